@@ -1,0 +1,83 @@
+/** Builds everything into dist/: bundles (esbuild), grammars and queries (copied), engine modules (asc). */
+import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BuildOptions, build } from 'esbuild';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const dist = path.join(root, 'dist');
+const require = createRequire(import.meta.url);
+
+const node: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  sourcemap: 'linked',
+  legalComments: 'none',
+  logLevel: 'warning',
+  // The native parser is optional and loaded by path at run time; it never enters a bundle.
+  external: ['vscode', 'tree-sitter', 'tree-sitter-c', 'tree-sitter-cpp'],
+};
+/** web-tree-sitter and commander are CommonJS inside an ES module bundle: give them the `require` they expect. */
+const esm: BuildOptions = {
+  ...node,
+  format: 'esm',
+  banner: {
+    js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);",
+  },
+};
+
+export const bundles: readonly BuildOptions[] = [
+  { ...node, format: 'cjs', entryPoints: ['extension/main.ts'], outfile: 'dist/extension.cjs' },
+  { ...esm, entryPoints: ['extension/analysis/worker.ts'], outfile: 'dist/analysis-worker.js' },
+  { ...esm, entryPoints: ['engine/host/runner.ts'], outfile: 'dist/engine-runner.js' },
+  { ...esm, entryPoints: ['extension/cli/main.ts'], outfile: 'dist/cli.js' },
+  {
+    entryPoints: ['webview/main.ts'],
+    outfile: 'dist/webview.js',
+    bundle: true,
+    platform: 'browser',
+    format: 'iife',
+    target: 'es2022',
+    minify: true,
+    sourcemap: false,
+    legalComments: 'none',
+    logLevel: 'warning',
+  },
+];
+
+function copyGrammars(): void {
+  const out = path.join(dist, 'grammars');
+  mkdirSync(out, { recursive: true });
+  for (const id of [
+    'web-tree-sitter/web-tree-sitter.wasm',
+    'tree-sitter-c/tree-sitter-c.wasm',
+    'tree-sitter-cpp/tree-sitter-cpp.wasm',
+  ]) {
+    copyFileSync(require.resolve(id), path.join(out, path.basename(id)));
+  }
+  const queries = path.join(root, 'grammars/queries');
+  for (const f of readdirSync(queries).filter((f) => f.endsWith('.scm'))) {
+    copyFileSync(path.join(queries, f), path.join(out, f));
+  }
+}
+
+async function main(): Promise<void> {
+  const only = process.argv.slice(2);
+  const wanted = (name: string): boolean => only.length === 0 || only.includes(name);
+  mkdirSync(dist, { recursive: true });
+  if (wanted('grammars')) copyGrammars();
+  if (wanted('bundles')) {
+    for (const b of bundles) {
+      const entry = (b.entryPoints as string[])[0] ?? '';
+      if (existsSync(path.join(root, entry))) await build({ ...b, absWorkingDir: root });
+    }
+  }
+  if (wanted('engine') && existsSync(path.join(root, 'scripts/build-engine.ts'))) {
+    const { buildEngine } = (await import(`${'./build-engine.ts'}`)) as { buildEngine: () => Promise<void> };
+    await buildEngine();
+  }
+}
+
+await main();
