@@ -435,3 +435,17 @@ export type ReportRequest =
   | { readonly type: 'open'; readonly location: SourceLocation }
   | { readonly type: 'runBenchmark' }
   | { readonly type: 'analyze' };
+
+/**
+ * A failure that the user can do something about: `message` is one clear line with the next step, shown without a
+ * stack trace. `exitCode` is the command line's: 2 bad usage or bad input, 3 a target or tool failed.
+ */
+export class UserError extends Error {
+  override readonly name = 'UserError';
+  constructor(
+    message: string,
+    readonly exitCode: 2 | 3 = 2,
+  ) {
+    super(message);
+  }
+}
