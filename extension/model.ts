@@ -413,6 +413,27 @@ export interface SourceLocation {
   readonly line: number;
 }
 
+/** One atomic variable of the audit, over all its sites. */
+export interface AuditRow {
+  /** Id of the row in `variables`. */
+  readonly variable: string;
+  /** `owner.name` for fields. */
+  readonly name: string;
+  readonly class: AtomicClass;
+  readonly role: Role | null;
+  /** Of its hottest site. */
+  readonly temperature: Temperature;
+  /** Of its most active site. */
+  readonly activity: Activity;
+  readonly sites: number;
+  /** The decisive reason, in one sentence. */
+  readonly evidence: string;
+  /** Declaration. */
+  readonly source: SourceLocation;
+  /** The access that the reason is about, null when there is none. */
+  readonly decisive: SourceLocation | null;
+}
+
 export interface ReportModel {
   readonly schemaVersion: 1;
   readonly title: string;
@@ -423,6 +444,8 @@ export interface ReportModel {
   readonly findings: Findings | null;
   readonly profile: Profile | null;
   readonly hotFunctions: readonly HotFunctionRow[];
+  /** Hottest and most active first. */
+  readonly audit: readonly AuditRow[];
   readonly runs: readonly BenchResult[];
 }
 
