@@ -73,6 +73,8 @@ async function main(): Promise<void> {
       const entry = (b.entryPoints as string[])[0] ?? '';
       if (existsSync(path.join(root, entry))) await build({ ...b, absWorkingDir: root });
     }
+    const style = path.join(root, 'webview/style.css');
+    if (existsSync(style)) copyFileSync(style, path.join(dist, 'webview.css'));
   }
   if (wanted('engine') && existsSync(path.join(root, 'scripts/build-engine.ts'))) {
     const { buildEngine } = (await import(`${'./build-engine.ts'}`)) as { buildEngine: () => Promise<void> };

@@ -24,13 +24,13 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 /** Narrows what the page posted; anything else is dropped. Exported for its test. */
 export function parseRequest(value: unknown): ReportRequest | null {
   if (!isObject(value)) return null;
-  switch (value['type']) {
+  switch (value.type) {
     case 'ready':
     case 'runBenchmark':
     case 'analyze':
-      return { type: value['type'] };
+      return { type: value.type };
     case 'open': {
-      const at = value['location'];
+      const at = value.location;
       if (!isObject(at)) return null;
       const { origin, file, line } = at;
       if (origin !== 'project' && origin !== 'engine') return null;

@@ -1,0 +1,115 @@
+/** The report as Markdown, its tables in the form of the method's documents. */
+import type { AuditRow, BenchResult, Candidate, Gate, HotFunctionRow, ReportModel } from '../model.ts';
+import { percent, signedPercent, speed } from './format.ts';
+import { type Column, markdownCell, markdownCode, markdownTable } from './table.ts';
+import { activityText } from './text-findings.ts';
+
+const capitals: Record<HotFunctionRow['category'], string> = {
+  wrapper: 'Wrapper',
+  core: 'Core',
+  env: 'ENV',
+  benchmark: 'Benchmark',
+  kernel: 'Kernel',
+  stats: 'Stats',
+};
+
+/** The documents' wording: `✓ **YES** (remove layer)`, `(baseline)`, `Optimize later`. */
+function reduction(row: HotFunctionRow): string {
+  if (row.target !== null) return `✓ **YES** (${row.target}: ${markdownCell(row.reduction)})`;
+  if (row.category === 'benchmark' || row.category === 'kernel') return `(${markdownCell(row.reduction)})`;
+  return markdownCell(row.reduction.charAt(0).toUpperCase() + row.reduction.slice(1));
+}
+
+const hotColumns: readonly Column<HotFunctionRow>[] = [
+  {
+    title: 'Function',
+    cell: (r) => (r.target === null ? markdownCell(r.name) : `**${markdownCell(r.name)}**`),
+  },
+  { title: '% time', cell: (r) => percent(r.selfPercent), align: 'right' },
+  { title: 'Category', cell: (r) => capitals[r.category] },
+  { title: 'Reduction Target?', cell: reduction },
+];
+
+const auditColumns: readonly Column<AuditRow>[] = [
+  { title: 'Variable', cell: (r) => markdownCode(r.name) },
+  { title: 'Class', cell: (r) => r.class },
+  { title: 'Role', cell: (r) => r.role ?? '–' },
+  { title: 'Where', cell: (r) => r.temperature },
+  { title: 'Activity', cell: (r) => markdownCell(activityText(r.activity)) },
+  { title: 'Sites', cell: (r) => String(r.sites), align: 'right' },
+  { title: 'Declared', cell: (r) => markdownCode(`${r.source.file}:${r.source.line}`) },
+  { title: 'Evidence', cell: (r) => markdownCell(r.evidence) },
+];
+
+const gateColumns: readonly Column<Gate>[] = [
+  { title: 'Gate', cell: (g) => (g.name === null ? '(computed)' : markdownCode(g.name)) },
+  { title: 'Kind', cell: (g) => g.kind },
+  { title: 'Default', cell: (g) => (g.default === null ? '?' : markdownCode(g.default)) },
+  { title: 'Read', cell: (g) => g.read ?? '–' },
+  { title: 'Hot', cell: (g) => (g.hot ? 'yes' : '') },
+  { title: 'Guards', cell: (g) => String(g.guards.length), align: 'right' },
+  { title: 'Place', cell: (g) => markdownCode(`${g.file}:${g.line}`) },
+];
+
+const candidateColumns: readonly Column<Candidate>[] = [
+  { title: 'Candidate', cell: (c) => `**${c.letter}** ${markdownCell(c.title)}` },
+  {
+    title: 'Estimate',
+    cell: (c) =>
+      c.estimate.throughputPercent === null ? 'not estimated' : signedPercent(c.estimate.throughputPercent),
+  },
+  { title: 'Risk', cell: (c) => c.risk.toUpperCase() },
+  { title: 'Place', cell: (c) => markdownCode(`${c.file}:${c.line}`) },
+  { title: 'Reason', cell: (c) => markdownCell(c.reason) },
+  { title: 'Experiment', cell: (c) => markdownCell(c.experiment) },
+];
+
+const runColumns: readonly Column<BenchResult>[] = [
+  { title: 'Workload', cell: (r) => markdownCell(r.workload) },
+  { title: 'Target', cell: (r) => markdownCell(`${r.target} ${r.variant}`) },
+  { title: 'Threads', cell: (r) => String(r.threads), align: 'right' },
+  { title: 'Processes', cell: (r) => String(r.runs.length), align: 'right' },
+  { title: 'Median', cell: (r) => speed(r.median), align: 'right' },
+  { title: 'Mean', cell: (r) => speed(r.mean), align: 'right' },
+  { title: 'CV', cell: (r) => (r.cv === null ? '–' : percent(r.cv * 100)), align: 'right' },
+  { title: 'First pass', cell: (r) => speed(r.firstOpsPerSecond), align: 'right' },
+];
+
+function section<Row>(
+  title: string,
+  note: string,
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+): string[] {
+  if (rows.length === 0) return [];
+  return ['', `## ${title}`, '', ...(note === '' ? [] : [note, '']), ...markdownTable(columns, rows)];
+}
+
+/** Markdown with a final line end. */
+export function renderMarkdown(model: ReportModel): string {
+  const { findings, profile } = model;
+  const profileNote =
+    profile === null
+      ? ''
+      : `Self time on ${markdownCell(profile.target.name)} ${markdownCell(profile.target.variant ?? '')}, ${markdownCell(profile.workload)}; functions: ${markdownCell(profile.origin.functions)}.`;
+  const env = findings?.gates.filter((g) => g.kind === 'env') ?? [];
+  const compile = findings?.gates.filter((g) => g.kind === 'compile') ?? [];
+  return `${[
+    `# ${markdownCell(model.title)}`,
+    '',
+    markdownCell(model.lead),
+    ...section(
+      `Top ${Math.min(10, model.hotFunctions.length)} hot functions`,
+      profileNote,
+      hotColumns,
+      model.hotFunctions.slice(0, 10),
+    ),
+    ...section('Atomics audit', '', auditColumns, model.audit),
+    ...section('Environment gates', '', gateColumns, env),
+    ...section('Compile gates', '', gateColumns, compile),
+    ...section('Candidates', '', candidateColumns, findings?.candidates ?? []),
+    ...section('Runs', '', runColumns, model.runs),
+    '',
+    `Made by Alloc Lens, ${model.createdAt}.`,
+  ].join('\n')}\n`;
+}

@@ -1,0 +1,69 @@
+/** What every view gets: the model, the host, remembered state and the two things views do. */
+import type { ReportModel, SourceLocation } from '../../extension/model.ts';
+import type { Host } from '../host.ts';
+import type { StateStore } from '../state.ts';
+import { button } from '../ui/controls.ts';
+import { type Child, h } from '../ui/dom.ts';
+import { place } from '../ui/format.ts';
+
+export interface ViewContext {
+  readonly model: ReportModel;
+  readonly host: Host;
+  readonly state: StateStore;
+  readonly showTab: (tab: string) => void;
+}
+
+/** Row handler that opens a source line; null where there is no editor, so that rows do not look as if they opened. */
+export function opener<Row>(
+  context: ViewContext,
+  locate: (row: Row) => SourceLocation | null,
+): ((row: Row) => void) | null {
+  if (!context.host.interactive) return null;
+  return (row) => {
+    const at = locate(row);
+    if (at !== null) context.host.open(at);
+  };
+}
+
+/** A source place: a link in the editor, plain `file:line` in an exported file. */
+export function sourceLink(context: ViewContext, at: SourceLocation, text = place(at)): HTMLElement {
+  if (!context.host.interactive) return h('span', { class: 'place', title: place(at) }, text);
+  const element = h('button', { type: 'button', class: 'link', tabindex: -1, title: place(at) }, text);
+  element.addEventListener('click', (event) => {
+    event.stopPropagation();
+    context.host.open(at);
+  });
+  return element;
+}
+
+export function section(title: string, note: string, ...children: readonly Child[]): HTMLElement {
+  return h(
+    'section',
+    { 'aria-label': title },
+    h('h2', {}, title, note === '' ? null : h('span', { class: 'note' }, ` ${note}`)),
+    ...children,
+  );
+}
+
+/** Says why a view is empty and offers what fills it. */
+export function emptyState(
+  context: ViewContext,
+  text: string,
+  action: 'runBenchmark' | 'analyze' | null,
+): HTMLElement {
+  const words = { runBenchmark: 'Run benchmark…', analyze: 'Analyze workspace' };
+  return h(
+    'div',
+    { class: 'empty' },
+    h('p', {}, text),
+    action === null || !context.host.interactive
+      ? null
+      : button(words[action], true, () => context.host.request(action)),
+  );
+}
+
+export function goTo(context: ViewContext, tab: string, text: string): HTMLElement {
+  const element = h('button', { type: 'button', class: 'link' }, text);
+  element.addEventListener('click', () => context.showTab(tab));
+  return element;
+}

@@ -1,0 +1,115 @@
+/** Hot functions in the form of the method's table: function, % time, category, reduction target. */
+import type { HotFunctionRow, SourceLocation } from '../../extension/model.ts';
+import { h } from '../ui/dom.ts';
+import { percent, place } from '../ui/format.ts';
+import { createTable, type TableColumn } from '../ui/table.ts';
+import { emptyState, opener, section, sourceLink, type ViewContext } from './context.ts';
+
+/** The project's own function wins over the profiled target's: that is the code the reader can change. */
+export function sourceOf(row: HotFunctionRow): SourceLocation | null {
+  return row.projectSource ?? row.source;
+}
+
+/** Time outside the allocator (the benchmark loop, the kernel) is shown, but nobody is asked to reduce it. */
+const outside = (row: HotFunctionRow): boolean => row.category === 'benchmark' || row.category === 'kernel';
+
+export function reductionText(row: HotFunctionRow): string {
+  if (row.target !== null) return `${row.target}: ${row.reduction}`;
+  return outside(row) ? `(${row.reduction})` : row.reduction;
+}
+
+function bar(row: HotFunctionRow, largest: number): HTMLElement {
+  const element = h('span', { class: outside(row) ? 'bar outside' : 'bar', 'aria-hidden': 'true' });
+  element.style.width = `${largest > 0 ? (100 * row.selfPercent) / largest : 0}%`;
+  return element;
+}
+
+function columns(context: ViewContext, largest: number, wide: boolean): TableColumn<HotFunctionRow>[] {
+  const short: TableColumn<HotFunctionRow>[] = [
+    {
+      id: 'name',
+      title: 'Function',
+      key: (r) => r.name,
+      cell: (r) => {
+        const at = sourceOf(r);
+        return at === null ? r.name : sourceLink(context, at, r.name);
+      },
+    },
+    {
+      id: 'self',
+      title: 'Self',
+      key: (r) => r.selfPercent,
+      numeric: true,
+      width: '68px',
+      cell: (r) => percent(r.selfPercent),
+    },
+    { id: 'bar', title: '', width: '104px', cell: (r) => bar(r, largest) },
+    { id: 'category', title: 'Category', key: (r) => r.category, width: '88px', cell: (r) => r.category },
+    {
+      id: 'reduce',
+      title: 'Reduce?',
+      key: (r) => `${r.target ?? 'Z'} ${r.reduction}`,
+      width: '160px',
+      cell: reductionText,
+    },
+  ];
+  if (!wide) return short;
+  return [
+    ...short,
+    {
+      id: 'source',
+      title: 'Source',
+      width: '32%',
+      key: (r) => {
+        const at = sourceOf(r);
+        return at === null ? '' : place(at);
+      },
+      cell: (r) => {
+        const at = sourceOf(r);
+        return at === null ? '–' : `${place(at)}${at.origin === 'engine' ? ' (engine)' : ''}`;
+      },
+    },
+  ];
+}
+
+/** `limit` rows for the overview, all of them with their source for the tab. */
+export function hotFunctionTable(context: ViewContext, limit: number | null): HTMLElement {
+  const all = context.model.hotFunctions;
+  const id = limit === null ? 'hot' : 'overview-hot';
+  return createTable({
+    id,
+    label: 'Hot functions',
+    columns: columns(context, all[0]?.selfPercent ?? 0, limit === null),
+    rows: limit === null ? all : all.slice(0, limit),
+    sort: context.state.sort(id),
+    onSort: (order) => context.state.setSort(id, order),
+    onOpen: opener(context, sourceOf),
+    dim: outside,
+  }).element;
+}
+
+/** What the figures are: whose time, sampled how, at what speed against the fast build. */
+export function profileNote(context: ViewContext): string {
+  const { profile } = context.model;
+  if (profile === null) return '';
+  const parts = [
+    `${profile.target.name}${profile.target.variant === null ? '' : ` ${profile.target.variant}`}`,
+    profile.workload,
+    profile.origin.functions,
+  ];
+  if (profile.speedAgainstFast !== null) {
+    parts.push(`${(100 * profile.speedAgainstFast).toFixed(0)}% of fast’s speed`);
+  }
+  return parts.join(' · ');
+}
+
+export function hotFunctionsView(context: ViewContext): HTMLElement {
+  if (context.model.hotFunctions.length === 0) {
+    return emptyState(
+      context,
+      'No profile yet: a benchmark with sampling shows which functions the time goes to.',
+      'runBenchmark',
+    );
+  }
+  return section('Hot functions', profileNote(context), hotFunctionTable(context, null));
+}
