@@ -1,0 +1,257 @@
+/** A page object over VS Code's workbench: what a person does with keyboard and eyes, by name. */
+import type { Frame, Locator, Page } from 'playwright-core';
+import type { Lens, LineMarks } from '../page/shapes.ts';
+import { hoverAt, lensesOn, marksOn } from './editor.ts';
+
+/** The four themes that every screen is looked at in: label in VS Code's picker and the class that the workbench gets. */
+export const themes = {
+  light: { label: 'Light Modern', className: 'vs' },
+  dark: { label: 'Dark Modern', className: 'vs-dark' },
+  'hc-dark': { label: 'Dark High Contrast', className: 'hc-black' },
+  'hc-light': { label: 'Light High Contrast', className: 'hc-light' },
+} as const;
+export type ThemeName = keyof typeof themes;
+
+const patience = 30_000;
+
+/** Asks again until `probe` gives something other than null. @throws Error that says what was awaited. */
+export async function eventually<T>(
+  what: string,
+  probe: () => Promise<T | null>,
+  timeoutMs: number = patience,
+): Promise<T> {
+  const until = Date.now() + timeoutMs;
+  let last: unknown;
+  for (;;) {
+    try {
+      const value = await probe();
+      if (value !== null) return value;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > until) {
+      const because = last instanceof Error ? ` (${last.message.split('\n')[0]})` : '';
+      throw new Error(`waited ${Math.round(timeoutMs / 1000)} s for ${what}${because}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  }
+}
+
+export class Workbench {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  /** Loads the workbench and waits until its parts stand and extensions have been told of the start. */
+  async open(url: string): Promise<void> {
+    await this.page.goto(url, { waitUntil: 'domcontentloaded' });
+    await this.page.locator('.monaco-workbench').waitFor({ timeout: 90_000 });
+    await this.page.locator('.statusbar').waitFor({ timeout: 60_000 });
+    await this.page.locator('.explorer-folders-view .monaco-list').waitFor({ timeout: 60_000 });
+  }
+
+  get #quickInput(): Locator {
+    return this.page.locator('.quick-input-widget:not([style*="display: none"])');
+  }
+
+  /** Opens a file of the workspace through quick open and waits until its editor is active. */
+  async openFile(name: string): Promise<void> {
+    const base = name.slice(name.lastIndexOf('/') + 1);
+    await this.page.keyboard.press('Escape');
+    await this.page.keyboard.press('ControlOrMeta+P');
+    const input = this.#quickInput.locator('input[type="text"]');
+    await input.waitFor({ timeout: patience });
+    await input.fill(name);
+    const row = this.#quickInput.locator('.monaco-list-row').filter({ hasText: base }).first();
+    await row.waitFor({ timeout: patience });
+    await row.click();
+    await this.activeTab(base);
+    await this.page
+      .locator('.editor-group-container.active .editor-instance')
+      .first()
+      .waitFor({ timeout: patience });
+  }
+
+  /** Waits until the active tab carries `label`. */
+  async activeTab(label: string): Promise<void> {
+    await this.page
+      .locator('.editor-group-container.active .tab.active')
+      .filter({ hasText: label })
+      .first()
+      .waitFor({ timeout: patience });
+  }
+
+  /** Labels of all tabs. */
+  async tabs(): Promise<readonly string[]> {
+    const labels = await this.page.locator('.tabs-container .tab').allInnerTexts();
+    return labels.map((l) => l.trim());
+  }
+
+  /** Scrolls the active editor to a line, cursor included. */
+  async goToLine(line: number): Promise<void> {
+    await this.page.keyboard.press('Control+G');
+    const input = this.#quickInput.locator('input[type="text"]');
+    await input.waitFor({ timeout: patience });
+    await input.fill(`:${line}`);
+    await this.page.keyboard.press('Enter');
+    await this.#quickInput.waitFor({ state: 'hidden', timeout: patience }).catch(() => undefined);
+  }
+
+  /** Runs a command by its full title (`Category: Title`) from the palette. @throws Error when no command has that title. */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press('Escape');
+    await this.page.keyboard.press('F1');
+    const input = this.#quickInput.locator('input[type="text"]');
+    await input.waitFor({ timeout: patience });
+    await input.fill(`>${title}`);
+    const exact = this.#quickInput.locator('.monaco-list-row').filter({ hasText: title }).first();
+    await exact.waitFor({ timeout: patience });
+    await exact.click();
+  }
+
+  /** Whether the palette offers a command. */
+  async offersCommand(title: string): Promise<boolean> {
+    await this.page.keyboard.press('F1');
+    const input = this.#quickInput.locator('input[type="text"]');
+    await input.waitFor({ timeout: patience });
+    await input.fill(`>${title}`);
+    await this.page.waitForTimeout(500);
+    const count = await this.#quickInput.locator('.monaco-list-row').filter({ hasText: title }).count();
+    await this.page.keyboard.press('Escape');
+    return count > 0;
+  }
+
+  /** Chooses the first row of an open quick pick that contains `text`; null takes the first row. Gives the row's text. */
+  async pick(text: string | null): Promise<string> {
+    const rows = this.#quickInput.locator('.monaco-list-row');
+    const row = (text === null ? rows : rows.filter({ hasText: text })).first();
+    await row.waitFor({ timeout: patience });
+    const label = (await row.allInnerTexts()).join(' ').replaceAll('\n', ' ').trim();
+    await row.click();
+    return label;
+  }
+
+  /** Rows of an open quick pick. */
+  async pickRows(): Promise<readonly string[]> {
+    await this.#quickInput.locator('.monaco-list-row').first().waitFor({ timeout: patience });
+    return (await this.#quickInput.locator('.monaco-list-row').allInnerTexts()).map((t) =>
+      t.replaceAll('\n', ' ').trim(),
+    );
+  }
+
+  lenses(): Promise<readonly Lens[]> {
+    return lensesOn(this.page);
+  }
+
+  /** Waits for a lens on screen that has a part matching `pattern`. */
+  lensMatching(pattern: RegExp, timeoutMs: number = patience): Promise<Lens> {
+    return eventually(
+      `a code lens like ${pattern}`,
+      async () => (await this.lenses()).find((l) => l.parts.some((p) => pattern.test(p))) ?? null,
+      timeoutMs,
+    );
+  }
+
+  /** Clicks the first part of a lens on screen that matches. */
+  async clickLens(pattern: RegExp): Promise<void> {
+    await this.page
+      .locator('.editor-group-container.active .codelens-decoration a')
+      .filter({ hasText: pattern })
+      .first()
+      .click({ timeout: patience });
+  }
+
+  marks(): Promise<readonly LineMarks[]> {
+    return marksOn(this.page);
+  }
+
+  hover(text: string, line: number | null = null): Promise<string> {
+    return hoverAt(this.page, text, line);
+  }
+
+  /** Texts of all status bar items. */
+  async statusBar(): Promise<readonly string[]> {
+    const texts = await this.page.locator('.statusbar-item').allInnerTexts();
+    return texts.map((t) => t.replaceAll('\n', ' ').trim()).filter((t) => t !== '');
+  }
+
+  /** Waits for a status bar item that matches. */
+  statusMatching(pattern: RegExp, timeoutMs: number = patience): Promise<string> {
+    return eventually(
+      `a status bar item like ${pattern}`,
+      async () => (await this.statusBar()).find((t) => pattern.test(t)) ?? null,
+      timeoutMs,
+    );
+  }
+
+  /** Texts of the notifications on screen. */
+  async notifications(): Promise<readonly string[]> {
+    const texts = await this.page.locator('.notification-list-item-message').allInnerTexts();
+    return texts.map((t) => t.trim());
+  }
+
+  notificationMatching(pattern: RegExp, timeoutMs: number = patience): Promise<string> {
+    return eventually(
+      `a notification like ${pattern}`,
+      async () => (await this.notifications()).find((t) => pattern.test(t)) ?? null,
+      timeoutMs,
+    );
+  }
+
+  /** The innermost frame of an open webview in which `selector` exists. */
+  webview(selector: string, timeoutMs: number = patience): Promise<Frame> {
+    return eventually(
+      `a webview with ${selector}`,
+      async () => {
+        for (const frame of this.page.frames()) {
+          if (frame === this.page.mainFrame()) continue;
+          const count = await frame
+            .locator(selector)
+            .count()
+            .catch(() => 0);
+          if (count > 0) return frame;
+        }
+        return null;
+      },
+      timeoutMs,
+    );
+  }
+
+  /** Opens a view by its `View: Show …` command or view id's title, and gives the labels of its tree rows. */
+  async treeRows(viewTitle: string): Promise<readonly string[]> {
+    const pane = this.page.locator('.pane', {
+      has: this.page.locator('.pane-header', { hasText: viewTitle }),
+    });
+    await pane.first().waitFor({ timeout: patience });
+    const rows = await pane.first().locator('.monaco-list-row').allInnerTexts();
+    return rows.map((r) => r.replaceAll('\n', ' ').trim());
+  }
+
+  /** Switches the colour theme with VS Code's own picker and waits until the workbench wears it. */
+  async theme(theme: ThemeName): Promise<void> {
+    const { label, className } = themes[theme];
+    // Not through settings.json: the served VS Code does not watch the user's settings file.
+    await this.command('Preferences: Color Theme');
+    const input = this.#quickInput.locator('input[type="text"]');
+    await input.fill(label);
+    await this.pick(label);
+    await this.page.locator(`.monaco-workbench.${className}`).first().waitFor({ timeout: patience });
+    // Colours of decorations and webviews follow a moment later.
+    await this.page.waitForTimeout(600);
+  }
+
+  /** Removes pop-ups that would cover a screenshot. */
+  async tidy(): Promise<void> {
+    await this.page.keyboard.press('Escape');
+    await this.page.mouse.move(5, 5);
+    for (const close of await this.page.locator('.notification-toast .codicon-notifications-clear').all()) {
+      await close.click({ force: true }).catch(() => undefined);
+    }
+  }
+
+  async screenshot(file: string): Promise<void> {
+    await this.page.screenshot({ path: file });
+  }
+}
