@@ -58,7 +58,10 @@ function subtitle(model: ReportModel): string {
 function draw(root: HTMLElement, model: ReportModel, host: Host, state: StateStore): void {
   const active = views.some((v) => v.id === state.tab) ? state.tab : 'overview';
   const contents = new Map(views.map((v) => [v.id, h('div', { class: 'view' })]));
-  const showTab = (id: string): void => showPanel(tabs, id);
+  const showTab = (id: string): void => {
+    showPanel(tabs, id);
+    shown(id);
+  };
   const context: ViewContext = { model, host, state, showTab };
   const fill = (id: string): void => {
     const view = views.find((v) => v.id === id);
@@ -66,6 +69,10 @@ function draw(root: HTMLElement, model: ReportModel, host: Host, state: StateSto
     if (view !== undefined && content !== undefined && content.childElementCount === 0) {
       content.append(view.build(context));
     }
+  };
+  const shown = (id: string): void => {
+    state.setTab(id);
+    fill(id);
   };
   const tabs = panels(
     'Report',
@@ -76,10 +83,7 @@ function draw(root: HTMLElement, model: ReportModel, host: Host, state: StateSto
       content: contents.get(v.id) ?? h('div'),
     })),
     active,
-    (id) => {
-      state.setTab(id);
-      fill(id);
-    },
+    shown,
   );
   root.replaceChildren(
     h('header', {}, h('h1', {}, model.title), h('p', { class: 'subtitle' }, subtitle(model))),

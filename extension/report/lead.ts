@@ -80,9 +80,9 @@ function nextSentence(findings: Findings | null, profile: Profile | null): strin
     const gain = best.estimate.throughputPercent;
     const worth = gain === null ? 'gain not estimated' : `estimated ${signedPercent(gain)}`;
     const cost =
-      gain === null && profile === null
-        ? ' What it costs is not known until a benchmark has run.'
-        : ' What it costs is an estimate until both builds are measured.';
+      gain === null
+        ? ' What it costs is not known until both builds are measured.'
+        : ' The gain is an estimate until both builds are measured.';
     return `Cheapest next step: ${best.title} (${worth}, risk ${best.risk}).${cost}`;
   }
   if (profile === null && findings !== null && findings.files.length > 0) {

@@ -2,6 +2,8 @@
  * The only file that knows @vscode/webview-ui-toolkit: one registration and thin factories, so that replacing the
  * (deprecated) toolkit touches nothing else. Imports are by component: the root entry pulls in all of them.
  */
+// A dependency of the toolkit, needed for `badgeTemplate` only.
+import { html } from '@microsoft/fast-element';
 import {
   provideVSCodeDesignSystem,
   vsCodeBadge,
@@ -17,10 +19,16 @@ import {
 } from '@vscode/webview-ui-toolkit';
 import type { Child } from './dom.ts';
 
+/**
+ * The toolkit's badge and tag without the `style` attribute that FAST's own template binds (for colours that nobody
+ * sets here): an attribute is inline style, which the page's policy forbids.
+ */
+const badgeTemplate = html`<template><div class="control" part="control"><slot></slot></div></template>`;
+
 /** Defines the custom elements; call once, before any factory. */
 export function registerControls(): void {
   provideVSCodeDesignSystem().register(
-    vsCodeBadge(),
+    vsCodeBadge({ template: badgeTemplate }),
     vsCodeButton(),
     vsCodeDivider(),
     vsCodeDropdown(),
@@ -28,7 +36,7 @@ export function registerControls(): void {
     vsCodePanels(),
     vsCodePanelTab(),
     vsCodePanelView(),
-    vsCodeTag(),
+    vsCodeTag({ template: badgeTemplate }),
     vsCodeTextField(),
   );
 }
@@ -132,12 +140,14 @@ export function panels(
   element.addEventListener('change', (event) => {
     // Form controls inside a view bubble `change` too; only the tabs' own event is about a tab.
     if (event.target !== element) return;
-    onChange((element.getAttribute('activeid') ?? '').replace(/^tab-/, ''));
+    // The property: its attribute follows only with the next frame.
+    const id: unknown = Reflect.get(element, 'activeid');
+    if (typeof id === 'string') onChange(id.replace(/^tab-/, ''));
   });
   return element;
 }
 
-/** Moves to a panel from code (a link in another one). */
+/** Moves to a panel from code (a link in another one); does not call `onChange`. */
 export function showPanel(element: HTMLElement, id: string): void {
   element.setAttribute('activeid', `tab-${id}`);
 }

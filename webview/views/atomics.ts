@@ -26,16 +26,16 @@ export function auditTable(context: ViewContext, limit: number): HTMLElement {
       cell: (r) => sourceLink(context, r.source, r.name),
     },
     { id: 'class', title: 'Class', key: (r) => r.class, width: '88px', cell: (r) => r.class },
-    { id: 'role', title: 'Role', key: (r) => r.role ?? '', width: '96px', cell: (r) => r.role ?? '–' },
+    { id: 'role', title: 'Role', key: (r) => r.role ?? '', width: '92px', cell: (r) => r.role ?? '–' },
     {
       id: 'where',
       title: 'Where',
       key: (r) => temperatures[r.temperature] + 4 * activities[r.activity.state],
-      width: '80px',
+      width: '76px',
       // An inactive site's temperature would read as if it ran there.
-      cell: (r) => (r.activity.state === 'inactive' ? 'inactive' : r.temperature),
+      cell: (r) => (r.sites === 0 ? '–' : r.activity.state === 'inactive' ? 'inactive' : r.temperature),
     },
-    { id: 'evidence', title: 'Evidence', width: '38%', cell: (r) => r.evidence },
+    { id: 'evidence', title: 'Evidence', width: '27%', cell: (r) => r.evidence },
   ];
   return createTable({
     id: 'overview-audit',

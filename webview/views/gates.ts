@@ -5,7 +5,8 @@ import { emptyState, opener, section, sourceLink, type ViewContext } from './con
 
 const locate = (g: Gate): SourceLocation => ({ origin: 'project', file: g.file, line: g.line });
 
-function columns(context: ViewContext, kind: Gate['kind']): TableColumn<Gate>[] {
+/** `compact` leaves out where it is read: a row opens that place anyway. */
+function columns(context: ViewContext, kind: Gate['kind'], compact: boolean): TableColumn<Gate>[] {
   const all: (TableColumn<Gate> | null)[] = [
     {
       id: 'name',
@@ -40,7 +41,7 @@ function columns(context: ViewContext, kind: Gate['kind']): TableColumn<Gate>[] 
       width: '72px',
       cell: (g) => String(g.guards.length),
     },
-    kind === 'env'
+    kind === 'env' && !compact
       ? {
           id: 'function',
           title: 'Read in',
@@ -49,7 +50,9 @@ function columns(context: ViewContext, kind: Gate['kind']): TableColumn<Gate>[] 
           cell: (g) => g.function ?? '–',
         }
       : null,
-    { id: 'place', title: 'Place', key: (g) => g.file, width: '26%', cell: (g) => `${g.file}:${g.line}` },
+    compact
+      ? null
+      : { id: 'place', title: 'Place', key: (g) => g.file, width: '26%', cell: (g) => `${g.file}:${g.line}` },
   ];
   return all.filter((c) => c !== null);
 }
@@ -59,11 +62,12 @@ export function gateTable(
   id: string,
   kind: Gate['kind'],
   rows: readonly Gate[],
+  compact = false,
 ): HTMLElement {
   return createTable({
     id,
     label: kind === 'env' ? 'Environment gates' : 'Compile gates',
-    columns: columns(context, kind),
+    columns: columns(context, kind, compact),
     rows,
     sort: context.state.sort(id),
     onSort: (order) => context.state.setSort(id, order),

@@ -82,7 +82,7 @@ export function overviewView(context: ViewContext): HTMLElement {
               hasFindings ? 'No read of the environment was found.' : 'Nothing is analysed yet.',
               null,
             )
-          : gateTable(context, 'overview-gates', 'env', gates.slice(0, topGates)),
+          : gateTable(context, 'overview-gates', 'env', gates.slice(0, topGates), true),
         more(context, topGates, gates.length, 'gates', 'environment gate'),
       ),
     ),
