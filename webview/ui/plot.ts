@@ -3,7 +3,6 @@ import type { BenchResult } from '../../extension/model.ts';
 import { svg } from './dom.ts';
 import { speed } from './format.ts';
 
-const width = 560;
 const left = 150;
 const right = 130;
 const lane = 16;
@@ -30,8 +29,8 @@ function describe(result: BenchResult): string {
   return `${result.workload} on ${result.target} ${result.variant}: median ${speed(result.median)}, from ${speed(result.min)} to ${speed(result.max)}${spread}`;
 }
 
-/** An accessible SVG; the same numbers stand in a table beside it. */
-export function runsPlot(results: readonly BenchResult[]): SVGSVGElement {
+/** An accessible SVG, `width` CSS pixels wide where there is room; the same numbers stand in a table beside it. */
+export function runsPlot(results: readonly BenchResult[], width = 548): SVGSVGElement {
   const axis = axisOf(results);
   const x = (value: number): number =>
     left + ((value - axis.low) / (axis.high - axis.low)) * (width - left - right);
@@ -76,6 +75,7 @@ export function runsPlot(results: readonly BenchResult[]): SVGSVGElement {
     'svg',
     {
       class: 'plot',
+      width,
       viewBox: `0 0 ${width} ${y + 16}`,
       role: 'img',
       'aria-label': `Passes of ${results.length} benchmark ${results.length === 1 ? 'result' : 'results'}. ${results.map(describe).join('. ')}.`,

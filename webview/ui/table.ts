@@ -29,6 +29,8 @@ export interface TableOptions<Row> {
   /** A row got the focus or was clicked. */
   readonly onSelect?: (row: Row) => void;
   readonly dim?: (row: Row) => boolean;
+  /** Scrolls inside itself, so that what stands below (the selected row's details) stays in view. */
+  readonly contained?: boolean;
 }
 
 export interface Table<Row> {
@@ -69,7 +71,11 @@ export function createTable<Row>(options: TableOptions<Row>): Table<Row> {
     const width = columns[i]?.width;
     if (width !== undefined) col.style.width = width;
   }
-  const scroller = h('div', { class: 'table', id: `table-${options.id}` }, table);
+  const scroller = h(
+    'div',
+    { class: options.contained === true ? 'table contained' : 'table', id: `table-${options.id}` },
+    table,
+  );
 
   function sortRows(): void {
     const column = columns.find((c) => c.id === order?.column);

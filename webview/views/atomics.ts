@@ -61,34 +61,34 @@ function siteColumns(context: ViewContext): TableColumn<AtomicSite>[] {
       id: 'operation',
       title: 'Operation',
       key: (s) => s.operation,
-      width: '136px',
+      width: '128px',
       cell: (s) => s.operation,
     },
-    { id: 'order', title: 'Order', key: (s) => s.order ?? '', width: '72px', cell: (s) => s.order ?? '–' },
+    { id: 'order', title: 'Order', key: (s) => s.order ?? '', width: '66px', cell: (s) => s.order ?? '–' },
     { id: 'class', title: 'Class', key: (s) => s.class, width: '88px', cell: (s) => s.class },
-    { id: 'role', title: 'Role', key: (s) => s.role ?? '', width: '92px', cell: (s) => s.role ?? '–' },
+    { id: 'role', title: 'Role', key: (s) => s.role ?? '', width: '90px', cell: (s) => s.role ?? '–' },
     {
       id: 'where',
       title: 'Where',
       key: (s) => temperatures[s.temperature],
-      width: '80px',
+      width: '76px',
       cell: (s) => s.temperature,
     },
     {
       id: 'activity',
       title: 'Activity',
       key: (s) => `${activities[s.activity.state]}${s.activity.decidedBy ?? ''}`,
-      width: '17%',
+      width: '14%',
       cell: (s) => activity(s.activity),
     },
     {
       id: 'function',
       title: 'Function',
       key: (s) => s.function ?? '',
-      width: '17%',
+      width: '15%',
       cell: (s) => s.function ?? '–',
     },
-    { id: 'place', title: 'Place', key: (s) => s.file, width: '17%', cell: (s) => `${s.file}:${s.line}` },
+    { id: 'place', title: 'Place', key: (s) => s.file, width: '15%', cell: (s) => `${s.file}:${s.line}` },
   ];
 }
 
@@ -163,6 +163,7 @@ export function atomicsView(context: ViewContext): HTMLElement {
     rows: filtered(),
     sort: state.sort('atomics') ?? { column: 'where', descending: false },
     onSort: (order) => state.setSort('atomics', order),
+    contained: true,
     onOpen: opener(context, at),
     onSelect: (site) => panel.replaceChildren(...detail(context, site)),
     dim: (s) => s.activity.state === 'inactive',
@@ -180,7 +181,7 @@ export function atomicsView(context: ViewContext): HTMLElement {
   ): HTMLElement =>
     dropdown(
       label,
-      [{ value: '', text: `any ${name}` }, ...values.map((v) => ({ value: v, text: v }))],
+      [{ value: '', text: `any ${label.toLowerCase()}` }, ...values.map((v) => ({ value: v, text: v }))],
       value(name),
       (v) => {
         state.setFilter(`atomics.${name}`, v);

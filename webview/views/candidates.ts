@@ -49,6 +49,7 @@ export function candidatesView(context: ViewContext): HTMLElement {
     rows: findings.candidates,
     sort: context.state.sort('candidates'),
     onSort: (order) => context.state.setSort('candidates', order),
+    contained: true,
     onOpen: opener(context, locate),
     onSelect: (c) =>
       panel.replaceChildren(

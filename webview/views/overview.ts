@@ -61,7 +61,7 @@ export function overviewView(context: ViewContext): HTMLElement {
         model.runs.length === 0 ? '' : plotNote,
         model.runs.length === 0
           ? emptyState(context, 'No benchmark has run yet.', 'runBenchmark')
-          : h('div', { class: 'plot-box' }, runsPlot(model.runs)),
+          : runsPlot(model.runs),
       ),
       section(
         'Atomics audit',

@@ -153,7 +153,7 @@ export function runsView(context: ViewContext): HTMLElement {
   return h(
     'div',
     {},
-    section('Distribution', plotNote, h('div', { class: 'plot-box' }, runsPlot(runs))),
+    section('Distribution', plotNote, runsPlot(runs, 820)),
     divider(),
     section(
       'Results',
