@@ -58,7 +58,8 @@ export function violationsIn(file: string, text: string): Violation[] {
   const out: Violation[] = [];
   for (const m of text.matchAll(importPattern)) {
     const spec = m[1] ?? m[2] ?? m[3] ?? '';
-    const line = text.slice(0, m.index).split('\n').length;
+    // The match may begin with the line break before the statement.
+    const line = text.slice(0, m.index + m[0].search(/[^\s;]/)).split('\n').length;
     const say = (message: string): void => void out.push({ file, line, message });
     if (spec.startsWith('.')) {
       const target = path.posix.normalize(path.posix.join(path.posix.dirname(file), spec));
