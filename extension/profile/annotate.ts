@@ -139,9 +139,17 @@ function engineFile(file: string, profile: Profile): FileAnnotations {
   };
 }
 
-type Shares = (f: FunctionInfo) => { readonly percent: number; readonly bySymbol: string | null } | null;
+export interface FunctionShare {
+  readonly percent: number;
+  /** Name of the profiled target when only the symbol is shared with it. */
+  readonly bySymbol: string | null;
+}
 
-function sharesFor(findings: Findings, profile: Profile | null): Shares {
+/** What `profile` may say about a project's functions: null for those that it may not. */
+export function projectShares(
+  findings: Findings,
+  profile: Profile | null,
+): (f: FunctionInfo) => FunctionShare | null {
   if (profile === null) return () => null;
   if (profile.target.kind === 'engine') {
     const scope = symbolScope(findings.functions, profile);
@@ -175,7 +183,7 @@ export function annotateFile(
     return profile?.target.kind === 'engine' ? engineFile(file, profile) : { file, functions: [], heat: [] };
   }
   if (findings === null) return { file, functions: [], heat: [] };
-  const shareOf = sharesFor(findings, profile);
+  const shareOf = projectShares(findings, profile);
   const functions = findings.functions.filter((f) => f.file === file).sort((a, b) => a.line - b.line);
   const inner = (line: number): FunctionInfo | undefined =>
     functions.findLast((f) => f.line <= line && line <= f.endLine);

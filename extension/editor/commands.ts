@@ -1,0 +1,65 @@
+/** Registers every command; a failure becomes one clear message, with the details in the log. */
+import * as vscode from 'vscode';
+import { type BenchResult, UserError } from '../model.ts';
+import type { AnalysisController } from './analysis.ts';
+import { analyzeWorkspace } from './analyze-command.ts';
+import type { BenchmarkCommand } from './benchmark.ts';
+import type { EngineSources } from './engine-source.ts';
+import type { HeatOverlay } from './heat.ts';
+import { commands, internalCommands } from './ids.ts';
+import type { Navigation } from './navigation.ts';
+import type { Store } from './store.ts';
+
+export interface CommandDeps {
+  readonly store: Store;
+  readonly analysis: AnalysisController;
+  readonly benchmark: BenchmarkCommand;
+  readonly engine: EngineSources;
+  readonly heat: HeatOverlay;
+  readonly navigation: Navigation;
+  readonly openReport: () => unknown;
+  readonly log: vscode.LogOutputChannel;
+}
+
+/** Shows an error the user can act on; anything else is logged in full and named shortly. */
+export async function showFailure(error: unknown, log: vscode.LogOutputChannel): Promise<void> {
+  if (error instanceof UserError || (error instanceof Error && error.name === 'UserError')) {
+    log.warn(error.message);
+    await vscode.window.showErrorMessage(`Alloc Lens: ${error.message}`);
+    return;
+  }
+  log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  const showLog = vscode.l10n.t('Show Log');
+  const what = error instanceof Error ? error.message : String(error);
+  const chosen = await vscode.window.showErrorMessage(`Alloc Lens: ${what.split('\n')[0] ?? what}`, showLog);
+  if (chosen === showLog) log.show();
+}
+
+export function registerCommands(deps: CommandDeps): vscode.Disposable {
+  const { store, analysis, benchmark, engine, heat, navigation, log } = deps;
+  const handlers: Readonly<Record<string, (...args: readonly unknown[]) => unknown>> = {
+    [commands.runBenchmark]: (args): Promise<BenchResult | undefined> => benchmark.run(args),
+    [commands.openReport]: () => deps.openReport(),
+    [commands.analyzeWorkspace]: () => analyzeWorkspace(analysis, store),
+    [commands.clearProfile]: () => store.clearProfile(),
+    [commands.openEngineSource]: () => engine.pick(),
+    [commands.toggleHeat]: () => heat.toggle(),
+    [commands.nextHotLine]: () => heat.goTo(1),
+    [commands.previousHotLine]: () => heat.goTo(-1),
+    [commands.showLog]: () => log.show(),
+    [internalCommands.openLocation]: (place) => navigation.openLocation(place),
+    [internalCommands.showRows]: (uri, line, ids) => navigation.showRows(uri, line, ids),
+  };
+  return vscode.Disposable.from(
+    ...Object.entries(handlers).map(([id, handler]) =>
+      vscode.commands.registerCommand(id, async (...args: readonly unknown[]) => {
+        try {
+          return await handler(...args);
+        } catch (error) {
+          void showFailure(error, log);
+          return undefined;
+        }
+      }),
+    ),
+  );
+}

@@ -1,0 +1,45 @@
+/** Every id that package.json contributes, so that none appears as a loose string (a test holds the two together). */
+
+export const commands = {
+  runBenchmark: 'allocLens.runBenchmark',
+  openReport: 'allocLens.openReport',
+  analyzeWorkspace: 'allocLens.analyzeWorkspace',
+  clearProfile: 'allocLens.clearProfile',
+  openEngineSource: 'allocLens.openEngineSource',
+  toggleHeat: 'allocLens.toggleHeat',
+  nextHotLine: 'allocLens.nextHotLine',
+  previousHotLine: 'allocLens.previousHotLine',
+  showLog: 'allocLens.showLog',
+} as const;
+
+/** Behind lenses, hovers and tree items; not in the palette, so not in package.json. */
+export const internalCommands = {
+  openLocation: 'allocLens.internal.openLocation',
+  showRows: 'allocLens.internal.showRows',
+} as const;
+
+export const views = { findings: 'allocLens.findings' } as const;
+
+/** Context keys for `when` clauses. */
+export const contexts = {
+  /** `none | running | noCode | noAllocator | failed | ready` */
+  state: 'allocLens.state',
+  hasProfile: 'allocLens.hasProfile',
+  heatShown: 'allocLens.heatShown',
+} as const;
+
+/** Scheme of the engine's own sources, read-only. Not `file:`, so that no TypeScript service complains about AssemblyScript. */
+export const engineScheme = 'alloc-lens-engine';
+
+export const colors = {
+  telemetry: 'allocLens.atomic.telemetry',
+  correctness: 'allocLens.atomic.correctness',
+  unknown: 'allocLens.atomic.unknown',
+  gate: 'allocLens.gate',
+  counter: 'allocLens.counter',
+  heatText: 'allocLens.heat.text',
+  heatStrongText: 'allocLens.heat.strongText',
+  heatBorder: 'allocLens.heat.border',
+  heatBackground: (step: number): string => `allocLens.heat.background${step}`,
+  heatRuler: (step: number): string => `allocLens.heat.ruler${step}`,
+} as const;

@@ -1,0 +1,226 @@
+/** What code lenses say and do, without the editor: each part is a few words and one action. Pure. */
+import type { AtomicClass, AtomicSite, FileAnnotations, FunctionAnnotation, Gate } from '../model.ts';
+import {
+  classOrder,
+  counted,
+  gateName,
+  gateReadText,
+  gateValue,
+  inactivity,
+  percentText,
+  type Settings,
+} from './words.ts';
+
+export type LensAction =
+  | { readonly kind: 'report' }
+  | { readonly kind: 'runBenchmark' }
+  /** Ids of sites or counters of this file. */
+  | { readonly kind: 'rows'; readonly ids: readonly string[] }
+  | { readonly kind: 'gate'; readonly id: string };
+
+export interface LensPart {
+  readonly title: string;
+  readonly tooltip: string;
+  readonly action: LensAction;
+}
+
+export interface LensRow {
+  /** 1-based, as analysed. */
+  readonly line: number;
+  readonly parts: readonly LensPart[];
+}
+
+export interface LensContext {
+  readonly origin: 'project' | 'engine';
+  readonly gates: readonly Gate[];
+  readonly env: Settings;
+  readonly defines: Settings;
+  /** Show a lens on cold functions without findings too. */
+  readonly coldFunctions: boolean;
+  /** `random_mixed, engine fast, 5 min ago`; null without a profile. */
+  readonly run: string | null;
+}
+
+const separator = ' · ';
+
+const temperatureText = {
+  hot: 'hot path',
+  warm: 'warm path',
+  cold: 'cold',
+  unreached: 'not reached from the entry points',
+} as const;
+
+function headPart(a: FunctionAnnotation, ctx: LensContext): LensPart {
+  const { category, temperature, name } = a.function;
+  if (a.selfPercent === null) {
+    return {
+      title: [temperatureText[temperature], category].join(separator),
+      tooltip: `${name}: ${temperatureText[temperature]} by following calls; not measured. Click to run a benchmark.`,
+      action: { kind: 'runBenchmark' },
+    };
+  }
+  const share = percentText(a.selfPercent);
+  const title = [`${share} self`, category];
+  if (a.bySymbol !== null) title.push(`${a.bySymbol}, by symbol`);
+  const whose =
+    a.bySymbol === null
+      ? `${share} of all samples fell into ${name} itself`
+      : `${share} of the ${a.bySymbol}'s samples fell into its function of the same name; this code did not run`;
+  return {
+    title: title.join(separator),
+    tooltip: `${whose} (${ctx.run ?? 'unknown run'}). Click for the report.`,
+    action: { kind: 'report' },
+  };
+}
+
+/** `(compiled out)`, `(2 compiled out)`, `(1 compiled out, 1 conditional)`, or nothing. */
+function activityText(sites: readonly AtomicSite[], gates: readonly Gate[]): string {
+  const counts = new Map<string, number>();
+  for (const s of sites) {
+    const why = inactivity(s, gates);
+    if (why !== null) counts.set(why, (counts.get(why) ?? 0) + 1);
+  }
+  const all = [...counts].map(([why, n]) => (n === sites.length ? why : `${n} ${why}`));
+  return all.length === 0 ? '' : ` (${all.join(', ')})`;
+}
+
+function rolesText(sites: readonly AtomicSite[]): string {
+  const roles = [...new Set(sites.map((s) => s.role).filter((r) => r !== null))];
+  return roles.length === 0 ? '' : `: ${roles.join(', ')}`;
+}
+
+function atomicsPart(cls: AtomicClass, sites: readonly AtomicSite[], gates: readonly Gate[]): LensPart {
+  const n = sites.length;
+  const what = {
+    telemetry: counted(n, 'telemetry atomic'),
+    correctness: `${n} correctness${rolesText(sites)}`,
+    unknown: counted(n, 'unclassified atomic'),
+  }[cls];
+  return {
+    title: `${what}${activityText(sites, gates)}`,
+    tooltip: 'Show them with their evidence.',
+    action: { kind: 'rows', ids: sites.map((s) => s.id) },
+  };
+}
+
+function gatePart(g: Gate, ctx: LensContext): LensPart {
+  const value = gateValue(g, ctx.env, ctx.defines);
+  const words = [`gate ${gateName(g)} ${value.text}`, gateReadText(g)].filter((w) => w !== null);
+  return {
+    title: words.join(', '),
+    tooltip: value.set
+      ? 'As set in allocLens.env or allocLens.defines.'
+      : 'Its default when unset. Click for where it is read.',
+    action: { kind: 'gate', id: g.id },
+  };
+}
+
+/** Gates worth a word: environment gates. Compile gates are already told by `(compiled out)`, so only when set by hand. */
+function shownGates(a: FunctionAnnotation, ctx: LensContext): Gate[] {
+  const seen = new Set<string>();
+  return a.gates.filter((g) => {
+    const wanted = g.kind === 'env' || gateValue(g, ctx.env, ctx.defines).set;
+    if (!wanted || seen.has(gateName(g))) return false;
+    seen.add(gateName(g));
+    return true;
+  });
+}
+
+const gatesNamed = 2;
+
+/** Parts of one function's lens; none for a function that has nothing to say. */
+export function functionLens(a: FunctionAnnotation, ctx: LensContext): LensPart[] {
+  const gates = shownGates(a, ctx);
+  const bare = a.atomics.length + a.counters.length + gates.length === 0;
+  const quiet = a.selfPercent === null && bare && a.function.temperature !== 'hot';
+  if (quiet && !ctx.coldFunctions) return [];
+  const parts = [headPart(a, ctx)];
+  for (const cls of classOrder) {
+    const sites = a.atomics.filter((s) => s.class === cls);
+    if (sites.length > 0) parts.push(atomicsPart(cls, sites, ctx.gates));
+  }
+  if (a.counters.length > 0) {
+    parts.push({
+      title: counted(a.counters.length, 'plain counter'),
+      tooltip: 'Telemetry without an atomic: still a load, an add and a store each time.',
+      action: { kind: 'rows', ids: a.counters.map((c) => c.id) },
+    });
+  }
+  for (const g of gates.slice(0, gatesNamed)) parts.push(gatePart(g, ctx));
+  const more = gates.slice(gatesNamed);
+  const first = more[0];
+  if (first !== undefined) {
+    parts.push({
+      title: `${more.length} more ${more.length === 1 ? 'gate' : 'gates'}`,
+      tooltip: more.map(gateName).join(', '),
+      action: { kind: 'gate', id: first.id },
+    });
+  }
+  return parts;
+}
+
+/** The lens on line 1: this file's share, its counts and whose figures they are; none for a file with nothing. */
+export function fileLens(
+  annotations: FileAnnotations,
+  atomics: readonly AtomicSite[],
+  gates: readonly Gate[],
+  ctx: LensContext,
+): LensPart[] {
+  const measured = annotations.functions.filter((a) => a.selfPercent !== null);
+  const share = measured.reduce((sum, a) => sum + (a.selfPercent ?? 0), 0);
+  const parts: LensPart[] = [];
+  if (measured.length > 0) {
+    const bySymbol = measured.find((a) => a.bySymbol !== null)?.bySymbol ?? null;
+    parts.push({
+      title:
+        bySymbol === null
+          ? `Hot ${percentText(share)} of samples in this file`
+          : `Hot ${percentText(share)} of ${bySymbol} samples, by symbol`,
+      tooltip: 'Sum of the self shares of its functions. Click for the report.',
+      action: { kind: 'report' },
+    });
+  }
+  if (atomics.length > 0) {
+    const classes = classOrder
+      .map((cls) => ({ cls, n: atomics.filter((s) => s.class === cls).length }))
+      .filter(({ n }) => n > 0)
+      .map(({ cls, n }) => `${n} ${cls}`);
+    parts.push({
+      title: `${counted(atomics.length, 'atomic')} (${classes.join(', ')})`,
+      tooltip: 'Show them.',
+      action: { kind: 'rows', ids: atomics.map((s) => s.id) },
+    });
+  }
+  const first = gates[0];
+  if (first !== undefined) {
+    const names = [...new Set(gates.map(gateName))];
+    parts.push({
+      title: counted(names.length, 'gate'),
+      tooltip: names.join(', '),
+      action: { kind: 'gate', id: first.id },
+    });
+  }
+  if (parts.length === 0) return [];
+  if (ctx.run !== null && measured.length > 0) {
+    parts.push({ title: ctx.run, tooltip: 'The run behind the figures.', action: { kind: 'report' } });
+  } else if (ctx.run === null) {
+    parts.push({
+      title: 'Run benchmark…',
+      tooltip: 'Measure which of these functions cost time.',
+      action: { kind: 'runBenchmark' },
+    });
+  }
+  return parts;
+}
+
+/** All lens rows of one file, in order of line. */
+export function lensRows(
+  annotations: FileAnnotations,
+  atomics: readonly AtomicSite[],
+  gates: readonly Gate[],
+  ctx: LensContext,
+): LensRow[] {
+  const rows: LensRow[] = [{ line: 1, parts: fileLens(annotations, atomics, gates, ctx) }];
+  for (const a of annotations.functions) rows.push({ line: a.function.line, parts: functionLens(a, ctx) });
+  return rows.filter((r) => r.parts.length > 0);
+}

@@ -1,0 +1,84 @@
+/** The settings as typed values; whatever does not fit is replaced by its default and reported, never thrown. Pure. */
+
+export interface Settings {
+  readonly defines: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string>>;
+  readonly entries: readonly string[];
+  readonly lensEnabled: boolean;
+  readonly coldFunctions: boolean;
+  readonly heatEnabled: boolean;
+  readonly automatic: boolean;
+  readonly onType: boolean;
+}
+
+export interface ReadSettings {
+  readonly settings: Settings;
+  /** One line for each value that was not used. */
+  readonly problems: readonly string[];
+}
+
+const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** @param get the raw value below `allocLens.`, undefined when unset */
+export function readSettings(get: (key: string) => unknown): ReadSettings {
+  const problems: string[] = [];
+  const bool = (key: string, fallback: boolean): boolean => {
+    const value = get(key);
+    if (typeof value === 'boolean') return value;
+    if (value !== undefined) problems.push(`allocLens.${key} must be true or false; using ${fallback}.`);
+    return fallback;
+  };
+  const names = (key: string): Record<string, string> => {
+    const value = get(key);
+    const out: Record<string, string> = {};
+    if (value === undefined || value === null) return out;
+    if (typeof value !== 'object' || Array.isArray(value)) {
+      problems.push(`allocLens.${key} must be an object of names and values; ignored.`);
+      return out;
+    }
+    for (const [name, raw] of Object.entries(value)) {
+      const text =
+        typeof raw === 'string'
+          ? raw
+          : typeof raw === 'number'
+            ? String(raw)
+            : typeof raw === 'boolean'
+              ? raw
+                ? '1'
+                : '0'
+              : null;
+      if (!identifier.test(name)) problems.push(`allocLens.${key}: '${name}' is not an identifier; ignored.`);
+      else if (text === null)
+        problems.push(`allocLens.${key}.${name} must be a string or a number; ignored.`);
+      else out[name] = text;
+    }
+    return out;
+  };
+  const list = (key: string): string[] => {
+    const value = get(key);
+    if (value === undefined || value === null) return [];
+    if (!Array.isArray(value)) {
+      problems.push(`allocLens.${key} must be a list of function names; ignored.`);
+      return [];
+    }
+    const raw: readonly unknown[] = value;
+    return raw.filter((v): v is string => {
+      const fits = typeof v === 'string' && v.trim() !== '';
+      if (!fits) problems.push(`allocLens.${key}: ${JSON.stringify(v)} is not a function name; ignored.`);
+      return fits;
+    });
+  };
+  return {
+    settings: {
+      defines: names('defines'),
+      env: names('env'),
+      entries: list('entries'),
+      lensEnabled: bool('lens.enabled', true),
+      coldFunctions: bool('lens.coldFunctions', false),
+      heatEnabled: bool('heat.enabled', true),
+      automatic: bool('analysis.automatic', true),
+      onType: bool('analysis.onType', true),
+    },
+    problems,
+  };
+}

@@ -1,0 +1,89 @@
+/** The editor's small vocabulary: figures and rows as a reader wants them. Pure. */
+import type { AtomicClass, AtomicSite, BenchResult, Gate, Profile } from '../model.ts';
+
+/** `23.8%`; what ran but rounds to nothing is `<0.1%`, never `0.0%`. */
+export function percentText(percent: number): string {
+  if (percent <= 0) return '0%';
+  return percent < 0.05 ? '<0.1%' : `${percent.toFixed(1)}%`;
+}
+
+/** `1 counter`, `3 counters`. */
+export const counted = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
+
+/** Operations per second: `64.1 M ops/s`. */
+export function speedText(opsPerSecond: number): string {
+  const [divisor, unit] =
+    opsPerSecond >= 1e9
+      ? [1e9, 'G ']
+      : opsPerSecond >= 1e6
+        ? [1e6, 'M ']
+        : opsPerSecond >= 1e3
+          ? [1e3, 'k ']
+          : [1, ''];
+  return `${(opsPerSecond / divisor).toFixed(divisor === 1 ? 0 : 1)} ${unit}ops/s`;
+}
+
+/** Coarse age of an ISO 8601 moment: `just now`, `5 min ago`, `3 h ago`, `2 days ago`. */
+export function ageText(recordedAt: string, now: number): string {
+  const minutes = Math.floor((now - Date.parse(recordedAt)) / 60_000);
+  if (!Number.isFinite(minutes) || minutes < 1) return 'just now';
+  if (minutes < 60) return `${minutes} min ago`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 24 ? `${hours} h ago` : `${counted(Math.floor(hours / 24), 'day')} ago`;
+}
+
+/** Milliseconds until `ageText` says something else. */
+export function ageLasts(recordedAt: string, now: number): number {
+  const age = Math.max(0, now - Date.parse(recordedAt));
+  const step = age < 3_600_000 ? 60_000 : 3_600_000;
+  return step - (age % step);
+}
+
+/** `random_mixed, engine fast`: which run the figures are from. */
+export function runName(run: BenchResult | null, profile: Profile): string {
+  const variant = run?.variant ?? profile.target.variant;
+  const target = run?.target ?? profile.target.name;
+  return [run?.workload ?? profile.workload, variant === null ? target : `${target} ${variant}`].join(', ');
+}
+
+export const classOrder: readonly AtomicClass[] = ['telemetry', 'correctness', 'unknown'];
+
+/** `fetch_add, relaxed`, `fence, seq_cst`. */
+export const operationText = (s: AtomicSite): string =>
+  s.order === null ? s.operation : `${s.operation}, ${s.order}`;
+
+/** What the site works on, as short as it can be said. */
+export const targetText = (s: AtomicSite): string => s.target ?? (s.kind === 'fence' ? 'fence' : s.operation);
+
+/** Why a site does not run, in two or three words; null when it does. */
+export function inactivity(s: Pick<AtomicSite, 'activity'>, gates: readonly Gate[]): string | null {
+  if (s.activity.state === 'active') return null;
+  if (s.activity.state === 'conditional') return 'conditional';
+  const by = gates.find((g) => g.name !== null && g.name === s.activity.decidedBy);
+  return by?.kind === 'env' ? 'gated off' : 'compiled out';
+}
+
+export type Settings = Readonly<Record<string, string>>;
+
+/** A gate's value under the current configuration: `on`, `off`, `=2`, `unset`; `set` says that the user chose it. */
+export function gateValue(
+  g: Gate,
+  env: Settings,
+  defines: Settings,
+): { readonly text: string; readonly set: boolean } {
+  const chosen = g.name === null ? undefined : (g.kind === 'env' ? env : defines)[g.name];
+  if (chosen !== undefined) return { text: `= ${chosen === '' ? '(empty)' : chosen}`, set: true };
+  if (g.default === null) return { text: 'default unknown', set: false };
+  return { text: g.default === 'on' || g.default === 'off' ? g.default : `= ${g.default}`, set: false };
+}
+
+const reads: Readonly<Record<NonNullable<Gate['read']>, string>> = {
+  'per-call': 'read per call',
+  'per-thread': 'read once a thread',
+  once: 'read once',
+  constructor: 'read at start-up',
+};
+
+export const gateReadText = (g: Gate): string | null => (g.read === null ? null : reads[g.read]);
+
+export const gateName = (g: Gate): string => g.name ?? '(computed name)';

@@ -1,0 +1,353 @@
+/**
+ * The few parts of the `vscode` API that the editor's code touches, written by hand: enough to construct the adapters
+ * and to see exactly what they would hand to VS Code. Everything a test sets lies in `mock`, reset by `resetMock()`.
+ */
+
+export class Disposable {
+  readonly #dispose: () => void;
+  constructor(dispose: () => void) {
+    this.#dispose = dispose;
+  }
+  static from(...all: { dispose(): unknown }[]): Disposable {
+    return new Disposable(() => {
+      for (const d of all) d.dispose();
+    });
+  }
+  dispose(): void {
+    this.#dispose();
+  }
+}
+
+export class EventEmitter<T> {
+  readonly #listeners = new Set<(e: T) => unknown>();
+  readonly event = (listener: (e: T) => unknown): Disposable => {
+    this.#listeners.add(listener);
+    return new Disposable(() => void this.#listeners.delete(listener));
+  };
+  fire(e: T): void {
+    for (const listener of [...this.#listeners]) listener(e);
+  }
+  dispose(): void {
+    this.#listeners.clear();
+  }
+}
+
+export class Position {
+  constructor(
+    readonly line: number,
+    readonly character: number,
+  ) {}
+}
+
+export class Range {
+  readonly start: Position;
+  readonly end: Position;
+  constructor(a: number | Position, b: number | Position, c?: number, d?: number) {
+    this.start = typeof a === 'number' ? new Position(a, Number(b)) : a;
+    this.end = typeof b === 'number' ? new Position(c ?? 0, d ?? 0) : b;
+  }
+  contains(p: Position): boolean {
+    const after =
+      p.line > this.start.line || (p.line === this.start.line && p.character >= this.start.character);
+    const before = p.line < this.end.line || (p.line === this.end.line && p.character <= this.end.character);
+    return after && before;
+  }
+}
+
+export class Selection extends Range {
+  get active(): Position {
+    return this.end;
+  }
+}
+
+export class Location {
+  constructor(
+    readonly uri: Uri,
+    readonly range: Position | Range,
+  ) {}
+}
+
+export class Uri {
+  private constructor(
+    readonly scheme: string,
+    readonly path: string,
+  ) {}
+  static file(path: string): Uri {
+    return new Uri('file', path);
+  }
+  static from(parts: { scheme: string; path: string }): Uri {
+    return new Uri(parts.scheme, parts.path);
+  }
+  static parse(text: string): Uri {
+    const [, scheme = 'file', path = ''] = /^([\w-]+):(?:\/\/)?(.*)$/s.exec(text) ?? [];
+    return new Uri(scheme, path);
+  }
+  static joinPath(base: Uri, ...parts: string[]): Uri {
+    return new Uri(base.scheme, [base.path.replace(/\/$/, ''), ...parts].join('/'));
+  }
+  get fsPath(): string {
+    return this.path;
+  }
+  toString(): string {
+    return `${this.scheme}://${this.path}`;
+  }
+}
+
+export class ThemeColor {
+  constructor(readonly id: string) {}
+}
+
+export class ThemeIcon {
+  constructor(
+    readonly id: string,
+    readonly color?: ThemeColor,
+  ) {}
+}
+
+export class MarkdownString {
+  isTrusted: unknown;
+  supportHtml = false;
+  constructor(readonly value: string) {}
+}
+
+export class Hover {
+  constructor(readonly contents: MarkdownString[]) {}
+}
+
+export interface Command {
+  title: string;
+  tooltip?: string;
+  command: string;
+  arguments?: unknown[];
+}
+
+export class CodeLens {
+  constructor(
+    readonly range: Range,
+    readonly command: Command,
+  ) {}
+}
+
+export class TreeItem {
+  id: string | undefined;
+  description: string | undefined;
+  tooltip: string | undefined;
+  iconPath: ThemeIcon | undefined;
+  command: Command | undefined;
+  accessibilityInformation: { label: string } | undefined;
+  constructor(
+    readonly label: string,
+    readonly collapsibleState: number,
+  ) {}
+}
+
+export const TreeItemCollapsibleState = { None: 0, Collapsed: 1, Expanded: 2 };
+export const OverviewRulerLane = { Left: 1, Center: 2, Right: 4, Full: 7 };
+export const DecorationRangeBehavior = { OpenOpen: 0, ClosedClosed: 1, OpenClosed: 2, ClosedOpen: 3 };
+export const StatusBarAlignment = { Left: 1, Right: 2 };
+export const ProgressLocation = { SourceControl: 1, Window: 10, Notification: 15 };
+export const TextEditorRevealType = { Default: 0, InCenter: 1, InCenterIfOutsideViewport: 2, AtTop: 3 };
+export const FileType = { File: 1, Directory: 2 };
+
+export class TextDocument {
+  isDirty = false;
+  isClosed = false;
+  version = 1;
+  #text: string;
+  constructor(
+    readonly uri: Uri,
+    readonly languageId: string,
+    text: string,
+  ) {
+    this.#text = text;
+  }
+  get lineCount(): number {
+    return this.#text.split('\n').length;
+  }
+  getText(): string {
+    return this.#text;
+  }
+  setText(text: string): void {
+    this.#text = text;
+    this.version += 1;
+  }
+  lineAt(line: number): { text: string; firstNonWhitespaceCharacterIndex: number } {
+    const text = this.#text.split('\n')[line] ?? '';
+    return { text, firstNonWhitespaceCharacterIndex: text.length - text.trimStart().length };
+  }
+  offsetAt(): number {
+    return this.#text.length;
+  }
+  validatePosition(p: Position): Position {
+    return p;
+  }
+}
+
+export interface DecorationType {
+  readonly options: Record<string, unknown>;
+  dispose(): void;
+}
+
+export class TextEditor {
+  selection = new Selection(0, 0, 0, 0);
+  readonly decorations = new Map<DecorationType, readonly unknown[]>();
+  constructor(readonly document: TextDocument) {}
+  setDecorations(type: DecorationType, ranges: readonly unknown[]): void {
+    this.decorations.set(type, ranges);
+  }
+  revealRange(): void {}
+}
+
+interface Folder {
+  readonly uri: Uri;
+  readonly name: string;
+}
+
+class MockState {
+  settings: Record<string, unknown> = {};
+  folders: Folder[] = [];
+  documents: TextDocument[] = [];
+  visible: TextEditor[] = [];
+  trusted = true;
+  /** `kind: text` of every message shown. */
+  messages: string[] = [];
+  /** What the next messages and quick picks answer, in order. */
+  answers: unknown[] = [];
+  /** Items of every quick pick shown. */
+  picks: unknown[][] = [];
+  executed: unknown[][] = [];
+  registered = new Map<string, (...args: unknown[]) => unknown>();
+  statusItem = { text: '', tooltip: '', name: '', command: '', shown: false };
+  progress: { message?: string; increment?: number }[] = [];
+  cancel = new EventEmitter<void>();
+  opened = new EventEmitter<TextDocument>();
+  saved = new EventEmitter<TextDocument>();
+  closed = new EventEmitter<TextDocument>();
+  typed = new EventEmitter<unknown>();
+  configured = new EventEmitter<{ affectsConfiguration(section: string): boolean }>();
+  visibleChanged = new EventEmitter<TextEditor[]>();
+}
+
+export const mock: { state: MockState } = { state: new MockState() };
+
+export function resetMock(): MockState {
+  mock.state = new MockState();
+  return mock.state;
+}
+
+const show =
+  (kind: string) =>
+  async (text: string): Promise<unknown> => {
+    mock.state.messages.push(`${kind}: ${text}`);
+    return mock.state.answers.shift();
+  };
+
+const none = new EventEmitter<never>().event;
+
+export const window = {
+  get visibleTextEditors(): TextEditor[] {
+    return mock.state.visible;
+  },
+  get activeTextEditor(): TextEditor | undefined {
+    return mock.state.visible[0];
+  },
+  createTextEditorDecorationType: (options: Record<string, unknown>): DecorationType => ({
+    options,
+    dispose() {},
+  }),
+  onDidChangeVisibleTextEditors: (f: (e: TextEditor[]) => unknown) => mock.state.visibleChanged.event(f),
+  showInformationMessage: show('information'),
+  showErrorMessage: show('error'),
+  showWarningMessage: show('warning'),
+  showQuickPick: async (items: unknown[]): Promise<unknown> => {
+    mock.state.picks.push(items);
+    const answer = mock.state.answers.shift();
+    return typeof answer === 'function' ? answer(items) : answer;
+  },
+  showTextDocument: async (target: unknown, options: unknown): Promise<void> => {
+    mock.state.executed.push(['showTextDocument', target, options]);
+  },
+  withProgress: async (
+    _options: unknown,
+    task: (
+      p: { report(r: { message?: string; increment?: number }): void },
+      token: unknown,
+    ) => Promise<unknown>,
+  ): Promise<unknown> =>
+    task(
+      { report: (r) => void mock.state.progress.push(r) },
+      { onCancellationRequested: (f: () => unknown) => mock.state.cancel.event(f) },
+    ),
+  createStatusBarItem: () => {
+    const item = mock.state.statusItem;
+    return Object.assign(item, {
+      show: () => {
+        item.shown = true;
+      },
+      hide: () => {
+        item.shown = false;
+      },
+      dispose() {},
+    });
+  },
+  createTreeView: () => ({ message: '', dispose() {} }),
+};
+
+export const workspace = {
+  get isTrusted(): boolean {
+    return mock.state.trusted;
+  },
+  get workspaceFolders(): Folder[] | undefined {
+    return mock.state.folders.length === 0 ? undefined : mock.state.folders;
+  },
+  get textDocuments(): TextDocument[] {
+    return mock.state.documents;
+  },
+  getWorkspaceFolder: (uri: Uri): Folder | undefined =>
+    mock.state.folders.find((f) => uri.path === f.uri.path || uri.path.startsWith(`${f.uri.path}/`)),
+  getConfiguration: () => ({ get: (key: string): unknown => mock.state.settings[key] }),
+  onDidChangeConfiguration: (f: (e: { affectsConfiguration(section: string): boolean }) => unknown) =>
+    mock.state.configured.event(f),
+  onDidOpenTextDocument: (f: (d: TextDocument) => unknown) => mock.state.opened.event(f),
+  onDidSaveTextDocument: (f: (d: TextDocument) => unknown) => mock.state.saved.event(f),
+  onDidCloseTextDocument: (f: (d: TextDocument) => unknown) => mock.state.closed.event(f),
+  onDidChangeTextDocument: (f: (e: unknown) => unknown) => mock.state.typed.event(f),
+  onDidChangeWorkspaceFolders: none,
+  createFileSystemWatcher: () => ({ onDidChange: none, onDidCreate: none, onDidDelete: none, dispose() {} }),
+  openTextDocument: async (uri: Uri): Promise<TextDocument> =>
+    mock.state.documents.find((d) => d.uri.toString() === uri.toString()) ?? new TextDocument(uri, 'c', ''),
+};
+
+export const commands = {
+  executeCommand: async (...args: unknown[]): Promise<void> => {
+    mock.state.executed.push(args);
+  },
+  registerCommand: (id: string, handler: (...args: unknown[]) => unknown): Disposable => {
+    mock.state.registered.set(id, handler);
+    return new Disposable(() => void mock.state.registered.delete(id));
+  },
+};
+
+export const languages = {
+  registerCodeLensProvider: (): Disposable => new Disposable(() => {}),
+  registerHoverProvider: (): Disposable => new Disposable(() => {}),
+};
+
+export const l10n = {
+  t: (text: string, ...args: readonly unknown[]): string =>
+    text.replace(/\{(\d+)\}/g, (_, i: string) => String(args[Number(i)])),
+};
+
+/** A log that remembers, for `LogOutputChannel` parameters. */
+export class MockLog {
+  readonly lines: string[] = [];
+  readonly #add = (level: string) => (text: string) => void this.lines.push(`${level}: ${text}`);
+  trace = this.#add('trace');
+  debug = this.#add('debug');
+  info = this.#add('info');
+  warn = this.#add('warn');
+  error = this.#add('error');
+  show(): void {
+    this.lines.push('shown');
+  }
+}
