@@ -154,6 +154,44 @@ export class Workbench {
     );
   }
 
+  /** All lenses of the active file, collected while paging through it. */
+  async everyLens(): Promise<readonly Lens[]> {
+    const found = new Map<number, Lens>();
+    let reached = 0;
+    await this.focusEditor();
+    await this.page.keyboard.press('ControlOrMeta+Home');
+    for (;;) {
+      // Lenses come a moment after their lines.
+      await this.page.waitForTimeout(500);
+      for (const lens of await this.lenses()) found.set(lens.line, lens);
+      const last = (await this.marks()).at(-1)?.line ?? 0;
+      if (last <= reached) break;
+      reached = last;
+      await this.page.keyboard.press('PageDown');
+    }
+    return [...found.values()].sort((a, b) => a.line - b.line);
+  }
+
+  /** Puts the keyboard into the active text editor. */
+  async focusEditor(): Promise<void> {
+    await this.page
+      .locator('.editor-group-container.active .editor-instance .monaco-editor .view-lines')
+      .first()
+      .click({ position: { x: 2, y: 2 } });
+  }
+
+  /** Types into the active editor at the start of a line. */
+  async typeAt(line: number, text: string): Promise<void> {
+    await this.goToLine(line);
+    await this.page.keyboard.press('Home');
+    await this.page.keyboard.insertText(text);
+  }
+
+  /** Takes back everything that was typed into the active file. */
+  async revertFile(): Promise<void> {
+    await this.command('File: Revert File');
+  }
+
   /** Clicks the first part of a lens on screen that matches. */
   async clickLens(pattern: RegExp): Promise<void> {
     await this.page
