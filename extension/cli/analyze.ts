@@ -1,0 +1,106 @@
+/** `alloc-lens analyze`: sources in, findings out. */
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Findings } from '../model.ts';
+import { UserError } from '../model.ts';
+import { buildReport } from '../report/build.ts';
+import { renderMarkdown } from '../report/markdown.ts';
+import { renderSarif } from '../report/sarif.ts';
+import { findingsText } from '../report/text-findings.ts';
+import { failures, parseFailOn, readBaseline } from './fail-on.ts';
+import { requireExists } from './files.ts';
+import type { Services } from './services.ts';
+import { parseAssignment, parseChoice, parseDefine, quoted, toRecord } from './values.ts';
+
+/** As commander hands them over. */
+export interface AnalyzeFlags {
+  readonly root?: string;
+  readonly define?: readonly string[];
+  readonly env?: readonly string[];
+  readonly compileCommands?: string;
+  readonly entry?: readonly string[];
+  readonly format: string;
+  readonly baselineFile?: string;
+  readonly failOn?: string;
+}
+
+/** What decides an analysis, shared with `report`. */
+export type ConfigurationFlags = Pick<AnalyzeFlags, 'root' | 'define' | 'env' | 'compileCommands' | 'entry'>;
+
+/** Checks the paths, analyses them and insists on at least one source file. */
+export async function analyzeWith(
+  services: Services,
+  paths: readonly string[],
+  flags: ConfigurationFlags,
+): Promise<Findings> {
+  for (const p of paths) requireExists(p, 'path');
+  if (flags.root !== undefined) requireExists(flags.root, '--root');
+  if (flags.compileCommands !== undefined) requireExists(flags.compileCommands, '--compile-commands');
+  for (const name of flags.entry ?? []) {
+    if (!/^[A-Za-z_][\w:~]*$/.test(name)) {
+      throw new UserError(`--entry ${quoted(name)}: expected a function's name`);
+    }
+  }
+  const findings = await services.analyze(paths, {
+    defines: toRecord((flags.define ?? []).map((d) => parseDefine('--define', d))),
+    env: toRecord((flags.env ?? []).map((e) => parseAssignment('--env', e))),
+    ...(flags.root === undefined ? {} : { root: flags.root }),
+    ...(flags.entry === undefined ? {} : { entries: flags.entry }),
+    ...(flags.compileCommands === undefined ? {} : { compileCommands: flags.compileCommands }),
+    onProgress: services.output.onProgress,
+    signal: services.signal,
+  });
+  services.signal.throwIfAborted();
+  if (findings.files.length === 0) {
+    throw new UserError(
+      `no C or C++ source under ${paths.map(quoted).join(', ')}: give a source file or a folder that holds some`,
+    );
+  }
+  return findings;
+}
+
+/** Returns the exit status: 0, or 1 when `--fail-on` matched something that the baseline does not excuse. */
+export async function runAnalyze(
+  services: Services,
+  paths: readonly string[],
+  flags: AnalyzeFlags,
+): Promise<number> {
+  const format = parseChoice('--format', flags.format, ['text', 'json', 'sarif', 'markdown']);
+  const rules = flags.failOn === undefined ? [] : parseFailOn(flags.failOn);
+  const baseline = flags.baselineFile === undefined ? null : readBaseline(flags.baselineFile);
+  const { output } = services;
+  const findings = await analyzeWith(services, paths, flags);
+  switch (format) {
+    case 'json':
+      await output.print(JSON.stringify(findings));
+      break;
+    case 'sarif': {
+      const rootUri = `${pathToFileURL(path.resolve(findings.root)).href.replace(/\/$/, '')}/`;
+      await output.print(renderSarif(findings, { version: services.version, rootUri, baseline }));
+      break;
+    }
+    case 'markdown': {
+      const model = buildReport({
+        title: path.basename(findings.root),
+        createdAt: new Date().toISOString(),
+        findings,
+        profile: null,
+        runs: [],
+      });
+      await output.print(renderMarkdown(model).trimEnd());
+      break;
+    }
+    case 'text':
+      await output.print(findingsText(findings, output.style));
+      break;
+  }
+  const matched = failures(findings, rules).filter((f) => baseline?.has(f.id) !== true);
+  for (const f of matched.slice(0, 20)) output.say(`${f.rule}: ${f.where}`);
+  if (matched.length > 0) {
+    const old = baseline === null ? '' : ' that the baseline does not hold';
+    output.say(
+      `alloc-lens: --fail-on matched ${matched.length} ${matched.length === 1 ? 'finding' : 'findings'}${old}`,
+    );
+  }
+  return matched.length > 0 ? 1 : 0;
+}

@@ -1,0 +1,134 @@
+/** The command line's entry: composition, signals and exit status. */
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EngineTarget } from '../../engine/host/target.ts';
+import { CommanderError } from 'commander';
+import { analyzePaths } from '../analysis/analyze.ts';
+import { type Target, UserError } from '../model.ts';
+import { NativeTarget } from '../native/target.ts';
+import { profileFromBench } from '../profile/from-bench.ts';
+import { requireExists } from './files.ts';
+import { processOutput } from './output.ts';
+import { createProgram } from './program.ts';
+import type { Services } from './services.ts';
+import { quoted } from './values.ts';
+
+const distDir = path.dirname(fileURLToPath(import.meta.url));
+const cancelled = 130;
+/** After this many milliseconds a cancelled command is not waited for any longer. */
+const grace = 5000;
+
+function packageVersion(): string {
+  const text = readFileSync(path.join(distDir, '..', 'package.json'), 'utf8');
+  const parsed: unknown = JSON.parse(text);
+  const version: unknown =
+    typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, 'version') : '';
+  return typeof version === 'string' ? version : '';
+}
+
+function nativeCache(env: NodeJS.ProcessEnv): string {
+  const base = env.XDG_CACHE_HOME ?? '';
+  return path.join(path.isAbsolute(base) ? base : path.join(os.homedir(), '.cache'), 'alloc-lens');
+}
+
+function targetNamed(name: string): Target {
+  if (name === 'engine') return new EngineTarget({ distDir });
+  const cacheDir = nativeCache(process.env);
+  if (name === 'system') return new NativeTarget({ name, preload: null, cacheDir });
+  if (name.includes('/') || /\.so(\.\d+)*$/.test(name)) {
+    requireExists(name, '--target');
+    return new NativeTarget({ name, preload: path.resolve(name), cacheDir });
+  }
+  throw new UserError(`--target ${quoted(name)}: expected engine, system, or the path of a preload library`);
+}
+
+/** Lines of files below the checkout, the profiled engine's own sources among them. */
+function sourceReader(): Services['sourceText'] {
+  const cache = new Map<string, readonly string[]>();
+  return (file, line) => {
+    let lines = cache.get(file);
+    if (lines === undefined) {
+      try {
+        lines = readFileSync(path.resolve(distDir, '..', file), 'utf8').split('\n');
+      } catch {
+        lines = [];
+      }
+      cache.set(file, lines);
+    }
+    return lines[line - 1] ?? null;
+  };
+}
+
+/** One line for a person, and the exit status that goes with it. */
+function explain(error: unknown): { readonly line: string; readonly status: number } {
+  if (error instanceof CommanderError) {
+    const help = 'try alloc-lens --help';
+    return { line: `${error.message.replace(/^error: /, '').split('\n')[0]}; ${help}`, status: 2 };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const line = message.split('\n').find((l) => l.trim() !== '') ?? 'failed without a message';
+  if (error instanceof UserError) return { line, status: error.exitCode };
+  return { line: `unexpected failure: ${line}`, status: 3 };
+}
+
+async function main(): Promise<void> {
+  const output = processOutput(process.stdout, process.stderr, process.env);
+  const controller = new AbortController();
+  const cancel = (): void => {
+    if (controller.signal.aborted) process.exit(cancelled);
+    controller.abort();
+    setTimeout(() => process.exit(cancelled), grace).unref();
+  };
+  process.on('SIGINT', cancel);
+  process.on('SIGTERM', cancel);
+  const fail = (error: unknown): void => {
+    if (controller.signal.aborted) {
+      output.say('alloc-lens: cancelled');
+      process.exitCode = cancelled;
+      return;
+    }
+    if (error instanceof CommanderError && error.exitCode === 0) return;
+    const { line, status } = explain(error);
+    output.say(`alloc-lens: ${line}`);
+    if (process.env.ALLOC_LENS_DEBUG === '1' && error instanceof Error)
+      process.stderr.write(`${error.stack}\n`);
+    process.exitCode = status;
+  };
+  process.on('uncaughtException', (error) => {
+    fail(error);
+    process.exit();
+  });
+  process.on('unhandledRejection', (error) => {
+    fail(error);
+    process.exit();
+  });
+  const services: Services = {
+    output,
+    signal: controller.signal,
+    version: packageVersion(),
+    analyze: (paths, options) =>
+      analyzePaths(paths, { ...options, grammarDir: path.join(distDir, 'grammars') }),
+    target: targetNamed,
+    profileFromBench,
+    sourceText: sourceReader(),
+    htmlAssets: () => ({
+      script: readFileSync(path.join(distDir, 'webview.js'), 'utf8'),
+      style: readFileSync(path.join(distDir, 'webview.css'), 'utf8'),
+    }),
+  };
+  const program = createProgram(services, (status) => {
+    process.exitCode = status;
+  });
+  try {
+    if (process.argv.length <= 2) program.help({ error: true });
+    await program.parseAsync(process.argv);
+  } catch (error) {
+    fail(error);
+  } finally {
+    output.endProgress();
+  }
+}
+
+await main();

@@ -1,0 +1,83 @@
+/** The command line's grammar (DESIGN §4): names, options and their help; no work is done here. */
+import { Command } from 'commander';
+import { type AnalyzeFlags, runAnalyze } from './analyze.ts';
+import { type BenchFlags, runBench } from './bench.ts';
+import { failRules } from './fail-on.ts';
+import { type ReportFlags, runReport } from './report.ts';
+import type { Services } from './services.ts';
+
+const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [
+  ...(before ?? []),
+  value,
+];
+
+function withConfiguration(command: Command): Command {
+  return command
+    .option('--root <dir>', 'folder that paths are relative to')
+    .option('--define <name[=value]>', 'compile flag, as -D for a compiler (repeatable)', collect)
+    .option('--env <name=value>', 'environment that the gates see (repeatable)', collect)
+    .option('--compile-commands <file>', 'compile_commands.json to take defines from')
+    .option(
+      '--entry <name>',
+      'entry point of the hot path (repeatable; default malloc and its kin)',
+      collect,
+    );
+}
+
+/** `finish` receives the exit status of the command that ran. */
+export function createProgram(services: Services, finish: (status: number) => void): Command {
+  const program = new Command('alloc-lens')
+    .description('Shows which lines of a memory allocator cost time and which of them could go.')
+    .version(services.version)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .showSuggestionAfterError(false);
+
+  withConfiguration(
+    program.command('analyze').description('find and class atomics, counters and gates in C and C++ sources'),
+  )
+    .argument('<path...>', 'source files or folders')
+    .option('--format <format>', 'text, json, sarif or markdown', 'text')
+    .option('--baseline-file <file>', 'earlier JSON output: only findings that it does not hold can fail')
+    .option('--fail-on <rules>', `exit 1 on findings: ${failRules.join(', ')}`)
+    .action(async (paths: string[], flags: AnalyzeFlags) => finish(await runAnalyze(services, paths, flags)));
+
+  program
+    .command('bench')
+    .description('run a workload on the built-in engine or a native allocator')
+    .argument('[workload[:profile]]', 'random_mixed or floor; mixed, tiny, c6heavy, c7heavy, mid or large')
+    .option('--trace <file>', 'replay an allocation trace (not there yet)')
+    .option('--flatten', 'replay a trace on one thread (not there yet)')
+    .option('--target <target>', 'engine, system, or the path of a preload library', 'engine')
+    .option('--variant <name>', 'build of the target (default: its first, fast for the engine)')
+    .option('--preset <name>', 'engine preset (not there yet)')
+    .option('--env <name=value>', 'environment gate of the target (repeatable)', collect)
+    .option('--flag <name=value>', 'compile flag of the engine (repeatable)', collect)
+    .option('--iterations <n>', 'operations a pass')
+    .option('--working-set <n>', 'slots')
+    .option('--min <bytes>', 'smallest size')
+    .option('--max <bytes>', 'largest size')
+    .option('--seed <n>', 'of the random numbers (default 12345)')
+    .option('--threads <n>', 'threads (default 1)')
+    .option('--runs <n>', 'fresh processes (default 1)')
+    .option('--sample', 'profile: self time by function, heat by line')
+    .option('--counters', 'instructions and branches per operation')
+    .option('--latency', 'latency percentiles')
+    .option('--verify', 'check contents and alignment, untimed')
+    .option('--format <format>', 'text or json', 'text')
+    .action(async (workload: string | undefined, flags: BenchFlags) =>
+      finish(await runBench(services, workload ?? 'random_mixed', flags)),
+    );
+
+  withConfiguration(
+    program.command('report').description('write everything known into one HTML, Markdown or JSON file'),
+  )
+    .argument('[path...]', 'source files or folders (default: the current folder)')
+    .option('--out <file>', 'FILE.html, FILE.md or FILE.json', 'alloc-lens-report.html')
+    .option('--run <file>', 'result of bench --format json to include (repeatable)', collect)
+    .option('--title <text>', "the report's title (default: the root folder's name)")
+    .option('--format <format>', 'text (prints the path) or json', 'text')
+    .action(async (paths: string[], flags: ReportFlags) => finish(await runReport(services, paths, flags)));
+
+  return program;
+}

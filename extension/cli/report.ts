@@ -1,0 +1,78 @@
+/** `alloc-lens report`: everything known, in one file. */
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import type { ReportModel } from '../model.ts';
+import { UserError } from '../model.ts';
+import { buildReport } from '../report/build.ts';
+import { renderHtml } from '../report/html.ts';
+import { renderMarkdown } from '../report/markdown.ts';
+import { analyzeWith, type ConfigurationFlags } from './analyze.ts';
+import { readBenchFile } from './bench-file.ts';
+import { writeWhole } from './files.ts';
+import type { Services } from './services.ts';
+import { parseChoice, quoted } from './values.ts';
+
+/** As commander hands them over. */
+export interface ReportFlags extends ConfigurationFlags {
+  readonly out: string;
+  readonly run?: readonly string[];
+  readonly title?: string;
+  readonly format: string;
+}
+
+function render(services: Services, model: ReportModel, extension: string): string {
+  if (extension === '.md') return renderMarkdown(model);
+  if (extension === '.json') return `${JSON.stringify(model)}\n`;
+  return renderHtml(model, services.htmlAssets());
+}
+
+/** What `report --format json` prints. */
+export interface ReportWritten {
+  readonly schemaVersion: 1;
+  /** Absolute path of the file. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly lead: string;
+}
+
+export async function runReport(
+  services: Services,
+  paths: readonly string[],
+  flags: ReportFlags,
+): Promise<number> {
+  const format = parseChoice('--format', flags.format, ['text', 'json']);
+  const out = path.resolve(flags.out);
+  const extension = path.extname(out).toLowerCase();
+  if (!['.html', '.htm', '.md', '.json'].includes(extension)) {
+    throw new UserError(`--out ${quoted(flags.out)}: name a file that ends in .html, .md or .json`);
+  }
+  const files = flags.run ?? [];
+  const runs = files.map(readBenchFile);
+  const sources = paths.length === 0 ? ['.'] : paths;
+  const findings = await analyzeWith(services, sources, flags);
+  // The newest run that was sampled speaks for the functions.
+  const sampled = runs.findLastIndex((r) => r.profile !== null);
+  const result = runs[sampled];
+  const file = files[sampled];
+  const profile =
+    result === undefined || file === undefined
+      ? null
+      : services.profileFromBench(result, statSync(file).mtime.toISOString());
+  const model = buildReport({
+    title: flags.title ?? path.basename(findings.root),
+    createdAt: new Date().toISOString(),
+    findings,
+    profile,
+    runs,
+  });
+  const content = render(services, model, extension);
+  writeWhole(out, content);
+  const written: ReportWritten = {
+    schemaVersion: 1,
+    path: out,
+    bytes: Buffer.byteLength(content),
+    lead: model.lead,
+  };
+  await services.output.print(format === 'json' ? JSON.stringify(written) : out);
+  return 0;
+}

@@ -1,0 +1,22 @@
+/** What the commands need from the rest of the program; the entry file fills it in, tests may too. */
+import type { AnalyzeOptions } from '../analysis/analyze.ts';
+import type { BenchResult, Findings, Profile, Target } from '../model.ts';
+import type { HtmlAssets } from '../report/html.ts';
+import type { Output } from './output.ts';
+
+export interface Services {
+  readonly output: Output;
+  /** Aborted by SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+  readonly version: string;
+  readonly analyze: (
+    paths: readonly string[],
+    options: Omit<AnalyzeOptions, 'grammarDir'>,
+  ) => Promise<Findings>;
+  /** Rejects with `UserError` for names that mean nothing. */
+  readonly target: (name: string) => Target;
+  readonly profileFromBench: (result: BenchResult, recordedAt: string) => Profile | null;
+  /** One line of a profiled target's own source, null where it cannot be read. */
+  readonly sourceText: (file: string, line: number) => string | null;
+  readonly htmlAssets: () => HtmlAssets;
+}
