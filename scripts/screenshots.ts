@@ -1,0 +1,73 @@
+/**
+ * `npm run screenshots`: the pictures of README and documentation, taken from the packaged extension in real VS Code, in
+ * a light and a dark theme, into docs/images/.
+ */
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import {
+  bySymbol,
+  hakmem,
+  openEngineSource,
+  openReport,
+  runBenchmark,
+  showTab,
+} from '../test/e2e/driver/alloc-lens.ts';
+import { repository, Session } from '../test/e2e/driver/session.ts';
+import type { ThemeName } from '../test/e2e/driver/workbench.ts';
+
+const images = path.join(repository, 'docs/images');
+const themes: readonly ThemeName[] = ['light', 'dark'];
+
+async function main(): Promise<void> {
+  const temporary = mkdtempSync(path.join(os.tmpdir(), 'alloc-lens-pictures-'));
+  const folder = path.join(temporary, 'hakmem');
+  cpSync(hakmem, folder, { recursive: true });
+  mkdirSync(images, { recursive: true });
+  const session = await Session.start({ folder, size: { width: 1280, height: 800 } });
+  const { workbench } = session;
+  /** Each picture is set up anew for each theme: a hover closes when the theme's picker opens. */
+  const shoot = async (name: string, prepare?: () => Promise<unknown>): Promise<void> => {
+    for (const theme of themes) {
+      await workbench.theme(theme);
+      await workbench.tidy();
+      await prepare?.();
+      const file = path.join(images, `${name}-${theme}.png`);
+      await workbench.screenshot(file);
+      console.log(path.relative(repository, file));
+    }
+  };
+  try {
+    await workbench.openFile('tiny_free_magazine.inc.h');
+    await workbench.lensMatching(/correctness/, 60_000);
+    await runBenchmark(workbench);
+    await workbench.command('View: Show Alloc Lens');
+    await shoot('editor', async () => {
+      await workbench.openFile('tiny_free_magazine.inc.h');
+      await workbench.hover('atomic_load_explicit');
+    });
+    await workbench.openFile('malloc_tiny_fast.h');
+    await workbench.lensMatching(bySymbol);
+    await shoot('lenses');
+    await openEngineSource(workbench);
+    await shoot('heat');
+    const frame = await openReport(workbench);
+    await showTab(frame, 'Overview');
+    await shoot('report');
+    await showTab(frame, 'Atomics');
+    await shoot('report-atomics');
+  } catch (error) {
+    await session.keepEvidence('failed-screenshots');
+    throw error;
+  } finally {
+    await session.close();
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}
