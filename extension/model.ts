@@ -256,6 +256,8 @@ export interface BenchProfile {
   readonly speedAgainstFast: number | null;
   readonly functions: readonly ProfileFunction[];
   readonly lines: readonly ProfileLine[];
+  /** How many samples the function shares rest on. */
+  readonly samples?: number;
 }
 
 export interface Profile extends Omit<BenchProfile, 'target' | 'variant'> {

@@ -1,0 +1,48 @@
+// The tiny allocation path: gate, class route, cache, header.
+import { BENCH_MINIMAL, FAST_PROFILE_FIXED } from './build_flags';
+import { alloc_dualhot_enabled, tiny_c7_ultra_enabled_env } from './env_gates';
+import { SNAPSHOT_C7_ULTRA, SNAPSHOT_DUALHOT, hakmem_env_snapshot, hakmem_env_snapshot_enabled } from './env_snapshot';
+import { tiny_alloc_gate } from './tiny_alloc_gate_box';
+import { tiny_c7_ultra_alloc } from './tiny_c7_ultra';
+import { tiny_hot_alloc_fast } from './tiny_front_hot_box';
+import { tiny_header_finalize_alloc } from './tiny_header';
+import { ROUTE_ULTRA, tiny_route_for_class } from './tiny_route';
+import { tiny_class_of_bin } from './tiny_size_class';
+import { unified_cache_pop, unified_cache_refill } from './unified_cache';
+
+/** Body of a tiny allocation once the bin is known; 0 when memory is out. */
+@inline
+export function malloc_tiny_fast_for_class(bin: u32): usize {
+  if (!BENCH_MINIMAL) {
+    const cls = tiny_class_of_bin(bin);
+    // Integer compares come before the gates: most calls never reach a gate that cannot matter to their class.
+    if (cls == 7) {
+      const ultra = hakmem_env_snapshot_enabled()
+        ? load<u8>(hakmem_env_snapshot(), SNAPSHOT_C7_ULTRA) != 0
+        : tiny_c7_ultra_enabled_env();
+      if (ultra && (FAST_PROFILE_FIXED || tiny_route_for_class(cls) == ROUTE_ULTRA)) {
+        const block = tiny_c7_ultra_alloc(bin);
+        return block ? tiny_header_finalize_alloc(block, cls) : 0;
+      }
+    } else if (cls <= 3) {
+      const dualhot = hakmem_env_snapshot_enabled()
+        ? load<u8>(hakmem_env_snapshot(), SNAPSHOT_DUALHOT) != 0
+        : alloc_dualhot_enabled();
+      if (dualhot) return tiny_hot_alloc_fast(bin);
+    }
+  }
+  let ptr = unified_cache_pop(bin);
+  if (!ptr) {
+    ptr = unified_cache_refill(bin);
+    if (!ptr) return 0;
+  }
+  return tiny_header_finalize_alloc(ptr, tiny_class_of_bin(bin));
+}
+
+/** A block of at least `size` bytes, 0 when the size is not tiny or memory is out. */
+@inline
+export function malloc_tiny_fast(size: usize): usize {
+  const bin = tiny_alloc_gate(size);
+  if (!bin) return 0;
+  return malloc_tiny_fast_for_class(bin);
+}

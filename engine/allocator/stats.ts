@@ -1,0 +1,40 @@
+// Telemetry counters: u32 cells in shared memory, added to atomically (in WebAssembly always sequentially consistent).
+// A cell exists only where its flag compiles an update in; the host reads them by the numbers of this file.
+import { STATS_BASE } from './layout';
+
+/** Phase 24, five cells: hits, misses, and by kind of class (small C0-C3, mid C4-C6, C7). */
+export const STAT_CLASS_HITS: u32 = 0;
+export const STAT_CLASS_MISSES: u32 = 1;
+export const STAT_CLASS_SMALL: u32 = 2;
+export const STAT_CLASS_MID: u32 = 3;
+export const STAT_CLASS_C7: u32 = 4;
+export const STAT_FREE_SS_ENTER: u32 = 5;
+export const STAT_C7_FREE_COUNT: u32 = 6;
+export const STAT_HDR_MISMATCH: u32 = 7;
+export const STAT_HDR_META_MISMATCH: u32 = 8;
+export const STAT_BAD_CLASS: u32 = 9;
+export const STAT_HDR_META_FAST: u32 = 10;
+/** Phase 27: hits, misses, refills, and by class hits (8) and misses (8). */
+export const STAT_UC_HITS: u32 = 16;
+export const STAT_UC_MISSES: u32 = 17;
+export const STAT_UC_CLASS_HITS: u32 = 24;
+export const STAT_UC_CLASS_MISSES: u32 = 32;
+/** Warm pool by bin: hits, misses, prefilled. */
+export const STAT_WARM_HITS: u32 = 64;
+export const STAT_WARM_MISSES: u32 = 128;
+export const STAT_WARM_PREFILLED: u32 = 192;
+/** 19-C. */
+export const STAT_FRONT_FREE_TOTAL: u32 = 40;
+export const STAT_FREE_PATH_TOTAL: u32 = 41;
+export const STAT_ALLOC_GATE_TOTAL: u32 = 42;
+export const STAT_FRONT_FREE_BY_CLASS: u32 = 48;
+
+@inline // leaf
+export function stat_inc(cell: u32): void {
+  atomic.add<u32>(STATS_BASE + (<usize>cell << 2), 1);
+}
+
+/** Value of a cell. */
+export function stat_read(cell: u32): u32 {
+  return load<u32>(STATS_BASE + (<usize>cell << 2));
+}

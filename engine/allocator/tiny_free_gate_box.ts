@@ -1,0 +1,28 @@
+// Pointer to bin: the gate of tiny frees. With headers: the magic, then the class against this thread's page map (which
+// also says that the page is the thread's own). Without: the page map alone.
+import { HAKMEM_HDR_META_FAST_COMPILED, HAKMEM_HDR_MISMATCH_LOG_COMPILED, HAKMEM_TINY_HEADER } from './build_flags';
+import { PAGE_SHIFT, TLS_PAGE_MAP } from './layout';
+import { STAT_HDR_META_FAST, STAT_HDR_MISMATCH, stat_inc } from './stats';
+import { HEADER_CLASS_MASK, HEADER_MAGIC, HEADER_MAGIC_MASK, tiny_header_read } from './tiny_header';
+import { g_tls } from './tls';
+
+/** This thread's bin for the page of `ptr`; 0 when the page is not its own or holds no bin. */
+@inline // leaf
+export function tiny_own_bin(ptr: usize): u32 {
+  return load<u8>(g_tls + (ptr >>> PAGE_SHIFT), TLS_PAGE_MAP);
+}
+
+/** Bin of a block that this thread may free on the fast path, otherwise a number that is not a tiny bin. */
+@inline
+export function tiny_free_gate(ptr: usize): u32 {
+  if (!HAKMEM_TINY_HEADER) return tiny_own_bin(ptr);
+  const header = tiny_header_read(ptr);
+  if ((header & HEADER_MAGIC_MASK) != HEADER_MAGIC) {
+    if (HAKMEM_HDR_MISMATCH_LOG_COMPILED) stat_inc(STAT_HDR_MISMATCH);
+    return 0;
+  }
+  const bin = (header & HEADER_CLASS_MASK) + 1;
+  if (tiny_own_bin(ptr) == bin) return bin;
+  if (HAKMEM_HDR_META_FAST_COMPILED) stat_inc(STAT_HDR_META_FAST);
+  return 0;
+}

@@ -1,0 +1,97 @@
+// Size classes C0..C7 and the bins inside them.
+//
+// A class covers a doubling: C0 1..8, C1 ..16, C2 ..32, C3 ..64, C4 ..128, C5 ..256, C6 ..512, C7 ..1040. Without a
+// header byte a class has up to four bins (steps of a quarter), which wastes less and keeps the last byte of a block
+// in fewer cache lines; with the header, whose low nibble is the class, one. Bins of all kinds share one numbering:
+//
+//   1 .. TINY_BINS     tiny, by class
+//   MID_FIRST ..       MID v3: four steps a doubling, 1280 .. 32768
+//   ALIGNED_FIRST ..   powers of two, 32 .. 32768, blocks aligned to their size
+import { HAKMEM_TINY_HEADER } from './build_flags';
+import { BIN_TO_CLASS, BIN_TO_STRIDE, SIZE_TO_BIN } from './layout';
+
+export const TINY_CLASSES: u32 = 8;
+export const TINY_BINS: u32 = HAKMEM_TINY_HEADER ? 8 : 21;
+export const MID_FIRST: u32 = 22;
+export const MID_BINS: u32 = 20;
+export const ALIGNED_FIRST: u32 = 42;
+export const ALIGNED_BINS: u32 = 11;
+/** Bins are 1 .. LAST_BIN. */
+export const LAST_BIN: u32 = 52;
+export const TINY_MAX_SIZE: usize = 1040;
+export const MID_MAX_SIZE: usize = 32768;
+
+/** Largest size that the tiny path serves. */
+@inline
+export function tiny_get_max_size(): usize {
+  return TINY_MAX_SIZE;
+}
+
+@inline // leaf
+export function tiny_bin_of_size(size: usize): u32 {
+  return load<u8>(((size + 7) >>> 3) + SIZE_TO_BIN);
+}
+
+@inline // leaf
+export function tiny_class_of_bin(bin: u32): u32 {
+  return HAKMEM_TINY_HEADER ? bin - 1 : <u32>load<u8>(BIN_TO_CLASS + bin);
+}
+
+@inline // leaf
+export function bin_stride(bin: u32): u32 {
+  return load<u32>(BIN_TO_STRIDE + (<usize>bin << 2));
+}
+
+/** Bytes a block of `bin` offers. */
+@inline // leaf
+export function bin_capacity(bin: u32): u32 {
+  return bin_stride(bin) - (HAKMEM_TINY_HEADER && bin <= TINY_BINS ? 1 : 0);
+}
+
+/** Bin of a size in TINY_MAX_SIZE+1 .. MID_MAX_SIZE. */
+@inline // leaf
+export function mid_bin_of_size(size: usize): u32 {
+  const s = <u32>size - 1;
+  const log = 31 - clz(s);
+  return MID_FIRST + ((log - 10) << 2) + ((s >>> (log - 2)) & 3);
+}
+
+/** Bin of a power of two in 32 .. 32768. */
+@inline // leaf
+export function aligned_bin_of_size(size: u32): u32 {
+  return ALIGNED_FIRST + ctz(size) - 5;
+}
+
+function class_limit(cls: u32): u32 {
+  return cls == 7 ? <u32>TINY_MAX_SIZE : 8 << cls;
+}
+
+function set_bin(bin: u32, cls: u32, stride: u32): void {
+  store<u8>(BIN_TO_CLASS + bin, <u8>cls);
+  store<u32>(BIN_TO_STRIDE + (<usize>bin << 2), stride);
+}
+
+/** Fills the size tables; every thread may do it, the values are the same. */
+export function tiny_size_class_init(): void {
+  let bin: u32 = 0;
+  let low: u32 = 0;
+  for (let cls: u32 = 0; cls < TINY_CLASSES; cls++) {
+    const limit = class_limit(cls);
+    // Blocks stay aligned to 16 bytes, so that quarters exist from C4 on, halves in C3.
+    const steps: u32 = HAKMEM_TINY_HEADER || cls < 3 ? 1 : cls == 3 ? 2 : 4;
+    const span = cls == 7 ? 512 : limit >>> 1;
+    for (let step: u32 = 1; step <= steps; step++) {
+      const top = step == steps ? limit : limit - (cls == 7 ? 16 : 0) - span + (span * step) / steps;
+      bin++;
+      set_bin(bin, cls, HAKMEM_TINY_HEADER ? ((top + 16) & ~15) : top);
+      for (let size = low + 1; size <= top; size++) store<u8>(SIZE_TO_BIN + ((size + 7) >>> 3), <u8>bin);
+      low = top;
+    }
+  }
+  store<u8>(SIZE_TO_BIN, 1);
+  for (let i: u32 = 0; i < MID_BINS; i++) {
+    const log = 10 + (i >>> 2);
+    set_bin(MID_FIRST + i, 8, (5 + (i & 3)) << (log - 2));
+  }
+  for (let i: u32 = 0; i < ALIGNED_BINS; i++) set_bin(ALIGNED_FIRST + i, 8, 32 << i);
+}

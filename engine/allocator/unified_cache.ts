@@ -1,0 +1,137 @@
+// The unified cache: one free list a bin and thread, linked through the blocks, last freed first out. The list is not
+// bounded: it holds only blocks of the thread's own slabs, since frees of other threads' blocks go to their remote
+// lists. With HAKMEM_TINY_UNIFIED_LIFO=0 a ring of 64 blocks stands in front of the list, first freed first out.
+import {
+  BENCH_MINIMAL,
+  ENGINE_TEST_DOUBLE_HANDOUT,
+  HAKMEM_BUILD_RELEASE,
+  HAKMEM_TINY_CLASS_STATS_COMPILED,
+  HAKMEM_TINY_HEADER,
+  HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED,
+} from './build_flags';
+import { tiny_unified_lifo_enabled } from './env_gates';
+import { RING_BYTES, RING_SLOTS, TLS_CARVE_CUR, TLS_CARVE_END, TLS_RINGS } from './layout';
+import { hak_super_lookup } from './superslab_registry';
+import { remote_target_drain } from './remote_target';
+import { superslab_refill } from './superslab_refill';
+import { tiny_class_stats_hit, tiny_class_stats_miss } from './tiny_class_stats_box';
+import { TINY_BINS, bin_stride } from './tiny_size_class';
+import { g_tls } from './tls';
+import { unified_cache_measure_hit, unified_cache_measure_miss } from './unified_cache_measure_box';
+
+/** Blocks carved by one refill, at most; and bytes, so that a refill touches about one system page. */
+const REFILL_BLOCKS: u32 = 128;
+const REFILL_BYTES: u32 = 4096;
+
+let g_test_pops: u32 = 0;
+
+@inline // leaf
+function ring_of(bin: u32): usize {
+  return g_tls + TLS_RINGS + <usize>bin * RING_BYTES;
+}
+
+function ring_pop(bin: u32): usize {
+  const ring = ring_of(bin);
+  const head = load<u32>(ring);
+  if (head == load<u32>(ring, 4)) return 0;
+  store<u32>(ring, head + 1);
+  return load<u32>(ring + ((head & (RING_SLOTS - 1)) << 2), 8);
+}
+
+function ring_push(bin: u32, ptr: usize): bool {
+  const ring = ring_of(bin);
+  const tail = load<u32>(ring, 4);
+  if (tail - load<u32>(ring) >= RING_SLOTS) return false;
+  store<u32>(ring + ((tail & (RING_SLOTS - 1)) << 2), <u32>ptr, 8);
+  store<u32>(ring, tail + 1, 4);
+  return true;
+}
+
+/** A cached block of `bin`, 0 when there is none. */
+@inline
+export function unified_cache_pop(bin: u32): usize {
+  if (!BENCH_MINIMAL && !tiny_unified_lifo_enabled()) {
+    const from_ring = ring_pop(bin);
+    if (from_ring) return from_ring;
+  }
+  const slot = g_tls + (<usize>bin << 2);
+  const head: usize = load<u32>(slot);
+  if (!head) {
+    if (HAKMEM_TINY_CLASS_STATS_COMPILED) tiny_class_stats_miss(bin);
+    return 0;
+  }
+  if (ENGINE_TEST_DOUBLE_HANDOUT && ++g_test_pops == 5000) return head;
+  store<u32>(slot, load<u32>(head));
+  if (HAKMEM_TINY_CLASS_STATS_COMPILED) tiny_class_stats_hit(bin);
+  if (HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED) unified_cache_measure_hit(bin);
+  return head;
+}
+
+/** Puts a freed block of this thread into the cache. */
+@inline
+export function unified_cache_push(bin: u32, ptr: usize): void {
+  if (!BENCH_MINIMAL && !tiny_unified_lifo_enabled()) {
+    if (ring_push(bin, ptr)) return;
+  }
+  const slot = g_tls + (<usize>bin << 2);
+  store<u32>(ptr, load<u32>(slot));
+  store<u32>(slot, <u32>ptr);
+}
+
+/** Links the next stretch of the bin's current slab into the list. False when the slab is used up. */
+function unified_cache_carve(bin: u32): bool {
+  const cur_at = g_tls + TLS_CARVE_CUR + (<usize>bin << 2);
+  const first: usize = load<u32>(cur_at);
+  const end: usize = load<u32>(g_tls + TLS_CARVE_END + (<usize>bin << 2));
+  if (first >= end) return false;
+  const stride = bin_stride(bin);
+  let blocks = max<u32>(1, min<u32>(REFILL_BLOCKS, REFILL_BYTES / stride));
+  let last = first + <usize>(blocks - 1) * stride;
+  if (last >= end) {
+    blocks = (<u32>(end - first) + stride - 1) / stride;
+    last = first + <usize>(blocks - 1) * stride;
+  }
+  for (let at = first; at < last; at += stride) store<u32>(at, <u32>(at + stride));
+  const slot = g_tls + (<usize>bin << 2);
+  store<u32>(last, load<u32>(slot));
+  store<u32>(slot, <u32>first);
+  store<u32>(cur_at, <u32>(last + stride));
+  return true;
+}
+
+/** Checks the head of the list against the registry: debug builds only, one lookup a refill and node. */
+function unified_cache_validate(bin: u32): void {
+  let at: usize = load<u32>(g_tls + (<usize>bin << 2));
+  let left = REFILL_BLOCKS;
+  while (at && left--) {
+    if (!hak_super_lookup(at)) {
+      store<u32>(g_tls + (<usize>bin << 2), 0);
+      return;
+    }
+    at = load<u32>(at);
+  }
+}
+
+/**
+ * Miss path: blocks that other threads gave back, the rest of the current slab, a new slab (superslab_refill). Returns
+ * one block and leaves the others in the cache; 0 when memory is out.
+ */
+export function unified_cache_refill(bin: u32): usize {
+  if (HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED) unified_cache_measure_miss(bin);
+  const slot = g_tls + (<usize>bin << 2);
+  remote_target_drain();
+  if (!load<u32>(slot) && !unified_cache_carve(bin)) {
+    if (!superslab_refill(bin)) return 0;
+    unified_cache_carve(bin);
+  }
+  if (!HAKMEM_BUILD_RELEASE) unified_cache_validate(bin);
+  const head: usize = load<u32>(slot);
+  if (head) store<u32>(slot, load<u32>(head));
+  return head;
+}
+
+/** First block of a slab of `bin` and the end of its last: the header of the first block needs a byte before it. */
+@inline // leaf
+export function slab_first_block(slab: usize, bin: u32): usize {
+  return HAKMEM_TINY_HEADER && bin <= TINY_BINS ? slab + 16 : slab;
+}

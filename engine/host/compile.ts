@@ -1,0 +1,158 @@
+/**
+ * Compiles the engine's AssemblyScript with asc, when asc is found beside the checkout. Used by the build for the
+ * shipped variants and at run time for other flag combinations.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { UserError } from '../../extension/model.ts';
+import type { Variant } from './variants.ts';
+import { renameFunctions } from './wasm-binary.ts';
+
+export interface CompiledModule {
+  readonly wasm: Uint8Array;
+  /** Source map, version 3, as JSON; offsets are those of `wasm`. */
+  readonly map: string;
+}
+
+/** The part of asc's programming interface that is used here. */
+interface Asc {
+  main(
+    argv: readonly string[],
+    options: {
+      readFile: (name: string, baseDir: string) => string | null;
+      writeFile: (name: string, contents: string | Uint8Array, baseDir: string) => void;
+      listFiles: () => readonly string[];
+      stderr: { write: (text: string) => void };
+      transforms: readonly (new () => object)[];
+    },
+  ): Promise<{ error: Error | null }>;
+}
+interface BinaryenModule {
+  runPasses(passes: readonly string[]): void;
+}
+interface Binaryen {
+  setPassArgument(name: string, value: string | null): void;
+}
+
+const flagsFile = 'engine/allocator/build_flags.ts';
+const cold = ['*/*_cold', '*/unified_cache_refill', '*/hak_*_lock_*', '*/large_*', '*/mid_v3_*', '*_fill'];
+
+/** Text of build_flags.ts with the values of `flags`. */
+export function buildFlagsText(template: string, flags: Readonly<Record<string, number>>): string {
+  return template.replace(/^(export const (\w+): i32 = )-?\d+;/gm, (all, head: string, name: string) => {
+    const value = flags[name];
+    return value === undefined ? all : `${head}${value};`;
+  });
+}
+
+/**
+ * Source text for a variant: box functions are marked `@inline` on the line before them (helpers `@inline // leaf`,
+ * which always stay inlined). Where calls are kept the mark goes; lines and columns stay as they were.
+ */
+export function dropInlineMarks(text: string, keep: readonly string[] | 'all'): string {
+  return text.replace(/^@inline$(?=\r?\n(?:export )?function (\w+))/gm, (mark, name: string) =>
+    keep === 'all' || keep.includes(name) ? '' : mark,
+  );
+}
+
+async function loadAsc(root: string): Promise<Asc> {
+  const entry = path.join(root, 'node_modules/assemblyscript/dist/asc.js');
+  if (!existsSync(entry)) {
+    throw new UserError(
+      'this flag combination is not among the shipped modules, and asc was not found to compile it: run from a checkout after `npm ci`, or drop --flag',
+      3,
+    );
+  }
+  return ((await import(pathToFileURL(entry).href)) as { default: Asc }).default;
+}
+
+/**
+ * One module. `root` is the folder that holds `engine/`. Throws `UserError` when asc or the sources are missing, and
+ * an `Error` with asc's messages when the sources do not compile.
+ */
+export async function compileEngine(
+  root: string,
+  variant: Pick<Variant, 'keepCalls'>,
+  flags: Readonly<Record<string, number>>,
+): Promise<CompiledModule> {
+  if (!existsSync(path.join(root, flagsFile))) {
+    throw new UserError(
+      `the engine's sources were not found in ${root}: run from a checkout to compile other flags`,
+      3,
+    );
+  }
+  const asc = await loadAsc(root);
+  const keep = variant.keepCalls;
+  const patterns = keep === 'all' ? ['engine/*'] : [...cold, ...keep.map((name) => `*/wrappers/${name}`)];
+  class KeepCalls {
+    declare binaryen: Binaryen;
+    afterCompile(module: BinaryenModule): void {
+      for (const pattern of patterns) {
+        this.binaryen.setPassArgument('no-inline', pattern);
+        module.runPasses(['no-inline']);
+      }
+      this.binaryen.setPassArgument('no-inline', null);
+    }
+  }
+  const written = new Map<string, string | Uint8Array>();
+  const messages: string[] = [];
+  const { error } = await asc.main(
+    [
+      'engine/workloads/main.ts',
+      ...['--outFile', 'engine.wasm', '--sourceMap', '--debug', '-O3', '--noAssert', '--runtime', 'stub'],
+      ...['--importMemory', '--sharedMemory', '--initialMemory', '32', '--maximumMemory', '65536'],
+      ...['--zeroFilledMemory', '--enable', 'threads', '--memoryBase', '1024', '--noColors'],
+    ],
+    {
+      readFile: (name, baseDir) => {
+        const file = path.resolve(root, baseDir, name);
+        if (!existsSync(file)) return null;
+        const text = readFileSync(file, 'utf8');
+        return name === flagsFile ? buildFlagsText(text, flags) : dropInlineMarks(text, keep);
+      },
+      writeFile: (name, contents) => void written.set(path.posix.basename(name), contents),
+      listFiles: () => [],
+      stderr: { write: (text) => void messages.push(text) },
+      transforms: [KeepCalls],
+    },
+  );
+  const wasm = written.get('engine.wasm');
+  const map = written.get('engine.wasm.map');
+  if (error !== null || !(wasm instanceof Uint8Array) || typeof map !== 'string') {
+    throw new Error(`asc failed: ${messages.join('').trim() || (error?.message ?? 'no output')}`);
+  }
+  // Box names alone: what the sampler, perf and the name section show.
+  const named = renameFunctions(wasm, (name) =>
+    name.startsWith('engine/') ? path.posix.basename(name) : name,
+  );
+  return { wasm: named, map: withoutContents(map) };
+}
+
+function withoutContents(map: string): string {
+  const { version, sources, names, mappings } = JSON.parse(map) as Record<string, unknown>;
+  return JSON.stringify({ version, sources, names, mappings });
+}
+
+export interface SourceFunction {
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** Every function of the engine's sources with the line of its `function` keyword. */
+export function sourceFunctions(root: string): SourceFunction[] {
+  const out: SourceFunction[] = [];
+  for (const dir of ['engine/allocator', 'engine/workloads']) {
+    for (const name of readdirSync(path.join(root, dir)).filter((f) => f.endsWith('.ts'))) {
+      const file = `${dir}/${name}`;
+      readFileSync(path.join(root, file), 'utf8')
+        .split(/\r?\n/)
+        .forEach((text, i) => {
+          const m = /^(?:export )?function (\w+)/.exec(text);
+          if (m?.[1] !== undefined) out.push({ name: m[1], file, line: i + 1 });
+        });
+    }
+  }
+  return out.sort((a, b) => (a.name < b.name ? -1 : 1));
+}

@@ -1,0 +1,116 @@
+/** An engine module in a memory of its own: exports with types, the harness area, the environment block. */
+import { UserError } from '../../extension/model.ts';
+
+/** Exports of engine/workloads/main.ts. Addresses and sizes are bytes of linear memory. */
+export interface EngineExports {
+  engine_init(heapBase: number): number;
+  engine_oom_count(): number;
+  engine_invalid_frees(): number;
+  engine_heap_top(): number;
+  fastlane_ctx_invalidate(): void;
+  stat_read(cell: number): number;
+  malloc(size: number): number;
+  free(ptr: number): void;
+  calloc(count: number, size: number): number;
+  realloc(ptr: number, size: number): number;
+  aligned_alloc(align: number, size: number): number;
+  usable_size(ptr: number): number;
+  random_mixed(iters: number, ws: number, min: number, max: number, seed: number, slots: number): number;
+  random_mixed_drain(ws: number, slots: number): void;
+  floor(
+    iters: number,
+    ws: number,
+    min: number,
+    max: number,
+    seed: number,
+    slots: number,
+    area: number,
+  ): number;
+  random_mixed_checked(
+    iters: number,
+    ws: number,
+    min: number,
+    max: number,
+    seed: number,
+    records: number,
+    waste: number,
+    verify: number,
+  ): bigint;
+  checked_faults(kind: number): number;
+  checked_peak(kind: number): bigint;
+  random_mixed_latency(
+    iters: number,
+    ws: number,
+    min: number,
+    max: number,
+    seed: number,
+    slots: number,
+    out: number,
+  ): number;
+  latency_overhead(count: number, out: number): void;
+}
+
+export interface EngineInstance {
+  readonly exports: EngineExports;
+  /** Exports by name, for modules that carry more (counters). */
+  readonly raw: WebAssembly.Exports;
+  readonly memory: WebAssembly.Memory;
+  /** First byte of the harness area (engine/allocator/layout.ts). */
+  readonly harness: number;
+}
+
+/** As in engine/allocator/layout.ts. */
+const envBase = 0x4000;
+const envBytes = 0x1000;
+const harnessBase = 0x120000;
+const pageBytes = 0x10000;
+const mib = 0x100000;
+const maximumPages = 65536;
+
+/** Environment as the engine reads it: `NAME=VALUE\0`..., ASCII. */
+export function environmentBlock(env: Readonly<Record<string, string>>): Uint8Array {
+  const text = Object.entries(env)
+    .map(([name, value]) => `${name}=${value}\0`)
+    .join('');
+  // Non-ASCII characters cannot appear in a gate's value; they become `?` rather than split bytes.
+  const bytes = Uint8Array.from([...text].map((c) => (c.charCodeAt(0) < 128 ? c.charCodeAt(0) : 0x3f)));
+  if (bytes.length >= envBytes) throw new UserError(`the gates' values are too long: ${bytes.length} bytes`);
+  return bytes;
+}
+
+/** Shared memory with 4 GiB to grow to, or as much as the system reserves. */
+function newMemory(initial: number): WebAssembly.Memory {
+  for (let maximum = maximumPages; maximum >= initial; maximum >>>= 1) {
+    try {
+      return new WebAssembly.Memory({ initial, maximum, shared: true });
+    } catch {
+      // Not that much address space: try half.
+    }
+  }
+  throw new UserError('no memory for the engine: the system refused to reserve it', 3);
+}
+
+export interface InstantiateOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Bytes of the harness area: slot tables and the like, outside the allocator. */
+  readonly harnessBytes: number;
+}
+
+/** A fresh engine. Throws `UserError` when there is no memory for it. */
+export function instantiate(module: WebAssembly.Module, options: InstantiateOptions): EngineInstance {
+  const heapBase = Math.ceil((harnessBase + options.harnessBytes) / mib) * mib;
+  const memory = newMemory(heapBase / pageBytes);
+  new Uint8Array(memory.buffer).set(environmentBlock(options.env ?? {}), envBase);
+  const instance = new WebAssembly.Instance(module, {
+    env: {
+      memory,
+      now: () => performance.now() * 1e6,
+      abort: () => {
+        throw new Error('the engine aborted');
+      },
+    },
+  });
+  const exports = instance.exports as unknown as EngineExports;
+  if (exports.engine_init(heapBase) === 0) throw new UserError('no memory for the engine', 3);
+  return { exports, raw: instance.exports, memory, harness: harnessBase };
+}

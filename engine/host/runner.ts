@@ -1,0 +1,42 @@
+/**
+ * Entry of the child process that runs the engine: takes one job over the IPC channel, answers with progress and one
+ * result, and ends when its parent goes away.
+ */
+import { UserError } from '../../extension/model.ts';
+import { runPasses } from './passes.ts';
+import type { ChildMessage, Job, JobResult } from './protocol.ts';
+
+function send(message: ChildMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send === undefined) resolve();
+    else process.send(message, undefined, undefined, () => resolve());
+  });
+}
+
+async function run(job: Job): Promise<JobResult> {
+  const report = (message: string, fraction: number): Promise<void> =>
+    send({ type: 'progress', message, fraction });
+  switch (job.kind) {
+    case 'passes':
+      return runPasses(job, process.execArgv.includes('--no-liftoff'), report);
+    default:
+      throw new Error('unknown job');
+  }
+}
+
+async function answer(job: Job): Promise<void> {
+  try {
+    await send({ type: 'result', result: await run(job) });
+  } catch (error) {
+    await send({
+      type: 'error',
+      message: error instanceof Error ? error.message : String(error),
+      user: error instanceof UserError,
+    });
+  }
+  process.disconnect();
+}
+
+process.on('disconnect', () => process.exit(0));
+process.once('message', (job) => void answer(job as Job));
+void send({ type: 'ready' });

@@ -1,0 +1,210 @@
+/** The built-in engine as a `Target`. */
+import path from 'node:path';
+import {
+  type BenchCounters,
+  type BenchProfile,
+  type BenchRequest,
+  type BenchResult,
+  type RunHooks,
+  type Target,
+  UserError,
+} from '../../extension/model.ts';
+import { type ChildOptions, abortError, probeFlags, runJob } from './child.ts';
+import { type Manifest, readManifest } from './manifest.ts';
+import { type ResolvedModule, resolveModule } from './modules.ts';
+import type { Job, JobResult, PassesResult } from './protocol.ts';
+import { type WorkloadParameters, parametersOf } from './workloads.ts';
+
+export interface EngineTargetOptions {
+  readonly distDir: string;
+  /** Default: the running executable. */
+  readonly nodePath?: string;
+  readonly extraEnv?: Readonly<Record<string, string>>;
+}
+
+function median(values: readonly number[]): number {
+  const v = [...values].sort((a, b) => a - b);
+  const mid = v.length >>> 1;
+  return v.length % 2 === 1 ? (v[mid] ?? 0) : ((v[mid - 1] ?? 0) + (v[mid] ?? 0)) / 2;
+}
+
+function deviation(values: readonly number[], mean: number): number | null {
+  if (values.length < 2) return null;
+  return Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1));
+}
+
+function resultOf(
+  request: BenchRequest,
+  parameters: WorkloadParameters,
+  module: ResolvedModule,
+  runs: readonly PassesResult[],
+  counters: BenchCounters | null,
+  profile: BenchProfile | null,
+): BenchResult {
+  const benchRuns = runs.map((run) => {
+    const passes = run.passes.map((ns) => (parameters.iterations / ns) * 1e9);
+    return { passes, median: median(passes), first: passes[0] ?? 0 };
+  });
+  const medians = benchRuns.map((r) => r.median);
+  const mean = medians.reduce((a, b) => a + b, 0) / medians.length;
+  const stdev = deviation(medians, mean);
+  const first = runs[0];
+  return {
+    schemaVersion: 1,
+    workload: `${request.workload}:${request.profile}`,
+    target: 'engine',
+    variant: request.variant,
+    threads: 1,
+    iterations: parameters.iterations,
+    runs: benchRuns,
+    mean,
+    median: median(medians),
+    stdev,
+    cv: stdev === null ? null : stdev / mean,
+    min: Math.min(...medians),
+    max: Math.max(...medians),
+    firstOpsPerSecond: median(benchRuns.map((r) => r.first)),
+    hash: first?.hash == null ? [] : [first.hash],
+    moduleSha256: module.sha256,
+    counters,
+    latency: first?.latency ?? null,
+    memory: {
+      peakBytes: Math.max(...runs.map((r) => r.peakBytes)),
+      liveBytes: first?.liveBytes ?? null,
+      requestedBytes: first?.requestedBytes ?? null,
+      wasteByClass: first?.wasteByClass ?? null,
+    },
+    profile,
+  };
+}
+
+/**
+ * Runs workloads on the engine, each run in a fresh child process with V8's optimising tier pinned where the flag is
+ * taken. Nothing of the engine runs in the caller's process.
+ */
+export class EngineTarget implements Target {
+  readonly name = 'engine';
+  readonly #options: EngineTargetOptions;
+  #flags: Promise<string[]> | null = null;
+
+  constructor(options: EngineTargetOptions) {
+    this.#options = options;
+  }
+
+  /** Variants that were built, and `counted`. */
+  get variants(): readonly string[] {
+    return [...this.#manifest().modules.map((m) => m.variant), 'counted'];
+  }
+
+  #manifest(): Manifest {
+    return readManifest(this.#options.distDir);
+  }
+
+  async #childOptions(): Promise<ChildOptions> {
+    const base = {
+      distDir: this.#options.distDir,
+      nodePath: this.#options.nodePath ?? process.execPath,
+      extraEnv: this.#options.extraEnv ?? {},
+    };
+    this.#flags ??= probeFlags(base);
+    return { ...base, nodeFlags: await this.#flags };
+  }
+
+  async run(request: BenchRequest, hooks: RunHooks): Promise<BenchResult> {
+    const parameters = parametersOf(request);
+    if (!Number.isInteger(request.runs) || request.runs < 1 || request.runs > 1000) {
+      throw new UserError(`--runs has to be a whole number from 1 to 1000, not ${request.runs}`);
+    }
+    const manifest = this.#manifest();
+    const options = await this.#childOptions();
+    if (hooks.signal?.aborted) throw abortError();
+    const module = await resolveModule(
+      manifest,
+      this.#options.distDir,
+      request.variant,
+      request.flags,
+      request.env,
+    );
+    try {
+      return await this.#runResolved(request, hooks, parameters, manifest, module, options);
+    } finally {
+      module.dispose();
+    }
+  }
+
+  async #runResolved(
+    request: BenchRequest,
+    hooks: RunHooks,
+    parameters: WorkloadParameters,
+    manifest: Manifest,
+    module: ResolvedModule,
+    options: ChildOptions,
+  ): Promise<BenchResult> {
+    const counted = request.variant === 'counted';
+    const steps = request.runs + (request.counters || counted ? 1 : 0) + (request.sample ? 2 : 0);
+    let step = 0;
+    const tier = options.nodeFlags.includes('--no-liftoff') ? '' : ', tier not pinned';
+    const job = async (label: string, share: number, j: Job): Promise<JobResult> => {
+      const result = await runJob(j, options, {
+        signal: hooks.signal,
+        onProgress: (message, fraction) =>
+          hooks.onProgress?.({
+            message: `${label}: ${message}${tier}`,
+            fraction: Math.min(1, (step + fraction * share) / steps),
+          }),
+      });
+      step += share;
+      return result;
+    };
+    const base = { module: module.file, parameters, env: request.env };
+    const runs: PassesResult[] = [];
+    for (let i = 0; i < request.runs; i++) {
+      const label =
+        request.runs === 1 ? `engine ${request.variant}` : `engine ${request.variant}, run ${i + 1}`;
+      const result = await job(label, 1, {
+        ...base,
+        kind: 'passes',
+        instrumented: counted,
+        checks: i === 0,
+        verify: request.verify && i === 0,
+        latency: request.latency && i === 0,
+      });
+      if (result.kind === 'passes') runs.push(result);
+    }
+    let counters: BenchCounters | null = null;
+    if (request.counters || counted) {
+      const result = await job('counting', 1, { ...base, kind: 'counters' });
+      if (result.kind === 'counters') counters = result.counters;
+    }
+    let profile: BenchProfile | null = null;
+    if (request.sample) profile = await this.#profile(request, parameters, manifest, job);
+    hooks.onProgress?.({ message: 'done', fraction: 1 });
+    return resultOf(request, parameters, module, runs, counters, profile);
+  }
+
+  /** The sampler's run: always on `sampled`, with the request's gates where it reads them. */
+  async #profile(
+    request: BenchRequest,
+    parameters: WorkloadParameters,
+    manifest: Manifest,
+    job: (label: string, share: number, j: Job) => Promise<JobResult>,
+  ): Promise<BenchProfile | null> {
+    const file = (variant: string): string => {
+      const entry = manifest.modules.find((m) => m.variant === variant);
+      if (entry === undefined)
+        throw new UserError(`the engine was built without ${variant}: run \`npm run build\``, 3);
+      return path.join(this.#options.distDir, 'engine', entry.file);
+    };
+    const result = await job('sampling', 2, {
+      kind: 'sample',
+      module: file('sampled'),
+      fastModule: file('fast'),
+      functions: manifest.functions,
+      parameters,
+      env: request.env,
+    });
+    if (result.kind !== 'sample') return null;
+    const { functions, lines, speedAgainstFast, samples } = result;
+    return { target: 'engine', variant: 'sampled', speedAgainstFast, functions, lines, samples };
+  }
+}

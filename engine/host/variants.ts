@@ -1,0 +1,106 @@
+/**
+ * What can be built of the engine: compile flags with their defaults, environment gates, and the variants, each a
+ * choice of flag values and of functions that stay calls.
+ */
+
+/** Compile flag -> value in `standard`, in the order of build_flags.ts. */
+export const flagDefaults: Readonly<Record<string, number>> = {
+  BENCH_MINIMAL: 0,
+  FAST_PROFILE_FIXED: 0,
+  HAKMEM_BUILD_RELEASE: 1,
+  HAKMEM_DEBUG_COUNTERS: 0,
+  HAKMEM_TINY_HEADER: 1,
+  HAKMEM_FRONT_FASTLANE_COMPILED: 1,
+  HAKMEM_FASTLANE_DIRECT_DEFAULT: 1,
+  HAKMEM_FREE_TINY_TRUSTED_DEFAULT: 1,
+  WARM_POOL_PREFILL_BUDGET: 2,
+  HAKMEM_TINY_CLASS_STATS_COMPILED: 0,
+  HAKMEM_TINY_FREE_STATS_COMPILED: 0,
+  HAKMEM_C7_FREE_COUNT_COMPILED: 0,
+  HAKMEM_HDR_MISMATCH_LOG_COMPILED: 0,
+  HAKMEM_HDR_META_MISMATCH_COMPILED: 0,
+  HAKMEM_METRIC_BAD_CLASS_COMPILED: 0,
+  HAKMEM_HDR_META_FAST_COMPILED: 0,
+  HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED: 0,
+  HAKMEM_FRONT_STATS_COMPILED: 0,
+  HAKMEM_FRONT_STATS_SAMPLED: 0,
+  ENGINE_TEST_DOUBLE_HANDOUT: 0,
+};
+
+/** Environment gates that modules with run-time gates read. */
+export const envGates: readonly string[] = [
+  'HAKMEM_ENV_SNAPSHOT',
+  'HAKMEM_FRONT_FASTLANE',
+  'HAKMEM_FRONT_FASTLANE_CLASS_MASK',
+  'HAKMEM_FASTLANE_DIRECT',
+  'HAKMEM_FASTLANE_ENV_CTX',
+  'HAKMEM_TINY_C7_ULTRA',
+  'HAKMEM_TINY_DUALHOT',
+  'HAKMEM_TINY_LEGACY_DIRECT',
+  'HAKMEM_TINY_STATIC_ROUTE',
+  'HAKMEM_TINY_ROUTE_FASTMAP',
+  'HAKMEM_TINY_UNIFIED_LIFO',
+  'HAKMEM_FREE_TINY_TRUSTED',
+  'HAKMEM_MID_V3_ENABLED',
+  'HAKMEM_ALLOC_PASSDOWN_SSOT',
+];
+
+/** The public functions, which `fast-calls` keeps as calls. */
+const publicFunctions = ['malloc', 'free', 'calloc', 'realloc', 'aligned_alloc', 'usable_size'];
+
+export interface Variant {
+  readonly name: string;
+  /** Differences from `flagDefaults`. */
+  readonly flags: Readonly<Record<string, number>>;
+  /** Box functions that stay calls: names, or all. */
+  readonly keepCalls: readonly string[] | 'all';
+}
+
+const minimal: Readonly<Record<string, number>> = {
+  BENCH_MINIMAL: 1,
+  FAST_PROFILE_FIXED: 1,
+  HAKMEM_TINY_HEADER: 0,
+  HAKMEM_FRONT_FASTLANE_COMPILED: 0,
+};
+
+export const variants: readonly Variant[] = [
+  { name: 'fast', flags: minimal, keepCalls: [] },
+  { name: 'fast-calls', flags: minimal, keepCalls: publicFunctions },
+  {
+    // The documents' starting point, every layer in place: what a profile is taken of before anything is removed.
+    name: 'sampled',
+    flags: { HAKMEM_FASTLANE_DIRECT_DEFAULT: 0, HAKMEM_FREE_TINY_TRUSTED_DEFAULT: 0 },
+    keepCalls: 'all',
+  },
+  { name: 'standard', flags: {}, keepCalls: publicFunctions },
+  {
+    name: 'research',
+    flags: {
+      HAKMEM_BUILD_RELEASE: 0,
+      HAKMEM_DEBUG_COUNTERS: 1,
+      HAKMEM_TINY_CLASS_STATS_COMPILED: 1,
+      HAKMEM_TINY_FREE_STATS_COMPILED: 1,
+      HAKMEM_C7_FREE_COUNT_COMPILED: 1,
+      HAKMEM_HDR_MISMATCH_LOG_COMPILED: 1,
+      HAKMEM_HDR_META_MISMATCH_COMPILED: 1,
+      HAKMEM_METRIC_BAD_CLASS_COMPILED: 1,
+      HAKMEM_HDR_META_FAST_COMPILED: 1,
+      HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED: 1,
+      HAKMEM_FRONT_STATS_COMPILED: 1,
+    },
+    keepCalls: publicFunctions,
+  },
+];
+
+/** Flags of a variant with `overrides` on top, complete. */
+export function flagsOf(
+  variant: Variant,
+  overrides: Readonly<Record<string, number>>,
+): Record<string, number> {
+  return { ...flagDefaults, ...variant.flags, ...overrides };
+}
+
+/** Whether the module reads its environment gates at run time. */
+export function readsEnvironment(flags: Readonly<Record<string, number>>): boolean {
+  return flags.BENCH_MINIMAL === 0;
+}

@@ -1,0 +1,200 @@
+/** Parameters of the workloads, and one pass of each on an instance. */
+import { type BenchRequest, UserError } from '../../extension/model.ts';
+import type { EngineInstance } from './instantiate.ts';
+
+export interface WorkloadParameters {
+  readonly workload: 'random_mixed' | 'floor';
+  readonly iterations: number;
+  readonly workingSet: number;
+  readonly min: number;
+  readonly max: number;
+  readonly seed: number;
+}
+
+type Row = Omit<WorkloadParameters, 'workload' | 'seed'>;
+
+/** Rows of the workloads' definition. */
+export const profiles: Readonly<Record<string, Row>> = {
+  mixed: { iterations: 4_000_000, workingSet: 400, min: 16, max: 1040 },
+  tiny: { iterations: 4_000_000, workingSet: 400, min: 8, max: 128 },
+  c6heavy: { iterations: 4_000_000, workingSet: 400, min: 257, max: 512 },
+  c7heavy: { iterations: 4_000_000, workingSet: 400, min: 513, max: 1024 },
+  mid: { iterations: 2_000_000, workingSet: 400, min: 1024, max: 32768 },
+  large: { iterations: 200_000, workingSet: 64, min: 32768, max: 1048576 },
+};
+
+/** Passes of random_mixed and floor in one process. */
+export const passCount = 5;
+/** Operations timed one by one for `--latency`. */
+const latencyOperations = 500_000;
+const recordBytes = 12;
+const kinds = ['C0', 'C1', 'C2', 'C3', 'C4', 'C5', 'C6', 'C7', 'mid', 'large'] as const;
+
+function integer(name: string, value: number, low: number, high: number): number {
+  if (!Number.isInteger(value) || value < low || value > high) {
+    throw new UserError(`${name} has to be a whole number from ${low} to ${high}, not ${value}`);
+  }
+  return value;
+}
+
+/** Parameters of a request: the profile's row with the explicit ones on top. Throws `UserError` on bad ones. */
+export function parametersOf(request: BenchRequest): WorkloadParameters {
+  if (request.workload !== 'random_mixed' && request.workload !== 'floor') {
+    throw new UserError(
+      `unknown workload ${String(request.workload)}: the engine runs random_mixed and floor`,
+    );
+  }
+  const row = profiles[request.profile];
+  if (row === undefined) {
+    throw new UserError(
+      `unknown workload profile ${request.profile}: use one of ${Object.keys(profiles).join(', ')}`,
+    );
+  }
+  if (request.threads !== 1)
+    throw new UserError(`${request.workload} runs with one thread, not ${request.threads}`);
+  const min = integer('--min', request.min ?? row.min, 1, 0x3fffffff);
+  const max = integer('--max', request.max ?? row.max, min, 0x3fffffff);
+  const workingSet = integer('--working-set', request.workingSet ?? row.workingSet, 1, 0x1000000);
+  if (request.workload === 'floor' && workingSet * (max + 32) > 0x80000000) {
+    throw new UserError('floor needs working set times the largest size below 2 GiB');
+  }
+  return {
+    workload: request.workload,
+    iterations: integer('--iterations', request.iterations ?? row.iterations, 1, 0xffffffff),
+    workingSet,
+    min,
+    max,
+    seed: integer('--seed', request.seed, 1, 0xffffffff),
+  };
+}
+
+interface HarnessLayout {
+  readonly slots: number;
+  readonly records: number;
+  readonly waste: number;
+  readonly latency: number;
+  /** Floor only: the area that stands for the heap. */
+  readonly area: number;
+  readonly bytes: number;
+}
+
+/** Where the tables of a workload lie in the harness area, and how many bytes they need. */
+export function harnessLayout(p: WorkloadParameters, base: number): HarnessLayout {
+  let at = base;
+  const take = (bytes: number): number => {
+    const start = at;
+    at = Math.ceil((at + bytes) / 64) * 64;
+    return start;
+  };
+  const stride = Math.ceil(p.max / 16) * 16 + 16;
+  const layout = {
+    slots: take(p.workingSet * 4),
+    records: take(p.workingSet * recordBytes),
+    waste: take(kinds.length * 16),
+    latency: take(Math.min(p.iterations, latencyOperations) * 4),
+    area: take(p.workload === 'floor' ? p.workingSet * stride : 0),
+  };
+  return { ...layout, bytes: at - base };
+}
+
+/** Bytes of the harness area for a workload. */
+export function harnessBytes(p: WorkloadParameters): number {
+  return harnessLayout(p, 0).bytes;
+}
+
+export class OutOfEngineMemory extends UserError {
+  constructor(done: number, p: WorkloadParameters) {
+    super(
+      `the engine ran out of memory after ${done} of ${p.iterations} operations: lower --working-set or --max`,
+      3,
+    );
+  }
+}
+
+/** Before the first pass: floor's area has to be resident. */
+export function prepare(engine: EngineInstance, p: WorkloadParameters): void {
+  if (p.workload === 'floor') {
+    const { area, bytes } = harnessLayout(p, engine.harness);
+    new Uint8Array(engine.memory.buffer, area, engine.harness + bytes - area).fill(1);
+  }
+}
+
+/** One timed pass; nanoseconds. `drain` runs after the clock has stopped. */
+export function runPass(engine: EngineInstance, p: WorkloadParameters): number {
+  const { slots, area } = harnessLayout(p, engine.harness);
+  const { exports } = engine;
+  const { iterations, workingSet, min, max, seed } = p;
+  let done: number;
+  const start = process.hrtime.bigint();
+  if (p.workload === 'floor') {
+    done = exports.floor(iterations, workingSet, min, max, seed | 0, slots, area);
+  } else {
+    done = exports.random_mixed(iterations, workingSet, min, max, seed | 0, slots);
+  }
+  const took = process.hrtime.bigint() - start;
+  if (p.workload === 'floor') new Uint8Array(engine.memory.buffer, slots, workingSet * 4).fill(0);
+  else exports.random_mixed_drain(workingSet, slots);
+  if (done >>> 0 !== iterations) throw new OutOfEngineMemory(done >>> 0, p);
+  return Number(took);
+}
+
+export interface CheckedPass {
+  /** 16 hex digits. */
+  readonly hash: string;
+  readonly peakRequested: number;
+  readonly peakLive: number;
+  readonly wasteByClass: Readonly<Record<string, number>>;
+  readonly faults: { readonly contents: number; readonly alignment: number; readonly zero: number };
+}
+
+/** The untimed pass: hash of the sequence, accounting, and with `verify` contents, alignment and zeroing. */
+export function runChecked(engine: EngineInstance, p: WorkloadParameters, verify: boolean): CheckedPass {
+  const { records, waste } = harnessLayout(p, engine.harness);
+  new Uint8Array(engine.memory.buffer, records, p.workingSet * recordBytes).fill(0);
+  new Uint8Array(engine.memory.buffer, waste, kinds.length * 16).fill(0);
+  const { exports } = engine;
+  const hash = exports.random_mixed_checked(
+    ...([p.iterations, p.workingSet, p.min, p.max, p.seed | 0] as const),
+    ...([records, waste, verify ? 1 : 0] as const),
+  );
+  const done = exports.checked_faults(3) >>> 0;
+  if (done !== p.iterations) throw new OutOfEngineMemory(done, p);
+  const cells = new BigUint64Array(engine.memory.buffer, waste + kinds.length * 8, kinds.length);
+  return {
+    hash: BigInt.asUintN(64, hash).toString(16).padStart(16, '0'),
+    peakRequested: Number(exports.checked_peak(0)),
+    peakLive: Number(exports.checked_peak(1)),
+    wasteByClass: Object.fromEntries(kinds.map((k, i) => [k, Number(cells[i] ?? 0n)])),
+    faults: {
+      contents: exports.checked_faults(0),
+      alignment: exports.checked_faults(1),
+      zero: exports.checked_faults(2),
+    },
+  };
+}
+
+export interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+/** Nanoseconds of single operations, less the median cost of reading the clock. */
+export function runLatency(engine: EngineInstance, p: WorkloadParameters): Latency {
+  const { slots, latency } = harnessLayout(p, engine.harness);
+  const count = Math.min(p.iterations, latencyOperations);
+  const { exports } = engine;
+  const sorted = (n: number): Uint32Array => new Uint32Array(engine.memory.buffer, latency, n).slice().sort();
+  exports.latency_overhead(count, latency);
+  const clock = sorted(count)[count >>> 1] ?? 0;
+  const done = exports.random_mixed_latency(
+    ...([count, p.workingSet, p.min, p.max, p.seed | 0, slots, latency] as const),
+  );
+  exports.random_mixed_drain(p.workingSet, slots);
+  if (done >>> 0 !== count) throw new OutOfEngineMemory(done >>> 0, p);
+  const times = sorted(count);
+  const at = (q: number): number =>
+    Math.max(0, (times[Math.min(count - 1, Math.floor(q * count))] ?? 0) - clock);
+  return { p50: at(0.5), p99: at(0.99), p999: at(0.999), max: at(1) };
+}

@@ -1,0 +1,9 @@
+// What the module exports: the allocator's public functions and the workloads.
+export { engine_heap_top, engine_init, engine_invalid_frees, engine_oom_count } from '../allocator/engine_init';
+export { fastlane_ctx_invalidate } from '../allocator/fastlane_ctx';
+export { stat_read } from '../allocator/stats';
+export { aligned_alloc, calloc, free, malloc, realloc, usable_size } from '../allocator/wrappers';
+export { checked_faults, checked_peak, random_mixed_checked } from './checked';
+export { floor } from './floor';
+export { latency_overhead, random_mixed_latency } from './latency';
+export { random_mixed, random_mixed_drain } from './random_mixed';
