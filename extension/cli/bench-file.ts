@@ -64,6 +64,7 @@ const benchShape = record({
       target: text,
       variant: text,
       speedAgainstFast: nullable(figure),
+      samples: (v) => v === undefined || figure(v),
       functions: array(
         record({
           name: text,

@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020.js';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import { buildReport } from '../../../extension/report/build.ts';
+import { candidate, findings, profile, run, site } from '../report/fixtures.ts';
+
+const folder = path.resolve(import.meta.dirname, '../../../docs/schemas');
+
+interface Schema {
+  readonly $id?: string;
+  readonly $ref?: string;
+  readonly enum?: readonly unknown[];
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly $defs?: Readonly<Record<string, Schema>>;
+}
+
+function load(name: string): Schema {
+  return JSON.parse(readFileSync(path.join(folder, `${name}.schema.json`), 'utf8')) as Schema;
+}
+
+const names = ['analyze', 'bench', 'report', 'report-written'] as const;
+const schemas = new Map(names.map((n) => [n, load(n)]));
+
+function validator(name: (typeof names)[number]): ValidateFunction {
+  const ajv = new Ajv2020({ strict: true, strictTypes: false, allErrors: true });
+  for (const [n, schema] of schemas) if (n !== name) ajv.addSchema(schema as object);
+  return ajv.compile(schemas.get(name) as object);
+}
+
+function problems(name: (typeof names)[number], value: unknown): string[] {
+  const validate = validator(name);
+  validate(JSON.parse(JSON.stringify(value)));
+  return (validate.errors ?? []).map((e) => `${e.instancePath} ${e.keyword}`);
+}
+
+/** Interfaces and unions of string literals of model.ts: property names (optional ones with `?`), or literals. */
+function modelShapes(): { interfaces: Map<string, string[]>; unions: Map<string, string[]> } {
+  const file = path.resolve(folder, '../../extension/model.ts');
+  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2022, true);
+  const interfaces = new Map<string, string[]>();
+  const unions = new Map<string, string[]>();
+  source.forEachChild((node) => {
+    if (ts.isInterfaceDeclaration(node)) {
+      const own = node.members.map((m) => `${m.name?.getText()}${m.questionToken === undefined ? '' : '?'}`);
+      interfaces.set(node.name.text, own);
+      for (const base of node.heritageClauses?.[0]?.types ?? []) {
+        const [from, omitted] = base.typeArguments ?? [];
+        const inherited = interfaces.get(from?.getText() ?? '') ?? [];
+        own.push(
+          ...inherited.filter(
+            (p) => !(omitted?.getText() ?? '').includes(`'${p}'`) && !own.includes(p.replace('?', '')),
+          ),
+        );
+      }
+    } else if (ts.isTypeAliasDeclaration(node) && ts.isUnionTypeNode(node.type)) {
+      const literals = node.type.types.flatMap((t) =>
+        ts.isLiteralTypeNode(t) && ts.isStringLiteral(t.literal) ? [t.literal.text] : [],
+      );
+      if (literals.length === node.type.types.length) unions.set(node.name.text, literals);
+    }
+  });
+  return { interfaces, unions };
+}
+
+const roots = { analyze: 'Findings', bench: 'BenchResult', report: 'ReportModel' } as const;
+
+describe('schemas keep in step with model.ts', () => {
+  const { interfaces, unions } = modelShapes();
+  const defined = (['analyze', 'bench', 'report'] as const).flatMap((name) => {
+    const schema = schemas.get(name);
+    return [[roots[name], schema] as const, ...Object.entries(schema?.$defs ?? {})];
+  });
+
+  it.each(defined.map(([name, schema]) => ({ name, schema })))('$name', ({ name, schema }) => {
+    const literals = unions.get(name);
+    if (literals !== undefined) {
+      expect(schema?.enum).toEqual(literals);
+      return;
+    }
+    const properties = interfaces.get(name);
+    if (properties === undefined) {
+      // A union of unions (`Role`): its parts are checked by their own names.
+      expect(schema).toHaveProperty('anyOf');
+      return;
+    }
+    expect(Object.keys(schema?.properties ?? {}).sort()).toEqual(
+      properties.map((p) => p.replace('?', '')).sort(),
+    );
+    expect([...(schema?.required ?? [])].sort()).toEqual(properties.filter((p) => !p.endsWith('?')).sort());
+    expect(schema).toHaveProperty('additionalProperties', false);
+  });
+
+  it('analyze and bench stand alone', () => {
+    for (const name of ['analyze', 'bench'] as const) {
+      expect(JSON.stringify(schemas.get(name))).not.toMatch(/"\$ref":"[^#]/);
+    }
+  });
+});
+
+describe('schemas accept what the program makes', () => {
+  const f = findings({ candidates: [candidate()] });
+
+  it('findings, results and the joined report', () => {
+    expect(problems('analyze', f)).toEqual([]);
+    const sampled = run({
+      profile: {
+        target: 'engine',
+        variant: 'sampled',
+        speedAgainstFast: null,
+        functions: profile().functions,
+        lines: profile().lines,
+      },
+    });
+    expect(problems('bench', sampled)).toEqual([]);
+    const model = buildReport({
+      title: 't',
+      createdAt: new Date(0).toISOString(),
+      findings: f,
+      profile: profile(),
+      runs: [sampled],
+    });
+    expect(problems('report', model)).toEqual([]);
+    expect(problems('report', { ...model, findings: null, profile: null, audit: [] })).toEqual([]);
+  });
+});
+
+describe('schemas refuse what the contract excludes', () => {
+  it.each([
+    ['an unknown class', findings({ atomics: [{ ...site(), class: 'statistics' as 'unknown' }] })],
+    ['line 0', findings({ atomics: [site({ line: 0 })] })],
+    ['an extra property', { ...findings(), extra: 1 }],
+    ['another schema version', { ...findings(), schemaVersion: 2 }],
+    ['a missing list', { ...findings(), gates: undefined }],
+    ['a figure as text', { ...findings(), timing: { ...findings().timing, totalMs: '4' } }],
+  ])('analyze: %s', (_, value) => {
+    expect(problems('analyze', value)).not.toEqual([]);
+  });
+
+  it.each([
+    ['a hash that is not 16 hex digits', run({ hash: ['xyz'] })],
+    ['a NaN speed, which JSON turns into null', run({ median: Number.NaN })],
+    [
+      'a share above 100',
+      run({ profile: { ...profileOf(), lines: [{ file: 'f', line: 1, percent: 101 }] } }),
+    ],
+    ['counters of no known unit', { ...run(), counters: { unit: 'arm' } }],
+    ['no memory', { ...run(), memory: null }],
+  ])('bench: %s', (_, value) => {
+    expect(problems('bench', value)).not.toEqual([]);
+  });
+});
+
+function profileOf() {
+  return {
+    target: 'engine',
+    variant: 'sampled',
+    speedAgainstFast: 0.6,
+    functions: profile().functions,
+    lines: profile().lines,
+  };
+}
