@@ -11,7 +11,7 @@ import {
 import type { Config } from './config.ts';
 import { commands } from './ids.ts';
 import type { Store } from './store.ts';
-import { speedText } from './words.ts';
+import { speedText, workloadText } from './words.ts';
 
 export interface BenchmarkDeps {
   readonly store: Store;
@@ -109,7 +109,7 @@ export class BenchmarkCommand {
     const scope = vscode.workspace.workspaceFolders?.[0]?.uri ?? null;
     const request = benchmarkRequest(choice, config.for(scope).env);
     const abort = new AbortController();
-    const title = `${choice.workload}: ${choice.profile} · ${choice.target}${choice.target === 'engine' ? ` ${choice.variant}` : ''}`;
+    const title = `${workloadText(`${choice.workload}:${choice.profile}`)} · ${choice.target}${choice.target === 'engine' ? ` ${choice.variant}` : ''}`;
     log.info(`Benchmark ${title}: ${JSON.stringify(request)}`);
     try {
       const result = await vscode.window.withProgress(
@@ -145,7 +145,7 @@ export class BenchmarkCommand {
     const report = vscode.l10n.t('Open Report');
     const source = vscode.l10n.t('Open Engine Source');
     const who = result.target === 'engine' ? `engine ${result.variant}` : result.target;
-    const text = `${result.workload} · ${who}: ${speedText(result.median)}`;
+    const text = `${workloadText(result.workload)} · ${who}: ${speedText(result.median)}`;
     const actions = result.profile === null ? [report] : [report, source];
     const chosen = await vscode.window.showInformationMessage(text, ...actions);
     if (chosen === report) await vscode.commands.executeCommand(commands.openReport);

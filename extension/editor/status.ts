@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { commands } from './ids.ts';
 import type { Store } from './store.ts';
-import { counted, speedText } from './words.ts';
+import { counted, speedText, workloadText } from './words.ts';
 
 /** Text and tooltip of the item; null hides it. */
 export function statusText(store: Store): { readonly text: string; readonly tooltip: string } | null {
@@ -20,7 +20,7 @@ export function statusText(store: Store): { readonly text: string; readonly tool
         ? 'No profile is loaded.'
         : `Shares: ${profile.origin.functions}, ${profile.samples} samples on variant ${profile.target.variant ?? '?'}. Lines: ${profile.origin.lines}.`;
     return {
-      text: `$(flame) ${workload} · ${who} · ${speedText(median)}${spread}`,
+      text: `$(flame) ${workloadText(workload)} · ${who} · ${speedText(median)}${spread}`,
       tooltip: `Alloc Lens: the last run. ${shares} Click for the report.`,
     };
   }

@@ -1,6 +1,6 @@
 /** Marks under atomics by class, under gates and counters; what does not run is dimmed. */
 import * as vscode from 'vscode';
-import type { AtomicClass, AtomicSite, Gate } from '../model.ts';
+import type { AtomicClass, AtomicSite, Counter, Gate } from '../model.ts';
 import { shiftRange, type Range } from './edits.ts';
 import { colors } from './ids.ts';
 import { registerOverlay } from './overlay.ts';
@@ -14,7 +14,7 @@ const styles: Readonly<Record<AtomicClass, string>> = {
   unknown: 'dotted',
 };
 
-const dimmed = '0.55';
+const dimmed = '0.65';
 
 /** A border below the text: unlike `text-decoration` it takes a theme colour of its own. */
 function underline(
@@ -42,14 +42,21 @@ type Mark = `${AtomicClass}${'' | 'Off'}` | 'gate' | 'counter' | 'counterOff';
 
 const markOf = (s: AtomicSite): Mark => (s.activity.state === 'inactive' ? `${s.class}Off` : s.class);
 
-/** The gate's name where it is written on its line, otherwise the rest of the line from the gate's column. */
-export function gateRange(g: Pick<Gate, 'name' | 'line' | 'column'>, lineText: string): Range {
-  const found = g.name === null ? -1 : lineText.indexOf(g.name, Math.max(0, g.column - 1));
-  const anywhere = found < 0 && g.name !== null ? lineText.indexOf(g.name) : found;
-  const start = anywhere < 0 ? g.column : anywhere + 1;
-  const end = anywhere < 0 || g.name === null ? lineText.trimEnd().length + 1 : start + g.name.length;
-  return { start: { line: g.line, column: start }, end: { line: g.line, column: Math.max(start, end) } };
+/** Where `word` is written on its line, from `column` if it is there; otherwise the rest of the line from `column`. */
+function wordRange(word: string | null, line: number, column: number, lineText: string): Range {
+  const after = word === null ? -1 : lineText.indexOf(word, column - 1);
+  const found = after < 0 && word !== null ? lineText.indexOf(word) : after;
+  const start = found < 0 ? column : found + 1;
+  const end = found < 0 || word === null ? lineText.trimEnd().length + 1 : start + word.length;
+  return { start: { line, column: start }, end: { line, column: Math.max(start, end) } };
 }
+
+/** Where a gate's name is written. */
+export const gateRange = (g: Gate, lineText: string): Range => wordRange(g.name, g.line, g.column, lineText);
+
+/** Where a counter's expression is written, otherwise its line without the indentation. */
+export const counterRange = (c: Counter, lineText: string): Range =>
+  wordRange(c.target, c.line, 1 + lineText.length - lineText.trimStart().length, lineText);
 
 export class Underlines implements vscode.Disposable {
   readonly #store: Store;
@@ -112,17 +119,7 @@ export class Underlines implements vscode.Disposable {
         if (g.file === place.file) add('gate', gateRange(g, text(g.line)));
       for (const c of findings?.counters ?? []) {
         if (c.file !== place.file) continue;
-        add(
-          c.activity.state === 'inactive' ? 'counterOff' : 'counter',
-          gateRange(
-            {
-              name: c.target,
-              line: c.line,
-              column: 1 + (text(c.line).length - text(c.line).trimStart().length),
-            },
-            text(c.line),
-          ),
-        );
+        add(c.activity.state === 'inactive' ? 'counterOff' : 'counter', counterRange(c, text(c.line)));
       }
     }
     for (const [mark, type] of this.#types) {

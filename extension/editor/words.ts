@@ -39,11 +39,17 @@ export function ageLasts(recordedAt: string, now: number): number {
   return step - (age % step);
 }
 
+/** `random_mixed:tiny`, and `random_mixed` for its standard profile. */
+export const workloadText = (workload: string): string => workload.replace(/:mixed$/, '');
+
 /** `random_mixed, engine fast`: which run the figures are from. */
 export function runName(run: BenchResult | null, profile: Profile): string {
   const variant = run?.variant ?? profile.target.variant;
   const target = run?.target ?? profile.target.name;
-  return [run?.workload ?? profile.workload, variant === null ? target : `${target} ${variant}`].join(', ');
+  return [
+    workloadText(run?.workload ?? profile.workload),
+    variant === null ? target : `${target} ${variant}`,
+  ].join(', ');
 }
 
 export const classOrder: readonly AtomicClass[] = ['telemetry', 'correctness', 'unknown'];
