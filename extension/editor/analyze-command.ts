@@ -13,7 +13,9 @@ export function summary(name: string, state: string, findings: Findings): string
   }
   const broken = findings.files.filter((f) => f.parseErrors > 0).length;
   const notes =
-    broken === 0 ? '' : ` ${counted(broken, 'file')} did not parse completely; their findings may have gaps.`;
+    broken === 0
+      ? ''
+      : ` ${counted(broken, 'file')} did not parse completely; ${broken === 1 ? 'its' : 'their'} findings may have gaps.`;
   return `${name}: ${counted(findings.atomics.length, 'atomic site')}, ${counted(findings.gates.length, 'gate')} in ${counted(findings.files.length, 'file')}.${notes}`;
 }
 

@@ -1,0 +1,411 @@
+import { readFileSync } from 'node:fs';
+import type * as vscode from 'vscode';
+import { describe, expect, it, vi } from 'vitest';
+import { BenchmarkCommand, type BenchmarkDeps } from '../../../extension/editor/benchmark.ts';
+import { registerCommands } from '../../../extension/editor/commands.ts';
+import { EngineSources } from '../../../extension/editor/engine-source.ts';
+import { HeatOverlay } from '../../../extension/editor/heat.ts';
+import { colors, commands, internalCommands, views } from '../../../extension/editor/ids.ts';
+import { Navigation } from '../../../extension/editor/navigation.ts';
+import { registerStatus } from '../../../extension/editor/status.ts';
+import { FindingsTree } from '../../../extension/editor/tree.ts';
+import { AnalysisController } from '../../../extension/editor/analysis.ts';
+import { type BenchRequest, type RunHooks, type Target, UserError } from '../../../extension/model.ts';
+import * as mocked from '../mocks/vscode.ts';
+import { benchResult, engineProfile, findings, fn, gate, site, variable } from './builders.ts';
+import { type Harness, harness, real, root } from './harness.ts';
+
+const shares = engineProfile({ malloc: 60, free: 40 });
+
+class FakeTarget implements Target {
+  readonly variants = ['fast'];
+  readonly requests: BenchRequest[] = [];
+  constructor(
+    readonly name: string,
+    readonly run: Target['run'],
+  ) {}
+}
+
+function targetThat(name: string, act: (hooks: RunHooks) => Promise<void> | void = () => {}): FakeTarget {
+  const target: FakeTarget = new FakeTarget(name, async (request, hooks) => {
+    target.requests.push(request);
+    await act(hooks);
+    return benchResult({ target: name, variant: request.variant });
+  });
+  return target;
+}
+
+function bench(h: Harness, engine: Target, native: readonly Target[] = []): BenchmarkCommand {
+  const toProfile: BenchmarkDeps['toProfile'] = (result, recordedAt) =>
+    result.target === 'engine' ? { ...shares, recordedAt } : null;
+  return new BenchmarkCommand({
+    store: h.store,
+    config: h.config,
+    engine,
+    native,
+    toProfile,
+    log: real.log(h.log),
+  });
+}
+
+const pick = (text: string) => (items: { label: string }[]) => items.find((i) => i.label.includes(text));
+
+describe('Run Benchmark', () => {
+  it('asks for workload and target, shows progress, loads the result and offers the report', async () => {
+    const h = harness('');
+    h.state.answers = [pick('tiny'), pick('standard'), 'Open Report'];
+    h.state.settings.env = { HAKMEM_X: '1' };
+    const engine = targetThat('engine', ({ onProgress }) => {
+      onProgress?.({ message: 'pass 1', fraction: 0.5 });
+      onProgress?.({ message: 'pass 2', fraction: 0.4 });
+      onProgress?.({ message: 'done', fraction: 1 });
+    });
+    const result = await bench(h, engine).run();
+    expect(engine.requests).toMatchObject([
+      { profile: 'tiny', variant: 'standard', env: { HAKMEM_X: '1' }, sample: true },
+    ]);
+    expect(h.state.progress.map((p) => p.increment)).toEqual([50, 0, 50]);
+    expect(h.store.lastRun?.result).toBe(result);
+    expect(h.store.profiledRun).toBe(result);
+    await vi.waitFor(() => expect(h.state.executed).toEqual([['allocLens.openReport']]));
+    expect(h.state.messages).toEqual(['information: random_mixed · engine standard: 64.1 M ops/s']);
+  });
+
+  it('with arguments asks nothing', async () => {
+    const h = harness('');
+    const engine = targetThat('engine');
+    await bench(h, engine).run({ profile: 'mid', iterations: 1000 });
+    expect(h.state.picks).toEqual([]);
+    expect(engine.requests).toMatchObject([{ profile: 'mid', variant: 'fast', iterations: 1000 }]);
+  });
+
+  it('dismissed at a question runs nothing', async () => {
+    const h = harness('');
+    h.state.answers = [pick('mixed'), undefined];
+    const engine = targetThat('engine');
+    expect(await bench(h, engine).run()).toBeUndefined();
+    expect(engine.requests).toEqual([]);
+  });
+
+  it('cancelled leaves the loaded profile alone and says nothing', async () => {
+    const h = harness('');
+    const engine = targetThat('engine', async ({ signal }) => {
+      h.state.cancel.fire();
+      if (signal?.aborted === true) throw new Error('aborted');
+    });
+    expect(await bench(h, engine).run({ profile: 'mixed' })).toBeUndefined();
+    expect(h.store.runs).toEqual([]);
+    expect(h.state.messages).toEqual([]);
+  });
+
+  it('runs one at a time', async () => {
+    const h = harness('');
+    let finish = (): void => {};
+    const command = bench(
+      h,
+      targetThat(
+        'engine',
+        () =>
+          new Promise<void>((resolve) => {
+            finish = resolve;
+          }),
+      ),
+    );
+    const first = command.run({ profile: 'mixed' });
+    await expect(command.run({ profile: 'mixed' })).rejects.toThrow('already running');
+    finish();
+    await first;
+    expect(h.store.runs).toHaveLength(1);
+  });
+
+  it('offers a native target only in a trusted workspace; its run has no profile', async () => {
+    const h = harness('');
+    const native = targetThat('system');
+    const command = bench(h, targetThat('engine'), [native]);
+    h.state.trusted = false;
+    h.state.answers = [pick('mixed'), undefined];
+    await command.run();
+    expect(JSON.stringify(h.state.picks[1])).not.toContain('system');
+    await expect(command.run({ target: 'system' })).rejects.toThrow(UserError);
+    h.state.trusted = true;
+    h.state.answers = [pick('mixed'), pick('system')];
+    await command.run();
+    expect(native.requests).toMatchObject([{ sample: false }]);
+    expect(h.store.profile).toBeNull();
+    expect(h.store.lastRun?.result.target).toBe('system');
+  });
+});
+
+describe('every command', () => {
+  function register(h: Harness, engine: Target = targetThat('engine')): () => void {
+    const sources = new EngineSources(real.uri(mocked.Uri.file('/ext')), h.store);
+    const analyzer = { analyze: async () => findings(), update: async () => findings() };
+    const registered = registerCommands({
+      store: h.store,
+      analysis: new AnalysisController(h.store, h.config, analyzer, real.log(h.log)),
+      benchmark: bench(h, engine),
+      engine: sources,
+      heat: new HeatOverlay(h.store, h.config),
+      navigation: new Navigation(h.store, sources),
+      openReport: () => h.log.info('report'),
+      log: real.log(h.log),
+    });
+    return () => registered.dispose();
+  }
+
+  it('of the manifest has a handler, and no other but the internal ones', () => {
+    const h = harness('');
+    const dispose = register(h);
+    const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+      contributes: {
+        commands: { command: string }[];
+        views: Record<string, { id: string }[]>;
+        colors: { id: string }[];
+      };
+    };
+    const declared = manifest.contributes.commands.map((c) => c.command);
+    expect(declared.toSorted()).toEqual(Object.values(commands).toSorted());
+    expect([...h.state.registered.keys()].toSorted()).toEqual(
+      [...declared, ...Object.values(internalCommands)].toSorted(),
+    );
+    expect(
+      Object.values(manifest.contributes.views)
+        .flat()
+        .map((v) => v.id),
+    ).toEqual(Object.values(views));
+    const used = Object.values(colors).flatMap((c) =>
+      typeof c === 'string' ? [c] : [1, 2, 3, 4, 5, 6, 7, 8].map((step) => c(step)),
+    );
+    expect(manifest.contributes.colors.map((c) => c.id).toSorted()).toEqual(used.toSorted());
+    dispose();
+    expect(h.state.registered.size).toBe(0);
+  });
+
+  it('has all its texts', () => {
+    const at = (name: string): string => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
+    const used = [...at('package.json').matchAll(/"%([^"%]+)%"/g)].map((m) => m[1]);
+    const texts = Object.keys(JSON.parse(at('package.nls.json')) as object);
+    expect([...new Set(used)].toSorted()).toEqual(texts.toSorted());
+  });
+
+  it('turns a user error into one line, anything else into a line and a log', async () => {
+    const h = harness('');
+    let failure: Error = new UserError('No engine: run npm run build.');
+    register(
+      h,
+      targetThat('engine', () => {
+        throw failure;
+      }),
+    );
+    const run = h.state.registered.get(commands.runBenchmark);
+    await run?.({ profile: 'mixed' });
+    failure = new TypeError('x is undefined\nsecond line');
+    h.state.answers = ['Show Log'];
+    await run?.({ profile: 'mixed' });
+    await vi.waitFor(() => expect(h.log.lines).toContain('shown'));
+    expect(h.state.messages).toEqual([
+      'error: Alloc Lens: No engine: run npm run build.',
+      'error: Alloc Lens: x is undefined',
+    ]);
+    expect(h.log.lines.some((l) => l.startsWith('error: TypeError'))).toBe(true);
+  });
+
+  it('clears what the benchmark loaded', async () => {
+    const h = harness('');
+    register(h);
+    await h.state.registered.get(commands.runBenchmark)?.({ profile: 'mixed' });
+    expect(h.store.profile).not.toBeNull();
+    await h.state.registered.get(commands.clearProfile)?.();
+    expect(h.store.profile).toBeNull();
+    expect(h.store.runs).toEqual([]);
+  });
+});
+
+describe('links', () => {
+  const analysed = findings({
+    atomics: [site({ line: 3 }), site({ line: 9, target: 'g_b' })],
+    gates: [gate({ name: 'G', line: 5 })],
+  });
+  const navigation = (h: Harness): Navigation =>
+    new Navigation(h.store, new EngineSources(real.uri(mocked.Uri.file('/ext')), h.store));
+
+  it('peek several rows where the user is, open a single one with its hover', async () => {
+    const h = harness('x', analysed);
+    const uri = h.document.uri.toString();
+    const ids = analysed.atomics.map((s) => s.id);
+    await navigation(h).showRows(uri, 2, ids);
+    const [command, , from, locations] = h.state.executed[0] ?? [];
+    expect([command, (from as mocked.Position).line]).toEqual(['editor.action.peekLocations', 1]);
+    expect((locations as mocked.Location[]).map((l) => (l.range as mocked.Position).line)).toEqual([2, 8]);
+    await navigation(h).showRows(uri, 2, ['gate:G']);
+    expect(h.state.executed.slice(1).map((e) => e[0])).toEqual([
+      'showTextDocument',
+      'editor.action.showHover',
+    ]);
+  });
+
+  it.each([
+    [undefined],
+    [{ origin: 'project', file: '../secret.c', line: 1 }],
+    [{ origin: 'project', file: '/etc/passwd', line: 1 }],
+    [{ origin: 'project', file: 'a.c', line: 0 }],
+    [{ origin: 'project', file: 'a.c', line: 1, root: 'file:///other' }],
+    [{ origin: 'engine', file: '../../secret.ts', line: 1 }],
+  ])('%j opens nothing', async (value) => {
+    const h = harness('x', analysed);
+    await navigation(h).openLocation(value);
+    expect(h.state.executed).toEqual([]);
+  });
+
+  it('open a place of the project', async () => {
+    const h = harness('x', analysed);
+    await navigation(h).openLocation({
+      origin: 'project',
+      file: 'a.c',
+      line: 7,
+      column: 3,
+      root: root.toString(),
+    });
+    expect(h.state.executed[0]?.[1]).toBe(h.document);
+    expect(h.state.executed[0]?.[2]).toMatchObject({ selection: { start: { line: 6, character: 2 } } });
+  });
+
+  it.each([
+    '/etc/passwd',
+    '/engine/allocator/../../package.json',
+    '/engine/host/target.ts',
+    '/engine/allocator/x.wasm',
+  ])('never read %s as an engine source', async (path) => {
+    const h = harness('');
+    const sources = new EngineSources(real.uri(mocked.Uri.file('/ext')), h.store);
+    const uri = real.uri(mocked.Uri.from({ scheme: 'alloc-lens-engine', path }));
+    await expect(sources.provideTextDocumentContent(uri)).rejects.toThrow('is not a source of the engine');
+  });
+});
+
+describe('the findings view', () => {
+  interface Shown {
+    readonly label: string;
+    readonly description: string;
+    readonly children: Shown[];
+  }
+  const shown = (tree: FindingsTree, element?: Parameters<FindingsTree['getTreeItem']>[0]): Shown[] =>
+    tree.getChildren(element).map((e) => {
+      const item = tree.getTreeItem(e) as unknown as mocked.TreeItem;
+      return { label: item.label, description: item.description ?? '', children: shown(tree, e) };
+    });
+
+  it('goes from class to variable to site, and from gate to what it guards', () => {
+    const hit = site({ line: 12 });
+    const h = harness(
+      '',
+      findings({
+        atomics: [
+          hit,
+          site({
+            line: 30,
+            class: 'correctness',
+            role: 'lock',
+            target: 'g_lock',
+            variable: null,
+            temperature: 'cold',
+          }),
+        ],
+        variables: [variable()],
+        gates: [gate({ name: 'HAKMEM_X', guards: [hit.id] })],
+        diagnostics: [
+          { code: 'parse', severity: 'warning', file: 'b.c', line: 4, message: 'b.c did not parse' },
+        ],
+      }),
+    );
+    expect(shown(new FindingsTree(h.store))).toEqual([
+      {
+        label: 'Telemetry atomics',
+        description: '1 variable · 1 site',
+        children: [
+          {
+            label: 'g_hits',
+            description: 'counter · 1 site',
+            children: [{ label: 'fetch_add, relaxed in f', description: 'hot · a.c:12', children: [] }],
+          },
+        ],
+      },
+      {
+        label: 'Correctness atomics',
+        description: '1 variable · 1 site',
+        children: [
+          {
+            label: 'g_lock',
+            description: 'lock · 1 site',
+            children: [{ label: 'fetch_add, relaxed in f', description: 'cold · a.c:30', children: [] }],
+          },
+        ],
+      },
+      {
+        label: 'Environment gates',
+        description: '1',
+        children: [
+          {
+            label: 'HAKMEM_X',
+            description: 'off · read once · a.c:30',
+            children: [{ label: 'fetch_add g_hits (telemetry)', description: 'a.c:12', children: [] }],
+          },
+        ],
+      },
+      {
+        label: 'Notes on the analysis',
+        description: '1',
+        children: [{ label: 'b.c did not parse', description: 'b.c:4', children: [] }],
+      },
+    ]);
+  });
+
+  it('lists hot functions once there is a profile, before any analysis too', () => {
+    const h = harness('');
+    h.store.addRun({ result: benchResult(), recordedAt: shares.recordedAt }, shares);
+    const tree = new FindingsTree(h.store);
+    expect(shown(tree)[0]).toEqual({
+      label: 'Hot functions',
+      description: '2',
+      children: [
+        { label: 'malloc', description: '60.0% self · wrapper', children: [] },
+        { label: 'free', description: '40.0% self · core', children: [] },
+      ],
+    });
+    const [first] = tree.getChildren(tree.getChildren()[0]);
+    const command = first === undefined ? undefined : tree.getTreeItem(first).command;
+    expect(command?.arguments).toEqual([
+      { origin: 'engine', file: 'engine/allocator/front.ts', line: 10, column: 1, root: null },
+    ]);
+  });
+
+  it('has a level of folders when there are several, and an unambiguous welcome when empty', () => {
+    const h = harness('', findings({ functions: [fn({ name: 'f' })], atomics: [site()] }));
+    const tree = new FindingsTree(h.store);
+    const other = mocked.Uri.file('/other');
+    h.store.setFindings(real.uri(other), findings({ files: [] }));
+    expect(shown(tree).map((n) => n.label)).toEqual(['project', '/other']);
+    expect(tree.state()).toBe('ready');
+    h.store.forgetFolder(real.uri(root));
+    expect(tree.state()).toBe('noCode');
+    expect(shown(tree)).toEqual([]);
+    h.store.setState(real.uri(other), 'failed', 'grammar missing');
+    expect([tree.state(), tree.message()]).toEqual(['failed', 'grammar missing']);
+  });
+});
+
+it('the status bar says what is loaded, or is not there', () => {
+  const h = harness('');
+  const item = registerStatus(h.store) as vscode.Disposable;
+  expect(h.state.statusItem.shown).toBe(false);
+  h.store.setState(real.uri(root), 'running');
+  expect(h.state.statusItem.text).toBe('$(sync~spin) Alloc Lens');
+  h.store.setFindings(real.uri(root), findings({ atomics: [site(), site({ line: 2 })] }));
+  expect(h.state.statusItem).toMatchObject({ text: '$(flame) 2 atomics', shown: true });
+  h.store.addRun({ result: benchResult({ cv: 0.003 }), recordedAt: shares.recordedAt }, shares);
+  expect(h.state.statusItem.text).toBe('$(flame) random_mixed · engine fast · 64.1 M ops/s ±0.3%');
+  expect(h.state.statusItem.tooltip).toContain('V8 sampler, 1000 samples on variant sampled');
+  h.store.clearProfile();
+  expect(h.state.statusItem.text).toBe('$(flame) 2 atomics');
+  item.dispose();
+});
