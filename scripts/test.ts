@@ -7,10 +7,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { missing, report } from './preflight.ts';
+import { missing, missingLine, report } from './preflight.ts';
 import { duration, run, tail } from './process.ts';
 import { type Outcome, single, sum, summaryLine, type VitestReport, vitestOutcome } from './test-summary.ts';
-import { ensureServer } from './vscode-install.ts';
+import { ensureServer, haveServer } from './vscode-install.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const tool = (name: string): string => path.join(root, 'node_modules/.bin', name);
@@ -75,6 +75,14 @@ const editorStage: Stage = {
   },
 };
 
+/** Why the editor's tests cannot start, in one line; null when they can. */
+function lackForEditor(): string | null {
+  if (!readdirSync(root).some((f) => /^alloc-lens-.*\.vsix$/.test(f))) return 'there is no package to test';
+  if (!haveServer()) return 'there is no VS Code to test in';
+  const lacks = missing(['chromium']);
+  return lacks.length > 0 ? missingLine('there is no browser to test with', lacks) : null;
+}
+
 const stages: readonly Stage[] = [
   check('build', 'tsx', ['scripts/build.ts']),
   check('types', 'tsc', ['--noEmit']),
@@ -86,9 +94,7 @@ const stages: readonly Stage[] = [
   suite('corpus', ['test/corpus']),
   check('package', 'tsx', ['scripts/package.ts']),
   editorStage,
-  suite('e2e', ['--config', 'test/e2e/vitest.config.ts'], () =>
-    readdirSync(root).some((f) => /^alloc-lens-.*\.vsix$/.test(f)) ? null : 'there is no package to test',
-  ),
+  suite('e2e', ['--config', 'test/e2e/vitest.config.ts'], lackForEditor),
 ];
 
 /** @throws Error that names an unknown stage. */

@@ -129,6 +129,11 @@ async function build(dir: string, log: Log): Promise<void> {
   log(`VS Code ${codeServerVersion} built in ${duration(Date.now() - started)}`);
 }
 
+/** Whether the install is there already. */
+export function haveServer(): boolean {
+  return existsSync(path.join(cacheRoot(), 'vscode-server', `${codeServerVersion}-${serverNodeVersion}`));
+}
+
 /**
  * The install, made when it is absent (some minutes: downloads about 200 MB from the npm registry and compiles six
  * native modules).
