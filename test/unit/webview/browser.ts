@@ -1,0 +1,143 @@
+/** Headless Chromium for the report page's tests, with the page bundled from its sources. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import type { ReportModel, ReportRequest } from '../../../extension/model.ts';
+import { renderHtml } from '../../../extension/report/html.ts';
+import { renderPage } from '../../../extension/report/page.ts';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+export const artifacts = path.join(root, 'test/e2e/artifacts');
+const executables = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+export const chromiumPath = executables.find((p) => existsSync(p)) ?? null;
+
+export type Scheme = 'light' | 'dark';
+
+export interface Opened {
+  readonly page: Page;
+  /** Console errors and warnings, uncaught errors, policy violations and dialogs since the page opened. */
+  readonly complaints: string[];
+}
+
+export class ReportBrowser {
+  readonly #browser: Browser;
+  readonly #folder = mkdtempSync(path.join(os.tmpdir(), 'alloc-lens-page-'));
+  readonly #script: string;
+  readonly #style = readFileSync(path.join(root, 'webview/style.css'), 'utf8');
+  #pages = 0;
+
+  private constructor(browser: Browser, script: string) {
+    this.#browser = browser;
+    this.#script = script;
+    mkdirSync(artifacts, { recursive: true });
+  }
+
+  static async launch(executablePath: string): Promise<ReportBrowser> {
+    const bundle = await build({
+      entryPoints: [path.join(root, 'webview/main.ts')],
+      bundle: true,
+      write: false,
+      platform: 'browser',
+      format: 'iife',
+      target: 'es2022',
+      minify: true,
+      legalComments: 'none',
+    });
+    const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+    return new ReportBrowser(browser, bundle.outputFiles[0]?.text ?? '');
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #open(
+    html: string,
+    scheme: Scheme,
+    init?: { fn: (saved: unknown) => void; saved: unknown },
+  ): Promise<Opened> {
+    const file = path.join(this.#folder, `page${this.#pages++}.html`);
+    writeFileSync(file, html);
+    const context = await this.#browser.newContext({
+      viewport: { width: 1180, height: 820 },
+      colorScheme: scheme,
+      offline: true,
+      locale: 'en-US',
+      timezoneId: 'UTC',
+    });
+    const page = await context.newPage();
+    page.setDefaultTimeout(10_000);
+    const complaints: string[] = [];
+    page.on('console', (m) => {
+      if (m.type() === 'error' || m.type() === 'warning') complaints.push(m.text());
+    });
+    page.on('pageerror', (e) => complaints.push(e.message));
+    page.on('dialog', (d) => {
+      complaints.push(`dialog ${d.message()}`);
+      void d.dismiss();
+    });
+    if (init !== undefined) await page.addInitScript(init.fn, init.saved);
+    await page.goto(pathToFileURL(file).href);
+    return { page, complaints };
+  }
+
+  /** The exported file. */
+  async openFile(model: ReportModel, scheme: Scheme = 'dark'): Promise<Opened> {
+    return this.#open(renderHtml(model, { script: this.#script, style: this.#style }), scheme);
+  }
+
+  /** The page as the editor shows it: an API object, theme variables on the root, the model by message. */
+  async openWebview(model: ReportModel, saved: unknown = undefined): Promise<Opened> {
+    const html = renderPage({
+      title: 'Alloc Lens Report',
+      nonce: 'r4nd0m',
+      source: '',
+      script: { text: this.#script },
+      style: { text: this.#style },
+      model: null,
+    });
+    const opened = await this.#open(html, 'dark', {
+      saved,
+      fn: (state) => {
+        const sent: unknown[] = [];
+        let current = state;
+        Object.assign(window, {
+          sent,
+          savedState: () => current,
+          acquireVsCodeApi: () => ({
+            postMessage: (m: unknown) => sent.push(m),
+            getState: () => current,
+            setState: (s: unknown) => {
+              current = s;
+            },
+          }),
+        });
+      },
+    });
+    await this.send(opened.page, model);
+    return opened;
+  }
+
+  async send(page: Page, model: ReportModel): Promise<void> {
+    await page.evaluate((m) => window.postMessage({ type: 'model', model: m }, '*'), model);
+    await page.locator('h1', { hasText: model.title }).waitFor();
+  }
+
+  async screenshot(page: Page, name: string): Promise<void> {
+    await page.screenshot({ path: path.join(artifacts, `${name}.png`) });
+  }
+}
+
+/** What the page posted to the editor. */
+export async function sentBy(page: Page): Promise<ReportRequest[]> {
+  return page.evaluate(() => Reflect.get(window, 'sent') as ReportRequest[]);
+}
+
+/** What the page last stored with `setState`. */
+export async function savedBy(page: Page): Promise<unknown> {
+  return page.evaluate(() => (Reflect.get(window, 'savedState') as () => unknown)());
+}
