@@ -38,7 +38,7 @@ __thread MidV3Lane g_mid_v3_lanes[MID_V3_LANES];
 
 PoolHotboxV2Stats g_pool_hotbox_v2_stats[POOL_CLASSES];
 
-// Pages given back since the start; an old-style builtin, from before the stdatomic rule.
+// Pages given back since the start.
 static uint64_t g_pool_pages_retired;
 
 void hak_pool_init(void) {
@@ -399,6 +399,11 @@ void hak_pool_thread_flush(void) {
         while (hot->freelist) pool_return_to_page(pool_hotbox_v2_pop(hot));
     }
     for (int i = 0; i < INUSE_MAP_SLOTS; i++) inuse_settle(&t_inuse_map[i]);
+}
+
+void hak_pool_dump(void) {
+    fprintf(stderr, "[hakmem] pool pages retired=%llu\n",
+            (unsigned long long)__atomic_load_n(&g_pool_pages_retired, __ATOMIC_RELAXED));
 }
 
 void hak_pool_lock_all(void) {

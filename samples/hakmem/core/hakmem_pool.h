@@ -49,6 +49,7 @@ void mid_inuse_dec_deferred(MidPage* page);
 size_t hak_pool_usable_size(const void* ptr);
 void hak_pool_thread_attach(void);
 void hak_pool_thread_flush(void);
+void hak_pool_dump(void);
 void hak_pool_lock_all(void);
 void hak_pool_unlock_all(void);
 void hak_pool_lock_reset(void);

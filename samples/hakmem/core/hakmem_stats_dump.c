@@ -9,6 +9,7 @@
 #include "box/warm_pool_stats_box.h"
 #include "front/tiny_unified_cache.h"
 #include "hakmem_large.h"
+#include "hakmem_pool.h"
 #include "hakmem_shared_pool.h"
 #include "hakmem_tiny.h"
 
@@ -26,6 +27,7 @@ static void dump_os(void) {
 
 void hak_stats_dump(void) {
     dump_os();
+    hak_pool_dump();
     hak_large_dump();
     front_stats_dump();
     tiny_class_stats_dump();
