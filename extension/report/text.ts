@@ -15,7 +15,9 @@ const hotColumns: readonly Column<HotFunctionRow>[] = [
     title: 'source',
     cell: (r) => {
       const at = r.projectSource ?? r.source;
-      return at === null ? '-' : `${at.file}:${at.line}${at.origin === 'engine' ? ' (engine)' : ''}`;
+      if (at === null) return '-';
+      if (at.origin === 'engine') return `${at.file}:${at.line} (engine)`;
+      return `${at.file}:${at.line}${r.source?.origin === 'engine' ? ' (engine, by symbol)' : ''}`;
     },
   },
 ];

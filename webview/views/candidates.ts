@@ -17,7 +17,7 @@ function columns(context: ViewContext): TableColumn<Candidate>[] {
       title: 'Estimate',
       key: (c) => c.estimate.throughputPercent ?? Number.NEGATIVE_INFINITY,
       numeric: true,
-      width: '76px',
+      width: '86px',
       cell: (c) =>
         c.estimate.throughputPercent === null ? '–' : signedPercent(c.estimate.throughputPercent),
     },

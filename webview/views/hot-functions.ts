@@ -40,7 +40,7 @@ function columns(context: ViewContext, largest: number, wide: boolean): TableCol
       title: 'Self',
       key: (r) => r.selfPercent,
       numeric: true,
-      width: '64px',
+      width: '74px',
       cell: (r) => percent(r.selfPercent),
     },
     { id: 'bar', title: '', width: wide ? '140px' : '62px', cell: (r) => bar(r, largest) },
@@ -66,7 +66,9 @@ function columns(context: ViewContext, largest: number, wide: boolean): TableCol
       },
       cell: (r) => {
         const at = sourceOf(r);
-        return at === null ? '–' : `${place(at)}${at.origin === 'engine' ? ' (engine)' : ''}`;
+        if (at === null) return '–';
+        if (at.origin === 'engine') return `${place(at)} (engine)`;
+        return r.source?.origin === 'engine' ? `${place(at)} (engine, by symbol)` : place(at);
       },
     },
   ];
@@ -99,6 +101,10 @@ export function profileNote(context: ViewContext): string {
   ];
   if (profile.speedAgainstFast !== null) {
     parts.push(`${(100 * profile.speedAgainstFast).toFixed(0)}% of fast’s speed`);
+  }
+  // The figures were measured on the engine; project functions carry them by name only.
+  if (context.model.hotFunctions.some((r) => r.projectSource !== null && r.source?.origin === 'engine')) {
+    parts.push('project functions by symbol');
   }
   return parts.join(' · ');
 }

@@ -105,7 +105,7 @@ export class ReportBrowser {
       fn: (state) => {
         const sent: unknown[] = [];
         let current = state;
-        Object.assign(window, {
+        Object.assign(globalThis, {
           sent,
           savedState: () => current,
           acquireVsCodeApi: () => ({
@@ -123,7 +123,7 @@ export class ReportBrowser {
   }
 
   async send(page: Page, model: ReportModel): Promise<void> {
-    await page.evaluate((m) => window.postMessage({ type: 'model', model: m }, '*'), model);
+    await page.evaluate(`window.postMessage({ type: 'model', model: ${JSON.stringify(model)} }, '*')`);
     await page.locator('h1', { hasText: model.title }).waitFor();
   }
 
@@ -134,10 +134,10 @@ export class ReportBrowser {
 
 /** What the page posted to the editor. */
 export async function sentBy(page: Page): Promise<ReportRequest[]> {
-  return page.evaluate(() => Reflect.get(window, 'sent') as ReportRequest[]);
+  return page.evaluate<ReportRequest[]>('sent');
 }
 
 /** What the page last stored with `setState`. */
 export async function savedBy(page: Page): Promise<unknown> {
-  return page.evaluate(() => (Reflect.get(window, 'savedState') as () => unknown)());
+  return page.evaluate('savedState()');
 }
