@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { UserError } from '../../extension/model.ts';
 import { instantiate } from './instantiate.ts';
+import { instrument } from './instrument.ts';
 import type { PassesJob, PassesResult } from './protocol.ts';
 import { readResident } from './resident.ts';
 import { harnessBytes, passCount, prepare, runChecked, runLatency, runPass } from './workloads.ts';
@@ -19,7 +20,8 @@ export async function runPasses(
   report: Report,
 ): Promise<PassesResult> {
   const p = job.parameters;
-  const module = new WebAssembly.Module(new Uint8Array(readFileSync(job.module)));
+  const bytes = new Uint8Array(readFileSync(job.module));
+  const module = new WebAssembly.Module(job.instrumented ? instrument(bytes, null).bytes : bytes);
   const engine = instantiate(module, { env: job.env, harnessBytes: harnessBytes(p) });
   prepare(engine, p);
   const residentBefore = readResident(engine.memory);

@@ -1,66 +1,64 @@
-/** Resident bytes of a linear memory, from /proc/self/smaps. */
-import { readFileSync } from 'node:fs';
+/** Resident bytes of a linear memory, from Linux's /proc/self/maps and /proc/self/pagemap. */
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 
 interface Mapping {
-  readonly start: bigint;
-  readonly end: bigint;
+  readonly start: number;
+  readonly end: number;
   readonly rights: string;
-  readonly rss: number;
 }
 
-function parseSmaps(text: string): Mapping[] {
-  const out: Mapping[] = [];
-  let head: RegExpExecArray | null = null;
-  for (const line of text.split('\n')) {
-    const m = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) /.exec(line);
-    if (m !== null) head = m;
-    const rss = /^Rss:\s+(\d+) kB/.exec(line);
-    if (rss !== null && head !== null) {
-      out.push({
-        start: BigInt(`0x${head[1]}`),
-        end: BigInt(`0x${head[2]}`),
-        rights: head[3] ?? '',
-        rss: Number(rss[1]) * 1024,
-      });
-    }
-  }
-  return out;
+/** V8 reserves the memory's maximum and a guard behind its readable part; nothing else in Node reserves that much. */
+const reservation = 3 * 2 ** 30;
+const systemPage = 4096;
+
+function parseMaps(text: string): Mapping[] {
+  return [...text.matchAll(/^([0-9a-f]+)-([0-9a-f]+) (\S{4}) /gm)].map((m) => ({
+    start: Number.parseInt(m[1] ?? '0', 16),
+    end: Number.parseInt(m[2] ?? '0', 16),
+    rights: m[3] ?? '',
+  }));
 }
 
 /**
- * Bytes resident in the mapping whose readable part is exactly `byteLength` long and lies before an inaccessible
- * reservation (the rest of the memory's maximum and its guard). Null when no mapping, or more than one, fits.
+ * Address of the linear memory of `byteLength` bytes: it ends where a large inaccessible reservation begins. (Its own
+ * mapping may have been merged with a neighbour below, so that only its end can be relied on.) Null when no mapping,
+ * or more than one, fits.
  */
-export function residentOfMemory(smaps: string, byteLength: number): number | null {
-  const all = parseSmaps(smaps);
-  const fits: number[] = [];
-  all.forEach((first, i) => {
-    // The kernel splits a mapping where its attributes differ: add up neighbours with the same rights.
-    const before = all[i - 1];
-    if (!first.rights.startsWith('rw') || (before?.rights.startsWith('rw') && before.end === first.start))
-      return;
-    let bytes = 0n;
-    let rss = 0;
-    let j = i;
-    for (let m: Mapping | undefined = first; m?.rights.startsWith('rw'); m = all[j]) {
-      if (j > i && m.start !== all[j - 1]?.end) break;
-      bytes += m.end - m.start;
-      rss += m.rss;
-      j++;
+export function findMemory(maps: string, byteLength: number): number | null {
+  const all = parseMaps(maps);
+  const fits = all.filter((guard, i) => {
+    if (!guard.rights.startsWith('---') || guard.end - guard.start < reservation) return false;
+    let covered = 0;
+    let end = guard.start;
+    for (let j = i - 1; j >= 0; j--) {
+      const m = all[j];
+      if (m === undefined || m.end !== end || !m.rights.startsWith('rw')) break;
+      covered += m.end - m.start;
+      end = m.start;
     }
-    const guard = all[j];
-    if (bytes === BigInt(byteLength) && guard?.rights.startsWith('---') && guard.start === all[j - 1]?.end) {
-      fits.push(rss);
-    }
+    return covered >= byteLength;
   });
-  return fits.length === 1 ? (fits[0] ?? null) : null;
+  return fits.length === 1 && fits[0] !== undefined ? fits[0].start - byteLength : null;
 }
 
-/** As above for this process, now; null where smaps cannot be read. */
+/** Bytes of the 4 KiB pages of `memory` that are in memory or swapped out now; null where that cannot be read. */
 export function readResident(memory: WebAssembly.Memory): number | null {
+  const { byteLength } = memory.buffer;
+  let file: number | null = null;
   try {
-    return residentOfMemory(readFileSync('/proc/self/smaps', 'utf8'), memory.buffer.byteLength);
+    const address = findMemory(readFileSync('/proc/self/maps', 'utf8'), byteLength);
+    if (address === null) return null;
+    file = openSync('/proc/self/pagemap', 'r');
+    const pages = byteLength / systemPage;
+    const entries = new BigUint64Array(pages);
+    const bytes = new Uint8Array(entries.buffer);
+    const got = readSync(file, bytes, 0, bytes.length, (address / systemPage) * 8);
+    if (got !== bytes.length) return null;
+    // Bit 63: present, bit 62: swapped (Documentation/admin-guide/mm/pagemap.rst).
+    return entries.reduce((sum, entry) => sum + (entry >> 62n !== 0n ? systemPage : 0), 0);
   } catch {
     return null;
+  } finally {
+    if (file !== null) closeSync(file);
   }
 }

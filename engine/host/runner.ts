@@ -3,8 +3,10 @@
  * result, and ends when its parent goes away.
  */
 import { UserError } from '../../extension/model.ts';
+import { runCounted } from './counted-run.ts';
 import { runPasses } from './passes.ts';
 import type { ChildMessage, Job, JobResult } from './protocol.ts';
+import { runSampled } from './sample-run.ts';
 
 function send(message: ChildMessage): Promise<void> {
   return new Promise((resolve) => {
@@ -19,8 +21,13 @@ async function run(job: Job): Promise<JobResult> {
   switch (job.kind) {
     case 'passes':
       return runPasses(job, process.execArgv.includes('--no-liftoff'), report);
-    default:
-      throw new Error('unknown job');
+    case 'counters': {
+      await report('one pass with counters', 0);
+      const { counters } = runCounted(job.module, job.env, job.parameters);
+      return { kind: 'counters', counters };
+    }
+    case 'sample':
+      return runSampled(job, report);
   }
 }
 

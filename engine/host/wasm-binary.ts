@@ -124,14 +124,24 @@ export function functionNames(sections: readonly Section[]): Map<number, string>
   return out;
 }
 
-/** The module with function names passed through `rename`; other names are dropped. */
+/** The module with function names passed through `rename`, other names dropped; all bytes before the names stay. */
 export function renameFunctions(bytes: Uint8Array, rename: (name: string) => string): Uint8Array {
   const sections = readSections(bytes);
+  const at = sections.findIndex((s) => customName(s) === 'name');
+  const section = sections[at];
+  if (section === undefined) return bytes;
   const names = functionNames(sections);
   const map = new Writer().u32(names.size);
   for (const [index, name] of [...names].sort((a, b) => a[0] - b[0])) map.u32(index).name(rename(name));
   const payload = new Writer().name('name').push(1).u32(map.bytes.length).append(map.bytes);
-  return writeModule(sections.map((s) => (customName(s) === 'name' ? { id: 0, payload: payload.bytes } : s)));
+  const before = at === 0 ? header.length : endOf(sections[at - 1]);
+  const out = new Writer().append(bytes.subarray(0, before));
+  out.push(0).u32(payload.bytes.length).append(payload.bytes);
+  return Uint8Array.from(out.append(bytes.subarray(endOf(section))).bytes);
+}
+
+function endOf(section: Section | undefined): number {
+  return section === undefined ? header.length : section.start + section.payload.length;
 }
 
 /** Number of imported functions, and of imported globals: they come first in their index spaces. */

@@ -119,8 +119,8 @@ export function prepare(engine: EngineInstance, p: WorkloadParameters): void {
   }
 }
 
-/** One timed pass; nanoseconds. `drain` runs after the clock has stopped. */
-export function runPass(engine: EngineInstance, p: WorkloadParameters): number {
+/** One timed pass; nanoseconds. `atEnd` runs after the clock has stopped, before the untimed frees. */
+export function runPass(engine: EngineInstance, p: WorkloadParameters, atEnd?: () => void): number {
   const { slots, area } = harnessLayout(p, engine.harness);
   const { exports } = engine;
   const { iterations, workingSet, min, max, seed } = p;
@@ -132,6 +132,7 @@ export function runPass(engine: EngineInstance, p: WorkloadParameters): number {
     done = exports.random_mixed(iterations, workingSet, min, max, seed | 0, slots);
   }
   const took = process.hrtime.bigint() - start;
+  atEnd?.();
   if (p.workload === 'floor') new Uint8Array(engine.memory.buffer, slots, workingSet * 4).fill(0);
   else exports.random_mixed_drain(workingSet, slots);
   if (done >>> 0 !== iterations) throw new OutOfEngineMemory(done >>> 0, p);
