@@ -16,6 +16,7 @@ static _Atomic(uint32_t) g_hdr_mismatch_log;
 static _Atomic(uint32_t) g_hdr_meta_mismatch;
 #endif
 
+// A damaged header byte is mended from the slab's metadata.
 static void hak_tiny_free_superslab(SuperSlab* ss, void* base) {
 #if HAKMEM_TINY_FREE_STATS_COMPILED
     atomic_fetch_add_explicit(&g_free_ss_enter, 1, memory_order_relaxed);
