@@ -35,13 +35,16 @@ const u32 = 0xffff_ffff;
 
 /** What DESIGN names and this version does not do yet; said plainly instead of being ignored. */
 function refuseLater(flags: BenchFlags): void {
-  const later = (what: string): never => {
-    throw new UserError(`${what} is not there yet: this version runs ${workloads.join(' and ')}`);
+  const later = (what: string, instead: string): never => {
+    throw new UserError(`${what} is not there yet: ${instead}`);
   };
-  if (flags.trace !== undefined || flags.flatten === true) later('trace replay (--trace, --flatten)');
-  if (flags.preset !== undefined) later('--preset');
-  if (flags.threads?.includes(',') === true)
-    later('a list of thread counts (--threads N,N); give one count, it');
+  if (flags.trace !== undefined || flags.flatten === true) {
+    later('trace replay (--trace, --flatten)', `this version runs ${workloads.join(' and ')}`);
+  }
+  if (flags.preset !== undefined) later('--preset', 'set gates one by one with --env NAME=VALUE');
+  if (flags.threads?.includes(',') === true) {
+    later('a list of thread counts (--threads N,N)', 'give one count');
+  }
 }
 
 function splitWorkload(text: string): Pick<BenchRequest, 'workload' | 'profile'> {

@@ -1,6 +1,6 @@
 /** Files that the user names: read and written with one clear line when that fails, and never half written. */
 import { randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../model.ts';
 import { quoted } from './values.ts';
@@ -49,6 +49,20 @@ export function readJson(file: string, what: string): unknown {
     throw new UserError(
       `${what} ${quoted(file)}: not JSON; give a file that alloc-lens printed with --format json`,
     );
+  }
+}
+
+/** Throws early, before any work, when `file` plainly cannot be written. */
+export function requireWritable(file: string): void {
+  const refuse = (reason: string): never => {
+    throw new UserError(`cannot write ${quoted(file)}: ${reason}`);
+  };
+  try {
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) refuse('is a folder');
+    accessSync(path.dirname(file), constants.W_OK);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    refuse(fileProblem(error));
   }
 }
 

@@ -122,8 +122,12 @@ async function main(): Promise<void> {
     process.exitCode = status;
   });
   try {
-    if (process.argv.length <= 2) program.help({ error: true });
-    await program.parseAsync(process.argv);
+    if (process.argv.length <= 2) {
+      process.stderr.write(program.helpInformation());
+      process.exitCode = 2;
+    } else {
+      await program.parseAsync(process.argv);
+    }
   } catch (error) {
     fail(error);
   } finally {

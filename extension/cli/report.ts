@@ -8,7 +8,7 @@ import { renderHtml } from '../report/html.ts';
 import { renderMarkdown } from '../report/markdown.ts';
 import { analyzeWith, type ConfigurationFlags } from './analyze.ts';
 import { readBenchFile } from './bench-file.ts';
-import { writeWhole } from './files.ts';
+import { requireWritable, writeWhole } from './files.ts';
 import type { Services } from './services.ts';
 import { parseChoice, quoted } from './values.ts';
 
@@ -46,6 +46,7 @@ export async function runReport(
   if (!['.html', '.htm', '.md', '.json'].includes(extension)) {
     throw new UserError(`--out ${quoted(flags.out)}: name a file that ends in .html, .md or .json`);
   }
+  requireWritable(out);
   const files = flags.run ?? [];
   const runs = files.map(readBenchFile);
   const sources = paths.length === 0 ? ['.'] : paths;

@@ -14,6 +14,10 @@ function coefficient(cv: number | null): string {
   return cv === null ? '-' : percent(cv * 100);
 }
 
+function ns(value: number): string {
+  return `${value.toLocaleString('en-US', { maximumFractionDigits: 0 })} ns`;
+}
+
 function runsTable(result: BenchResult): string[] {
   const numbered = result.runs.map((run, i) => ({ run, n: i + 1 }));
   const columns: readonly Column<{ run: BenchRun; n: number }>[] = [
@@ -84,7 +88,7 @@ function detailLines(result: BenchResult): string[] {
   }
   if (latency !== null) {
     out.push(
-      `latency: p50 ${latency.p50} ns · p99 ${latency.p99} ns · p99.9 ${latency.p999} ns · max ${latency.max} ns`,
+      `latency: p50 ${ns(latency.p50)} · p99 ${ns(latency.p99)} · p99.9 ${ns(latency.p999)} · max ${ns(latency.max)}`,
     );
   }
   const sizes = [
