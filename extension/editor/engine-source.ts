@@ -5,11 +5,20 @@ import { engineUri } from './places.ts';
 import type { Store } from './store.ts';
 import { percentText } from './words.ts';
 
-const engineFolder = 'engine/allocator';
+const allocatorFolder = 'engine/allocator';
+const workloadsFolder = 'engine/workloads';
 
-/** Only files below the engine's folder: the address may come from anywhere. */
+/** Only files below the engine's folders: the address may come from anywhere. */
 const isEngineFile = (file: string): boolean =>
-  file.startsWith(`${engineFolder}/`) && file.endsWith('.ts') && !file.split('/').includes('..');
+  [allocatorFolder, workloadsFolder].some((folder) => file.startsWith(`${folder}/`)) &&
+  file.endsWith('.ts') &&
+  !file.split('/').includes('..');
+
+interface SourceItem extends vscode.QuickPickItem {
+  readonly file: string;
+  readonly line: number;
+  readonly share: number;
+}
 
 export class EngineSources implements vscode.TextDocumentContentProvider {
   readonly #extensionUri: vscode.Uri;
@@ -42,27 +51,36 @@ export class EngineSources implements vscode.TextDocumentContentProvider {
 
   /** Asks for one of the engine's files, the hottest first, and opens it at its hottest line. */
   async pick(): Promise<void> {
-    const items = await this.#items();
-    if (items.length === 0) {
+    const allocator = await this.#items(allocatorFolder);
+    const workloads = await this.#items(workloadsFolder);
+    if (allocator.length === 0) {
       await vscode.window.showErrorMessage(
         vscode.l10n.t('The engine’s sources are missing from this installation. Reinstall Alloc Lens.'),
       );
       return;
     }
+    const line = (label: string): vscode.QuickPickItem => ({
+      label,
+      kind: vscode.QuickPickItemKind.Separator,
+    });
+    const items: (vscode.QuickPickItem | SourceItem)[] = [
+      line(vscode.l10n.t('allocator')),
+      ...allocator,
+      line(vscode.l10n.t('benchmark loops')),
+      ...workloads,
+    ];
     const chosen = await vscode.window.showQuickPick(items, {
       title: vscode.l10n.t('Open Engine Source'),
-      placeHolder: vscode.l10n.t('Sources of the built-in allocator, hottest first'),
+      placeHolder: vscode.l10n.t('Sources of the built-in engine, hottest first'),
       matchOnDescription: true,
     });
-    if (chosen !== undefined) await this.open(chosen.file, chosen.line);
+    if (chosen !== undefined && 'file' in chosen) await this.open(chosen.file, chosen.line);
   }
 
-  async #items(): Promise<
-    (vscode.QuickPickItem & { readonly file: string; readonly line: number; readonly share: number })[]
-  > {
+  async #items(folder: string): Promise<SourceItem[]> {
     const { profile } = this.#store;
     const engine = profile?.target.kind === 'engine' ? profile : null;
-    const files = await this.#files(engineFolder);
+    const files = await this.#files(folder);
     return files
       .map((file) => {
         const functions = (engine?.functions ?? []).filter((f) => f.file === file);
@@ -74,7 +92,7 @@ export class EngineSources implements vscode.TextDocumentContentProvider {
         });
         const names = functions.map((f) => f.name).join(', ');
         return {
-          label: file.slice(engineFolder.length + 1),
+          label: file.slice(folder.length + 1),
           description: share > 0 ? `${percentText(share)} · ${names}` : '',
           file,
           line: hottest.line,

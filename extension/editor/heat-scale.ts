@@ -2,19 +2,16 @@
 import type { LineHeat } from '../model.ts';
 import { percentText } from './words.ts';
 
-export const heatSteps = 8;
+/**
+ * Where each step starts, in percent of the run: the same in every file, so that a colour always means the same. Each is
+ * about 1.75 times the one before, since the hottest single lines of an allocator hold three to ten percent.
+ */
+const stepStarts: readonly number[] = [0.1, 0.2, 0.35, 0.6, 1, 1.75, 3, 5];
 
-/** Cost of the first step in percent; each further step doubles, so that a colour means the same in every file. */
-const firstStep = 0.1;
+export const heatSteps = stepStarts.length;
 
 /** Step 1..8 of a line's share, 0 for a line that ran without reaching the first step. */
-export function heatStep(percent: number): number {
-  if (!(percent >= firstStep)) return 0;
-  return Math.min(heatSteps, Math.floor(Math.log2(percent / firstStep)) + 1);
-}
-
-/** Lower bound of a step in percent, for legends. */
-export const stepStarts = (step: number): number => firstStep * 2 ** (step - 1);
+export const heatStep = (percent: number): number => stepStarts.filter((start) => percent >= start).length;
 
 const columnWidth = 6;
 

@@ -283,6 +283,53 @@ describe('links', () => {
   });
 });
 
+describe('Open Engine Source', () => {
+  const files = {
+    '/ext/engine/allocator/cold.ts': 'cold',
+    '/ext/engine/allocator/front.ts': 'a\nb\nc',
+    '/ext/engine/allocator/notes.md': '',
+    '/ext/engine/workloads/random_mixed.ts': 'loop',
+  };
+
+  it('offers the hottest file first and opens it at its hottest line', async () => {
+    const h = harness('');
+    h.state.files = files;
+    const lines = [
+      { file: 'engine/allocator/front.ts', line: 2, percent: 1 },
+      { file: 'engine/allocator/front.ts', line: 3, percent: 4 },
+    ];
+    h.store.addRun({ result: benchResult(), recordedAt: shares.recordedAt }, { ...shares, lines });
+    const sources = new EngineSources(real.uri(mocked.Uri.file('/ext')), h.store);
+    h.state.documents.push(
+      new mocked.TextDocument(
+        mocked.Uri.from({ scheme: 'alloc-lens-engine', path: '/engine/allocator/front.ts' }),
+        'typescript',
+        await sources.provideTextDocumentContent(
+          real.uri(mocked.Uri.from({ scheme: 'alloc-lens-engine', path: '/engine/allocator/front.ts' })),
+        ),
+      ),
+    );
+    h.state.answers = [pick('front.ts')];
+    await sources.pick();
+    expect(
+      (h.state.picks[0] as { label: string; description?: string }[]).map((i) => [i.label, i.description]),
+    ).toEqual([
+      ['allocator', undefined],
+      ['front.ts', '100.0% · malloc, free'],
+      ['cold.ts', ''],
+      ['benchmark loops', undefined],
+      ['random_mixed.ts', ''],
+    ]);
+    expect(h.state.executed[0]?.[2]).toMatchObject({ selection: { start: { line: 2 } } });
+  });
+
+  it('says so when the installation lacks them', async () => {
+    const h = harness('');
+    await new EngineSources(real.uri(mocked.Uri.file('/ext')), h.store).pick();
+    expect(h.state.messages).toEqual([expect.stringMatching(/missing from this installation/)]);
+  });
+});
+
 describe('the findings view', () => {
   interface Shown {
     readonly label: string;

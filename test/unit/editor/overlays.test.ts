@@ -199,7 +199,7 @@ describe('line heat', () => {
     new HeatOverlay(h.store, h.config).paint(real.editor(h.editor));
     expect(painted(h)).toEqual({
       columns: ['1 ______ text', '2 __8.9% strongText', '3 ______ text', '4 _<0.1% text'],
-      backgrounds: ['2:1-2:1 allocLens.heat.background7'],
+      backgrounds: ['2:1-2:1 allocLens.heat.background8'],
     });
   });
 

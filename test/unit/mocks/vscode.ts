@@ -147,6 +147,7 @@ export const DecorationRangeBehavior = { OpenOpen: 0, ClosedClosed: 1, OpenClose
 export const StatusBarAlignment = { Left: 1, Right: 2 };
 export const ProgressLocation = { SourceControl: 1, Window: 10, Notification: 15 };
 export const TextEditorRevealType = { Default: 0, InCenter: 1, InCenterIfOutsideViewport: 2, AtTop: 3 };
+export const QuickPickItemKind = { Separator: -1, Default: 0 };
 export const FileType = { File: 1, Directory: 2 };
 
 export class TextDocument {
@@ -205,6 +206,8 @@ interface Folder {
 
 class MockState {
   settings: Record<string, unknown> = {};
+  /** Text of the files that `workspace.fs` sees, by path. */
+  files: Record<string, string> = {};
   folders: Folder[] = [];
   documents: TextDocument[] = [];
   visible: TextEditor[] = [];
@@ -313,6 +316,17 @@ export const workspace = {
   onDidCloseTextDocument: (f: (d: TextDocument) => unknown) => mock.state.closed.event(f),
   onDidChangeTextDocument: (f: (e: unknown) => unknown) => mock.state.typed.event(f),
   onDidChangeWorkspaceFolders: none,
+  fs: {
+    readFile: async (uri: Uri): Promise<Uint8Array> => {
+      const text = mock.state.files[uri.path];
+      if (text === undefined) throw new Error(`${uri.path} does not exist`);
+      return new TextEncoder().encode(text);
+    },
+    readDirectory: async (uri: Uri): Promise<[string, number][]> =>
+      Object.keys(mock.state.files)
+        .filter((f) => f.startsWith(`${uri.path}/`))
+        .map((f) => [f.slice(uri.path.length + 1), FileType.File]),
+  },
   createFileSystemWatcher: () => ({ onDidChange: none, onDidCreate: none, onDidDelete: none, dispose() {} }),
   openTextDocument: async (uri: Uri): Promise<TextDocument> =>
     mock.state.documents.find((d) => d.uri.toString() === uri.toString()) ?? new TextDocument(uri, 'c', ''),
