@@ -18,7 +18,7 @@ let g_mid_v3: i32 = -1;
 let g_passdown: i32 = -1;
 
 /** The FastLane in front of the tiny path; off sends every call to the cold wrappers' dispatch. */
-@inline
+@inline // leaf
 export function front_fastlane_enabled(): bool {
   if (BENCH_MINIMAL) return true;
   if (g_fastlane_gate < 0) g_fastlane_gate = hak_env_flag('HAKMEM_FRONT_FASTLANE', 1);
@@ -26,7 +26,7 @@ export function front_fastlane_enabled(): bool {
 }
 
 /** Classes that FastLane may serve, a bit each; 0xff is all. */
-@inline
+@inline // leaf
 export function front_fastlane_class_mask(): u32 {
   if (BENCH_MINIMAL) return 0xff;
   if (g_fastlane_mask < 0) g_fastlane_mask = hak_env_u32('HAKMEM_FRONT_FASTLANE_CLASS_MASK', 0xff) & 0xff;
@@ -34,7 +34,7 @@ export function front_fastlane_class_mask(): u32 {
 }
 
 /** 19-A: the wrappers call the tiny front without the FastLane layer. */
-@inline
+@inline // leaf
 export function fastlane_direct_enabled(): bool {
   if (BENCH_MINIMAL) return true;
   if (g_fastlane_direct < 0) g_fastlane_direct = hak_env_flag('HAKMEM_FASTLANE_DIRECT', HAKMEM_FASTLANE_DIRECT_DEFAULT);
@@ -42,7 +42,7 @@ export function fastlane_direct_enabled(): bool {
 }
 
 /** 19-B: one context read in place of the scattered gates. */
-@inline
+@inline // leaf
 export function fastlane_env_ctx_enabled(): bool {
   if (BENCH_MINIMAL) return false;
   if (g_fastlane_env_ctx < 0) g_fastlane_env_ctx = hak_env_flag('HAKMEM_FASTLANE_ENV_CTX', 0);
@@ -50,7 +50,7 @@ export function fastlane_env_ctx_enabled(): bool {
 }
 
 /** Class 7 in its own box. A constant 0 in minimal builds: there the unified cache serves all classes alike. */
-@inline
+@inline // leaf
 export function tiny_c7_ultra_enabled_env(): bool {
   if (BENCH_MINIMAL) return false;
   if (g_c7_ultra < 0) g_c7_ultra = hak_env_flag('HAKMEM_TINY_C7_ULTRA', 1);
@@ -58,7 +58,7 @@ export function tiny_c7_ultra_enabled_env(): bool {
 }
 
 /** Early branch for classes 0..3. */
-@inline
+@inline // leaf
 export function alloc_dualhot_enabled(): bool {
   if (BENCH_MINIMAL) return false;
   if (g_dualhot < 0) g_dualhot = hak_env_flag('HAKMEM_TINY_DUALHOT', 0);
@@ -66,7 +66,7 @@ export function alloc_dualhot_enabled(): bool {
 }
 
 /** Direct exit of a free to the legacy route. */
-@inline
+@inline // leaf
 export function legacy_direct_enabled(): bool {
   if (BENCH_MINIMAL) return true;
   if (g_legacy_direct < 0) g_legacy_direct = hak_env_flag('HAKMEM_TINY_LEGACY_DIRECT', 0);
@@ -74,7 +74,7 @@ export function legacy_direct_enabled(): bool {
 }
 
 /** Static route table in place of the policy lookup. */
-@inline
+@inline // leaf
 export function tiny_static_route_ready_fast(): bool {
   if (BENCH_MINIMAL) return true;
   if (g_static_route < 0) g_static_route = hak_env_flag('HAKMEM_TINY_STATIC_ROUTE', 1);
@@ -82,7 +82,7 @@ export function tiny_static_route_ready_fast(): bool {
 }
 
 /** 19-E: bit test on the fastmap in place of the route table. */
-@inline
+@inline // leaf
 export function route_fastmap_enabled(): bool {
   if (BENCH_MINIMAL) return true;
   if (g_route_fastmap_gate < 0) g_route_fastmap_gate = hak_env_flag('HAKMEM_TINY_ROUTE_FASTMAP', 1);
@@ -90,7 +90,7 @@ export function route_fastmap_enabled(): bool {
 }
 
 /** Storage of the unified cache: LIFO list, or a ring in front of it. */
-@inline
+@inline // leaf
 export function tiny_unified_lifo_enabled(): bool {
   if (BENCH_MINIMAL) return true;
   if (g_unified_lifo < 0) g_unified_lifo = hak_env_flag('HAKMEM_TINY_UNIFIED_LIFO', 1);
@@ -98,7 +98,7 @@ export function tiny_unified_lifo_enabled(): bool {
 }
 
 /** 19-D: FastLane's header check is trusted, the tiny free does not repeat it. */
-@inline
+@inline // leaf
 export function free_tiny_trusted_enabled(): bool {
   if (BENCH_MINIMAL) return true;
   if (g_free_trusted < 0) g_free_trusted = hak_env_flag('HAKMEM_FREE_TINY_TRUSTED', HAKMEM_FREE_TINY_TRUSTED_DEFAULT);
@@ -106,7 +106,7 @@ export function free_tiny_trusted_enabled(): bool {
 }
 
 /** MID v3 serves sizes above the tiny ones; off sends them to page runs. */
-@inline
+@inline // leaf
 export function mid_v3_enabled(): bool {
   if (BENCH_MINIMAL) return true;
   if (g_mid_v3 < 0) g_mid_v3 = hak_env_flag('HAKMEM_MID_V3_ENABLED', 1);
@@ -114,7 +114,7 @@ export function mid_v3_enabled(): bool {
 }
 
 /** Phase 60: the route is computed once in the wrapper and passed down. */
-@inline
+@inline // leaf
 export function alloc_passdown_ssot_enabled(): bool {
   if (BENCH_MINIMAL) return false;
   if (g_passdown < 0) g_passdown = hak_env_flag('HAKMEM_ALLOC_PASSDOWN_SSOT', 0);

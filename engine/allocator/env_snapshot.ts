@@ -41,7 +41,7 @@ export function hakmem_env_snapshot_enabled(): bool {
 }
 
 /** Address of this thread's snapshot. */
-@inline
+@inline // leaf
 export function hakmem_env_snapshot(): usize {
   if (!g_hakmem_env_snapshot_ready) hakmem_env_snapshot_fill();
   return g_tls + TLS_SNAPSHOT;

@@ -28,7 +28,7 @@ function fastlane_ctx_fill(): void {
 }
 
 /** Address of this thread's context, filled. */
-@inline
+@inline // leaf
 export function fastlane_ctx_get(): usize {
   if (g_fastlane_ctx_init == 0) fastlane_ctx_fill();
   return g_tls + TLS_FASTLANE_CTX;

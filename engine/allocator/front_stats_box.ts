@@ -5,14 +5,14 @@ import { STAT_FRONT_FREE_BY_CLASS, stat_inc } from './stats';
 let g_stat_counter: u32 = 0;
 
 /** FRONT_FASTLANE_STAT_INC, FREE_PATH_STAT_INC, ALLOC_GATE_STAT_INC: one cell each. */
-@inline
+@inline // leaf
 export function front_stat_inc(cell: u32): void {
   if (!HAKMEM_FRONT_STATS_COMPILED) return;
   if (HAKMEM_FRONT_STATS_SAMPLED && (++g_stat_counter & 0xfff) != 0) return;
   stat_inc(cell);
 }
 
-@inline
+@inline // leaf
 export function tiny_front_free_stat_inc(cls: u32): void {
   front_stat_inc(STAT_FRONT_FREE_BY_CLASS + cls);
 }

@@ -2,7 +2,7 @@
 import { STAT_CLASS_C7, STAT_CLASS_HITS, STAT_CLASS_MID, STAT_CLASS_MISSES, STAT_CLASS_SMALL, stat_inc } from './stats';
 import { TINY_BINS, tiny_class_of_bin } from './tiny_size_class';
 
-@inline
+@inline // leaf
 export function tiny_class_stats_hit(bin: u32): void {
   stat_inc(STAT_CLASS_HITS);
   if (bin > TINY_BINS) return;
@@ -10,7 +10,7 @@ export function tiny_class_stats_hit(bin: u32): void {
   stat_inc(cls == 7 ? STAT_CLASS_C7 : cls > 3 ? STAT_CLASS_MID : STAT_CLASS_SMALL);
 }
 
-@inline
+@inline // leaf
 export function tiny_class_stats_miss(bin: u32): void {
   stat_inc(STAT_CLASS_MISSES);
 }

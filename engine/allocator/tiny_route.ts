@@ -24,7 +24,7 @@ function policy_snapshot_fill(): void {
 }
 
 /** Route from the policy snapshot. */
-@inline
+@inline // leaf
 export function tiny_policy_hot_get_route(cls: u32): u32 {
   if (!g_policy_ready) policy_snapshot_fill();
   return load<u8>(g_tls + TLS_POLICY + cls);
@@ -38,14 +38,14 @@ function static_route_fill(): void {
 }
 
 /** Route from the static table. */
-@inline
+@inline // leaf
 export function tiny_static_route_get_kind_fast(cls: u32): u32 {
   if (!g_static_route_ready) static_route_fill();
   return load<u8>(g_tls + TLS_STATIC_ROUTE + cls);
 }
 
 /** Bit test on the fastmap. */
-@inline
+@inline // leaf
 export function is_legacy_route_fast(cls: u32): bool {
   if (!g_policy_ready) policy_snapshot_fill();
   return ((g_route_fastmap >>> cls) & 1) != 0;

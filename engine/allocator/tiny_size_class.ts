@@ -22,7 +22,7 @@ export const TINY_MAX_SIZE: usize = 1040;
 export const MID_MAX_SIZE: usize = 32768;
 
 /** Largest size that the tiny path serves. */
-@inline
+@inline // leaf
 export function tiny_get_max_size(): usize {
   return TINY_MAX_SIZE;
 }

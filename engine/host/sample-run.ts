@@ -23,10 +23,13 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >>> 1] ?? 0;
 }
 
-/** A workload's loop is called `main`, as in the documents' tables; the harness and the calls into it belong to it. */
-function benchmarkName(name: string, p: WorkloadParameters): string {
-  const harness = name === p.workload || name === `${p.workload}_drain` || name.startsWith('js-to-wasm');
-  return harness ? 'main' : name;
+/**
+ * A workload's loop is called `main`, as in the documents' tables. Calls inside a module go through V8's jump table,
+ * which is no function: V8 gives such a sample to the caller's caller, hence some of `main`'s calls to `js-to-wasm`.
+ */
+function rowName(name: string, p: WorkloadParameters): string {
+  if (name === p.workload || name === `${p.workload}_drain`) return 'main';
+  return name.startsWith('js-to-wasm') ? runtimeName : name;
 }
 
 /** Rows with shares of all samples, largest first; they sum to 100. */
@@ -39,7 +42,7 @@ export function functionRows(
   const add = (name: string, n: number): void => {
     if (n > 0) hits.set(name, (hits.get(name) ?? 0) + n);
   };
-  for (const [name, n] of samples.wasm) add(benchmarkName(name, p), n);
+  for (const [name, n] of samples.wasm) add(rowName(name, p), n);
   add('main', samples.script);
   add(runtimeName, samples.runtime);
   const total = [...hits.values()].reduce((a, b) => a + b, 0);
@@ -69,7 +72,7 @@ export function lineRows(
 ): ProfileLine[] {
   const byFunction = new Map<string, LineCount[]>();
   for (const row of counted) {
-    const name = benchmarkName(row.function, p);
+    const name = rowName(row.function, p);
     byFunction.set(name, [...(byFunction.get(name) ?? []), row]);
   }
   const out = new Map<string, ProfileLine>();
