@@ -93,6 +93,18 @@ function draw(root: HTMLElement, model: ReportModel, host: Host, state: StateSto
   fill(active);
 }
 
+/** Redraws without moving the page or its tables under the reader. */
+function keepingScroll(root: HTMLElement, redraw: () => void): void {
+  const page = window.scrollY;
+  const tables = [...root.querySelectorAll('.table')].map((t) => [t.id, t.scrollTop] as const);
+  redraw();
+  for (const [id, top] of tables) {
+    const table = document.getElementById(id);
+    if (table !== null) table.scrollTop = top;
+  }
+  window.scrollTo({ top: page });
+}
+
 /** The toolkit reads theme variables when the body's class changes; a browser's colour scheme is told to it so. */
 function followColourScheme(): void {
   const scheme = window.matchMedia('(prefers-color-scheme: light)');
@@ -114,10 +126,13 @@ function main(): void {
     followColourScheme();
   }
   const state = new StateStore(host);
+  let shown = '';
   host.start((model) => {
-    const scroll = window.scrollY;
-    draw(root, model, host, state);
-    window.scrollTo({ top: scroll });
+    // A model that differs in its time only would cost the reader focus and selection for nothing.
+    const content = JSON.stringify({ ...model, createdAt: '' });
+    if (content === shown) return;
+    shown = content;
+    keepingScroll(root, () => draw(root, model, host, state));
   });
 }
 

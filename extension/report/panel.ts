@@ -18,6 +18,8 @@ export interface ReportPanelOptions {
   readonly analyze: () => unknown;
 }
 
+const redrawDelay = 200;
+
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
 
@@ -56,6 +58,7 @@ export class ReportPanel implements vscode.Disposable {
   readonly #options: ReportPanelOptions;
   readonly #disposables: vscode.Disposable[] = [];
   #ready = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   static show(options: ReportPanelOptions): ReportPanel {
     const open = ReportPanel.#current;
@@ -93,7 +96,7 @@ export class ReportPanel implements vscode.Disposable {
     const webview = panel.webview;
     webview.onDidReceiveMessage((value: unknown) => this.#receive(value), undefined, this.#disposables);
     panel.onDidDispose(() => this.#forget(), undefined, this.#disposables);
-    options.onDidChange(() => this.#post(), undefined, this.#disposables);
+    options.onDidChange(() => this.#postSoon(), undefined, this.#disposables);
     const uri = (name: string): string =>
       webview.asWebviewUri(vscode.Uri.joinPath(options.distUri, name)).toString();
     webview.html = renderPage({
@@ -111,13 +114,20 @@ export class ReportPanel implements vscode.Disposable {
   }
 
   #forget(): void {
+    clearTimeout(this.#timer);
     if (ReportPanel.#current === this) ReportPanel.#current = undefined;
     for (const d of this.#disposables.splice(0)) d.dispose();
   }
 
-  /** Before the page said `ready` (also after it was hidden and rebuilt) a message would be lost. */
+  /** Findings change with every pause in typing; the page is redrawn at most that often. */
+  #postSoon(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#post(), redrawDelay);
+  }
+
+  /** A hidden page does not exist: it is rebuilt when it is shown and says `ready` again. */
   #post(): void {
-    if (!this.#ready) return;
+    if (!this.#ready || !this.#panel.visible) return;
     const message: ReportMessage = { type: 'model', model: this.#options.model() };
     void this.#panel.webview.postMessage(message);
   }
