@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import { type BenchProgress, type Findings, UserError } from '../model.ts';
 import type { Config } from './config.ts';
 import type { Edit } from './edits.ts';
-import { isProjectDocument, placeOf } from './places.ts';
+import { isProjectDocument, placeOf, sourceGlob } from './places.ts';
 import type { Store } from './store.ts';
 
 /** What the controller needs of `AnalysisClient`. */
@@ -22,8 +22,15 @@ export interface Analyzer {
 /** Text that an allocator's sources contain; anything else is not worth a background analysis. */
 const plausible = /\b(?:malloc|calloc|realloc|free|getenv)\s*\(|atomic|__sync_/;
 
-/** Longer documents are analysed when saved, not while typing. */
-const typedBytes = 2_000_000;
+/** Longer documents are analysed when saved, not while typing, and the longest not at all, as on disk. */
+const typedCharacters = 2_000_000;
+const analysedCharacters = 4_000_000;
+
+/** A folder with more sources is no allocator: it is analysed when asked for, not because a file in it was opened. */
+const automaticFiles = 5000;
+
+const lengthOf = (document: vscode.TextDocument): number =>
+  document.offsetAt(new vscode.Position(document.lineCount, 0));
 
 const typingDelay = 150;
 const diskDelay = 1500;
@@ -43,6 +50,8 @@ export class AnalysisController implements vscode.Disposable {
   readonly #work = new Map<string, FolderWork>();
   readonly #subscriptions: vscode.Disposable[] = [];
   #diskTimer: NodeJS.Timeout | undefined;
+  /** Folders that were looked at once for a first analysis. */
+  readonly #considered = new Set<string>();
   readonly #staleRoots = new Map<string, vscode.Uri>();
 
   constructor(store: Store, config: Config, analyzer: Analyzer, log: vscode.LogOutputChannel) {
@@ -65,7 +74,7 @@ export class AnalysisController implements vscode.Disposable {
 
   #listen(): void {
     const { workspace } = vscode;
-    const watcher = workspace.createFileSystemWatcher('**/*.{c,h,cc,cpp,cxx,hh,hpp,hxx,inc,inl}');
+    const watcher = workspace.createFileSystemWatcher(sourceGlob);
     const onDisk = (uri: vscode.Uri): void => this.changedOnDisk(uri);
     this.#subscriptions.push(
       watcher,
@@ -77,7 +86,10 @@ export class AnalysisController implements vscode.Disposable {
       workspace.onDidCloseTextDocument((d) => this.#store.journal.forget(d.uri.toString())),
       workspace.onDidChangeTextDocument((e) => this.typed(e)),
       workspace.onDidChangeWorkspaceFolders((e) => {
-        for (const f of e.removed) this.#store.forgetFolder(f.uri);
+        for (const { uri } of e.removed) {
+          this.#considered.delete(uri.toString());
+          this.#store.forgetFolder(uri);
+        }
       }),
       workspace.onDidChangeConfiguration((e) => {
         const keys = ['defines', 'env', 'entries'].map((k) => `allocLens.${k}`);
@@ -95,14 +107,27 @@ export class AnalysisController implements vscode.Disposable {
     const place = isProjectDocument(document) ? placeOf(document.uri) : null;
     if (place?.origin !== 'project' || this.#store.folder(place.root).state !== 'none') return;
     if (!this.#config.for(place.root).automatic || !plausible.test(document.getText())) return;
-    void this.#inBackground(place.root);
+    void this.#first(place.root);
+  }
+
+  async #first(root: vscode.Uri): Promise<void> {
+    const key = root.toString();
+    if (this.#considered.has(key)) return;
+    this.#considered.add(key);
+    const pattern = new vscode.RelativePattern(root, sourceGlob);
+    const files = await vscode.workspace.findFiles(pattern, undefined, automaticFiles + 1);
+    if (files.length > automaticFiles) {
+      this.#log.info(`${root.fsPath}: more than ${automaticFiles} sources; analyzed only on command.`);
+      return;
+    }
+    if (this.#store.folder(root).state === 'none') await this.#inBackground(root);
   }
 
   saved(document: vscode.TextDocument): void {
     const place = isProjectDocument(document) ? placeOf(document.uri) : null;
     if (place?.origin !== 'project') return;
     if (this.#store.folder(place.root).findings === null) this.opened(document);
-    else this.#enqueue(place.root, place.file, document, 0);
+    else if (lengthOf(document) <= analysedCharacters) this.#enqueue(place.root, place.file, document, 0);
   }
 
   typed(event: vscode.TextDocumentChangeEvent): void {
@@ -119,7 +144,7 @@ export class AnalysisController implements vscode.Disposable {
     );
     this.#store.journal.record(document.uri.toString(), document.version, edits);
     if (!this.#config.for(place.root).onType) return;
-    if (document.offsetAt(new vscode.Position(document.lineCount, 0)) > typedBytes) return;
+    if (lengthOf(document) > typedCharacters) return;
     this.#enqueue(place.root, place.file, document, typingDelay);
   }
 
@@ -178,7 +203,8 @@ export class AnalysisController implements vscode.Disposable {
       );
       for (const d of findings.diagnostics) this.#log.debug(`${d.file}:${d.line}: ${d.message}`);
       for (const document of versions.keys()) {
-        const place = document.isDirty ? placeOf(document.uri) : null;
+        const unsaved = document.isDirty && lengthOf(document) <= analysedCharacters;
+        const place = unsaved ? placeOf(document.uri) : null;
         if (place?.origin === 'project') this.#enqueue(root, place.file, document, 0);
       }
       return findings;

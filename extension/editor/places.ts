@@ -6,16 +6,24 @@ export type Place =
   | { readonly origin: 'project'; readonly root: vscode.Uri; readonly file: string }
   | { readonly origin: 'engine'; readonly file: string };
 
+/** What the analysis reads by name, whatever language VS Code takes it for (`.inc` often is none). */
+const sourceNames = '*.{c,h,cc,cpp,cxx,hpp,hh,hxx,inc,inl,ipp,tcc}';
+const sourceName = /\.(?:c|h|cc|cpp|cxx|hpp|hh|hxx|inc|inl|ipp|tcc)$/i;
+
+export const sourceGlob = `**/${sourceNames}`;
+
 /** Documents that are analysed; files on disk only, since the analysis reads what is beside them. */
 export const projectSelector: readonly vscode.DocumentFilter[] = [
   { language: 'c', scheme: 'file' },
   { language: 'cpp', scheme: 'file' },
+  { pattern: sourceGlob, scheme: 'file' },
 ];
 
 export const engineSelector: vscode.DocumentFilter = { scheme: engineScheme };
 
-export function isProjectDocument(document: vscode.TextDocument): boolean {
-  return document.uri.scheme === 'file' && (document.languageId === 'c' || document.languageId === 'cpp');
+export function isProjectDocument({ uri, languageId }: vscode.TextDocument): boolean {
+  if (uri.scheme !== 'file') return false;
+  return languageId === 'c' || languageId === 'cpp' || sourceName.test(uri.path);
 }
 
 export function placeOf(uri: vscode.Uri): Place | null {

@@ -47,8 +47,9 @@ interface Rig extends Harness {
   readonly type: (text: string) => void;
 }
 
-function rig(text: string, analysed: Findings | null = null): Rig {
+async function rig(text: string, analysed: Findings | null = null, sources = 10): Promise<Rig> {
   const h = harness(text, analysed);
+  h.state.sourceCount = sources;
   const analyzer = new FakeAnalyzer();
   const controller = AnalysisController.register(h.store, h.config, analyzer, real.log(h.log));
   const type = (next: string): void => {
@@ -60,6 +61,7 @@ function rig(text: string, analysed: Findings | null = null): Rig {
       contentChanges: [{ range: new mocked.Range(start, start), text: next.slice(0, 1) }],
     });
   };
+  await vi.advanceTimersByTimeAsync(0);
   return { ...h, analyzer, controller, type };
 }
 
@@ -74,7 +76,7 @@ const allocatorText = 'void* my_alloc(size_t n) { return malloc(n); }';
 
 describe('a first analysis', () => {
   it('starts when a document that looks like allocator code is open', async () => {
-    const r = rig(allocatorText);
+    const r = await rig(allocatorText);
     expect(r.analyzer.asked).toEqual(['analyze /project {"defines":{},"env":{},"entries":[]}']);
     expect(r.store.folder(real.uri(root)).state).toBe('running');
     await r.analyzer.answer(withSites(2));
@@ -84,13 +86,14 @@ describe('a first analysis', () => {
     });
   });
 
-  it('runs once for two documents, with the configured gates', () => {
-    const r = rig('int main(void) { return 0; }');
+  it('runs once for two documents, with the configured gates', async () => {
+    const r = await rig('int main(void) { return 0; }');
     expect(r.analyzer.asked).toEqual([]);
     r.state.settings = { defines: { A: 1 }, env: { HAKMEM_X: '1' }, entries: ['my_alloc'] };
     for (const name of ['x.c', 'y.c']) {
       r.state.opened.fire(new mocked.TextDocument(mocked.Uri.joinPath(root, name), 'c', allocatorText));
     }
+    await vi.advanceTimersByTimeAsync(0);
     expect(r.analyzer.asked).toEqual([
       'analyze /project {"defines":{"A":"1"},"env":{"HAKMEM_X":"1"},"entries":["my_alloc"]}',
     ]);
@@ -100,15 +103,35 @@ describe('a first analysis', () => {
     ['another language', 'python', '/project/a.py', {}],
     ['a file outside the workspace', 'c', '/elsewhere/a.c', {}],
     ['when switched off', 'c', '/project/b.c', { 'analysis.automatic': false }],
-  ])('does not start for %s', (_name, language, path, settings) => {
-    const r = rig('int x;');
+  ])('does not start for %s', async (_name, language, path, settings) => {
+    const r = await rig('int x;');
     r.state.settings = settings;
     r.state.opened.fire(new mocked.TextDocument(mocked.Uri.file(path), language, allocatorText));
+    await vi.advanceTimersByTimeAsync(0);
     expect(r.analyzer.asked).toEqual([]);
   });
 
+  it('takes a source by its name where VS Code knows no language for it', async () => {
+    const r = await rig('int x;');
+    r.state.opened.fire(
+      new mocked.TextDocument(mocked.Uri.file('/project/a.inc'), 'plaintext', allocatorText),
+    );
+    await vi.advanceTimersByTimeAsync(0);
+    expect(r.analyzer.asked).toHaveLength(1);
+  });
+
+  it('is left to the command in a folder too large for an allocator', async () => {
+    const r = await rig(allocatorText, null, 5001);
+    expect(r.analyzer.asked).toEqual([]);
+    expect(r.log.lines).toEqual(['info: /project: more than 5000 sources; analyzed only on command.']);
+    const done = analyzeWorkspace(r.controller, r.store);
+    await r.analyzer.answer(withSites(2));
+    await done;
+    expect(r.store.folder(real.uri(root)).state).toBe('ready');
+  });
+
   it('that fails in the background interrupts nobody, and is in the log and the view', async () => {
-    const r = rig(allocatorText);
+    const r = await rig(allocatorText);
     await r.analyzer.answer(new UserError('grammar missing'));
     expect(r.store.folder(real.uri(root))).toMatchObject({ state: 'failed', message: 'grammar missing' });
     expect(r.log.lines.filter((l) => l.startsWith('error'))).toEqual(['error: /project: grammar missing']);
@@ -119,7 +142,7 @@ describe('a first analysis', () => {
     ['noCode', findings({ files: [] })],
     ['noAllocator', findings()],
   ] as const)('ends as %s', async (state, result) => {
-    const r = rig(allocatorText);
+    const r = await rig(allocatorText);
     await r.analyzer.answer(result);
     expect(r.store.folder(real.uri(root)).state).toBe(state);
   });
@@ -127,7 +150,7 @@ describe('a first analysis', () => {
 
 describe('typing', () => {
   it('asks once it pauses, and settles the edits that the answer has seen', async () => {
-    const r = rig('int x;', withSites(1));
+    const r = await rig('int x;', withSites(1));
     r.type('aint x;');
     r.type('abint x;');
     await vi.advanceTimersByTimeAsync(149);
@@ -141,7 +164,7 @@ describe('typing', () => {
   });
 
   it('while an answer is awaited sends only the newest text, and keeps its edits on screen', async () => {
-    const r = rig('int x;', withSites(1));
+    const r = await rig('int x;', withSites(1));
     r.type('1int x;');
     await vi.advanceTimersByTimeAsync(150);
     r.type('2int x;');
@@ -158,7 +181,7 @@ describe('typing', () => {
   });
 
   it('goes on after an answer failed', async () => {
-    const r = rig('int x;', withSites(1));
+    const r = await rig('int x;', withSites(1));
     r.type('1int x;');
     await vi.advanceTimersByTimeAsync(150);
     await r.analyzer.answer(new Error('worker gone'));
@@ -170,7 +193,7 @@ describe('typing', () => {
   });
 
   it('waits for the save when switched off, or in a huge document', async () => {
-    const r = rig('int x;', withSites(1));
+    const r = await rig('int x;', withSites(1));
     r.state.settings['analysis.onType'] = false;
     r.type('aint x;');
     await vi.advanceTimersByTimeAsync(1000);
@@ -187,7 +210,7 @@ describe('typing', () => {
 
 describe('Analyze Workspace', () => {
   it('answers with what was found', async () => {
-    const r = rig('int x;');
+    const r = await rig('int x;');
     const done = analyzeWorkspace(r.controller, r.store);
     await r.analyzer.answer(withSites(2));
     await done;
@@ -195,7 +218,7 @@ describe('Analyze Workspace', () => {
   });
 
   it('analyses unsaved documents after the files on disk', async () => {
-    const r = rig('unsaved');
+    const r = await rig('unsaved');
     r.document.isDirty = true;
     const done = analyzeWorkspace(r.controller, r.store);
     await r.analyzer.answer(withSites(2));
@@ -205,7 +228,7 @@ describe('Analyze Workspace', () => {
   });
 
   it('cancelled leaves everything as it was', async () => {
-    const r = rig('int x;', withSites(1));
+    const r = await rig('int x;', withSites(1));
     const done = analyzeWorkspace(r.controller, r.store);
     r.state.cancel.fire();
     await done;
@@ -217,7 +240,7 @@ describe('Analyze Workspace', () => {
   });
 
   it('without a folder, or on one that is not on disk, says what to do', async () => {
-    const r = rig('int x;');
+    const r = await rig('int x;');
     r.state.folders = [];
     await expect(analyzeWorkspace(r.controller, r.store)).rejects.toThrow('Open a folder');
     r.state.folders = [{ uri: mocked.Uri.from({ scheme: 'vscode-vfs', path: '/repo' }), name: 'repo' }];

@@ -93,6 +93,13 @@ export class Uri {
   }
 }
 
+export class RelativePattern {
+  constructor(
+    readonly base: Uri,
+    readonly pattern: string,
+  ) {}
+}
+
 export class ThemeColor {
   constructor(readonly id: string) {}
 }
@@ -212,6 +219,8 @@ class MockState {
   documents: TextDocument[] = [];
   visible: TextEditor[] = [];
   trusted = true;
+  /** How many sources a search of the workspace finds. */
+  sourceCount = 10;
   /** `kind: text` of every message shown. */
   messages: string[] = [];
   /** What the next messages and quick picks answer, in order. */
@@ -327,6 +336,8 @@ export const workspace = {
         .filter((f) => f.startsWith(`${uri.path}/`))
         .map((f) => [f.slice(uri.path.length + 1), FileType.File]),
   },
+  findFiles: async (_pattern: unknown, _exclude: unknown, max: number): Promise<Uri[]> =>
+    Array.from({ length: Math.min(max, mock.state.sourceCount) }, (_, i) => Uri.file(`/project/${i}.c`)),
   createFileSystemWatcher: () => ({ onDidChange: none, onDidCreate: none, onDidDelete: none, dispose() {} }),
   openTextDocument: async (uri: Uri): Promise<TextDocument> =>
     mock.state.documents.find((d) => d.uri.toString() === uri.toString()) ?? new TextDocument(uri, 'c', ''),
