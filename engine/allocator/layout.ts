@@ -23,6 +23,8 @@ export const SHARED_SS_PARTIAL: usize = 0x5008;
 export const SHARED_THREADS: usize = 0x500c;
 export const SHARED_OOM_COUNT: usize = 0x5010;
 export const SHARED_INVALID_FREES: usize = 0x5014;
+/** Raised when the routing policy changes; threads then fill their policy snapshots again. */
+export const SHARED_POLICY_VERSION: usize = 0x5018;
 /** Heads of the free page runs by length, u32 each: 1..63 exact, 64 the rest. */
 export const SHARED_RUN_HEADS: usize = 0x5100;
 /** Remote free lists by thread, u32 each. */

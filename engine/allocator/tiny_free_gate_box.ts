@@ -1,5 +1,5 @@
-// Pointer to bin: the gate of tiny frees. With headers: the magic, then the class against this thread's page map (which
-// also says that the page is the thread's own). Without: the page map alone.
+// Pointer to bin: the gate of tiny frees. The thread's page map says whether the page is its own, and its bin; with
+// headers the magic and the class have to agree with it.
 import { HAKMEM_HDR_META_FAST_COMPILED, HAKMEM_HDR_MISMATCH_LOG_COMPILED, HAKMEM_TINY_HEADER } from './build_flags';
 import { PAGE_SHIFT, TLS_PAGE_MAP } from './layout';
 import { STAT_HDR_META_FAST, STAT_HDR_MISMATCH, stat_inc } from './stats';
@@ -15,14 +15,16 @@ export function tiny_own_bin(ptr: usize): u32 {
 /** Bin of a block that this thread may free on the fast path, otherwise a number that is not a tiny bin. */
 @inline
 export function tiny_free_gate(ptr: usize): u32 {
-  if (!HAKMEM_TINY_HEADER) return tiny_own_bin(ptr);
+  const own = tiny_own_bin(ptr);
+  // The page map comes first: a foreign pointer may lie where there is no memory to read a header from.
+  if (!HAKMEM_TINY_HEADER || !own) return own;
   const header = tiny_header_read(ptr);
   if ((header & HEADER_MAGIC_MASK) != HEADER_MAGIC) {
     if (HAKMEM_HDR_MISMATCH_LOG_COMPILED) stat_inc(STAT_HDR_MISMATCH);
     return 0;
   }
   const bin = (header & HEADER_CLASS_MASK) + 1;
-  if (tiny_own_bin(ptr) == bin) return bin;
+  if (bin == own) return bin;
   if (HAKMEM_HDR_META_FAST_COMPILED) stat_inc(STAT_HDR_META_FAST);
   return 0;
 }

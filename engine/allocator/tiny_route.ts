@@ -2,7 +2,7 @@
 // (19-E) is one bit a class: 1 = LEGACY.
 import { BENCH_MINIMAL } from './build_flags';
 import { route_fastmap_enabled, tiny_c7_ultra_enabled_env, tiny_static_route_ready_fast } from './env_gates';
-import { TLS_POLICY, TLS_STATIC_ROUTE } from './layout';
+import { SHARED_POLICY_VERSION, TLS_POLICY, TLS_STATIC_ROUTE } from './layout';
 import { TINY_CLASSES } from './tiny_size_class';
 import { g_tls } from './tls';
 
@@ -11,6 +11,7 @@ export const ROUTE_LEGACY: u32 = 1;
 export const ROUTE_ULTRA: u32 = 2;
 
 let g_policy_ready: bool = false;
+let g_policy_version: u32 = 0;
 let g_static_route_ready: bool = false;
 let g_route_fastmap: u32 = 0;
 
@@ -19,14 +20,16 @@ function policy_snapshot_fill(): void {
     const route = cls == 7 && tiny_c7_ultra_enabled_env() ? ROUTE_ULTRA : ROUTE_LEGACY;
     store<u8>(g_tls + TLS_POLICY + cls, <u8>route);
     if (route == ROUTE_LEGACY) g_route_fastmap |= 1 << cls;
+    else g_route_fastmap &= ~(1 << cls);
   }
+  g_policy_version = load<u32>(SHARED_POLICY_VERSION);
   g_policy_ready = true;
 }
 
-/** Route from the policy snapshot. */
+/** Route from the policy snapshot, which follows changes of the policy: the static table does not look. */
 @inline // leaf
 export function tiny_policy_hot_get_route(cls: u32): u32 {
-  if (!g_policy_ready) policy_snapshot_fill();
+  if (!g_policy_ready || g_policy_version != load<u32>(SHARED_POLICY_VERSION)) policy_snapshot_fill();
   return load<u8>(g_tls + TLS_POLICY + cls);
 }
 
