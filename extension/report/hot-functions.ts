@@ -26,7 +26,7 @@ export const letterActions: Record<CandidateLetter, string> = {
 /** What the documents' table says of a category before anything more is known. */
 const categoryDefaults: Record<FunctionCategory, { target: CandidateLetter | null; reduction: string }> = {
   wrapper: { target: 'A', reduction: 'remove layer' },
-  env: { target: 'B', reduction: 'eliminate checks' },
+  env: { target: 'B', reduction: 'read once' },
   stats: { target: 'C', reduction: 'compile out' },
   core: { target: null, reduction: 'optimize later' },
   benchmark: { target: null, reduction: 'baseline' },

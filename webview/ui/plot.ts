@@ -32,8 +32,10 @@ function describe(result: BenchResult): string {
 /** An accessible SVG, `width` CSS pixels wide where there is room; the same numbers stand in a table beside it. */
 export function runsPlot(results: readonly BenchResult[], width = 548): SVGSVGElement {
   const axis = axisOf(results);
-  const x = (value: number): number =>
-    left + ((value - axis.low) / (axis.high - axis.low)) * (width - left - right);
+  const x = (value: number): number => {
+    const share = (value - axis.low) / (axis.high - axis.low);
+    return left + Math.min(1, Math.max(0, share)) * (width - left - right);
+  };
   const parts: SVGElement[] = [];
   let y = 4;
   for (const result of results) {

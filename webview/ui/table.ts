@@ -12,6 +12,8 @@ export interface TableColumn<Row> {
   /** What the column sorts by; a column without it cannot be sorted. Numbers sort descending first. */
   readonly key?: (row: Row) => string | number;
   readonly numeric?: boolean;
+  /** A numeric column whose next column illustrates it. */
+  readonly joined?: boolean;
   /** CSS width; columns without one share what is left. */
   readonly width?: string;
 }
@@ -42,6 +44,11 @@ export interface Table<Row> {
 export const rowHeight = 27;
 const windowedAbove = 300;
 const overscan = 12;
+
+function columnClass(column: { readonly numeric?: boolean; readonly joined?: boolean }): string | null {
+  if (column.numeric !== true) return null;
+  return column.joined === true ? 'n joined' : 'n';
+}
 
 function compare(a: string | number, b: string | number): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
@@ -97,7 +104,7 @@ export function createTable<Row>(options: TableOptions<Row>): Table<Row> {
         const sorted = order?.column === column.id ? (order.descending ? 'descending' : 'ascending') : null;
         const cell = h('th', {
           scope: 'col',
-          class: column.numeric === true ? 'n' : null,
+          class: columnClass(column),
           'aria-sort': sorted,
         });
         if (column.key === undefined) cell.append(column.title);
@@ -130,7 +137,7 @@ export function createTable<Row>(options: TableOptions<Row>): Table<Row> {
         return h(
           'td',
           {
-            class: c.numeric === true ? 'n' : null,
+            class: columnClass(c),
             title: typeof content === 'string' && content.length > 20 ? content : null,
           },
           content,

@@ -40,7 +40,8 @@ function columns(context: ViewContext, largest: number, wide: boolean): TableCol
       title: 'Self',
       key: (r) => r.selfPercent,
       numeric: true,
-      width: '74px',
+      joined: true,
+      width: '64px',
       cell: (r) => percent(r.selfPercent),
     },
     { id: 'bar', title: '', width: wide ? '140px' : '62px', cell: (r) => bar(r, largest) },
@@ -49,7 +50,7 @@ function columns(context: ViewContext, largest: number, wide: boolean): TableCol
       id: 'reduce',
       title: 'Reduce?',
       key: (r) => `${r.target ?? 'Z'} ${r.reduction}`,
-      width: wide ? '170px' : '134px',
+      width: wide ? '170px' : '116px',
       cell: reductionText,
     },
   ];
@@ -96,7 +97,6 @@ export function profileNote(context: ViewContext): string {
   if (profile === null) return '';
   const parts = [
     `${profile.target.name}${profile.target.variant === null ? '' : ` ${profile.target.variant}`}`,
-    profile.workload,
     profile.origin.functions,
   ];
   if (profile.speedAgainstFast !== null) {
@@ -104,7 +104,7 @@ export function profileNote(context: ViewContext): string {
   }
   // The figures were measured on the engine; project functions carry them by name only.
   if (context.model.hotFunctions.some((r) => r.projectSource !== null && r.source?.origin === 'engine')) {
-    parts.push('project functions by symbol');
+    parts.push('by symbol');
   }
   return parts.join(' · ');
 }

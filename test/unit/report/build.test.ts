@@ -29,7 +29,7 @@ describe('hot functions', () => {
       ['tiny_header_finalize_alloc', 4.34, 'core', null, 'optimize later'],
       ['tiny_c7_ultra_alloc', 3.38, 'core', null, 'optimize later'],
       ['tiny_c7_ultra_free', 2.07, 'core', null, 'optimize later'],
-      ['hakmem_env_snapshot_enabled', 1.22, 'env', 'B', 'eliminate checks'],
+      ['hakmem_env_snapshot_enabled', 1.22, 'env', 'B', 'read once'],
       ['hak_super_lookup', 0.98, 'core', null, 'optimize later'],
     ]);
   });

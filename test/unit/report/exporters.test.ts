@@ -44,7 +44,7 @@ describe('markdown', () => {
         '| tiny_header_finalize_alloc | 4.34% | Core | Optimize later |',
         '| tiny_c7_ultra_alloc | 3.38% | Core | Optimize later |',
         '| tiny_c7_ultra_free | 2.07% | Core | Optimize later |',
-        '| **hakmem_env_snapshot_enabled** | 1.22% | ENV | ✓ **YES** (B: eliminate checks) |',
+        '| **hakmem_env_snapshot_enabled** | 1.22% | ENV | ✓ **YES** (B: read once) |',
         '| hak_super_lookup | 0.98% | Core | Optimize later |',
       ].join('\n'),
     );
