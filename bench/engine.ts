@@ -24,6 +24,7 @@ const rounds = Number(process.argv[2] ?? 7);
 const profileNames =
   process.argv.length > 3 ? process.argv.slice(3) : ['mixed', 'tiny', 'c6heavy', 'c7heavy'];
 const cacheDir = path.join(tmpdir(), 'alloc-lens-bench');
+const harnessSource = path.resolve(dist, '../extension/native/harness.c');
 
 function preload(name: string, files: readonly string[]): Arm[] {
   const file = files.find((f) => existsSync(f));
@@ -31,13 +32,13 @@ function preload(name: string, files: readonly string[]): Arm[] {
     console.log(`${name}: not installed (${files.join(', ')}), left out`);
     return [];
   }
-  const target = new NativeTarget({ name, preload: file, cacheDir });
+  const target = new NativeTarget({ name, preload: file, cacheDir, harnessSource });
   return [{ label: `${name} (preload)`, target, workload: 'random_mixed', variant: 'default' }];
 }
 
 function arms(): Arm[] {
   const engine = new EngineTarget({ distDir: dist });
-  const glibc = new NativeTarget({ name: 'system', preload: null, cacheDir });
+  const glibc = new NativeTarget({ name: 'system', preload: null, cacheDir, harnessSource });
   const lib = '/usr/lib/x86_64-linux-gnu';
   return [
     { label: 'engine fast', target: engine, workload: 'random_mixed', variant: 'fast' },

@@ -63,11 +63,18 @@ function copyGrammars(): void {
   }
 }
 
+/** The native harness is compiled on the user's machine, so its source ships. */
+function copyHarness(): void {
+  mkdirSync(path.join(dist, 'native'), { recursive: true });
+  copyFileSync(path.join(root, 'extension/native/harness.c'), path.join(dist, 'native/harness.c'));
+}
+
 async function main(): Promise<void> {
   const only = process.argv.slice(2);
   const wanted = (name: string): boolean => only.length === 0 || only.includes(name);
   mkdirSync(dist, { recursive: true });
   if (wanted('grammars')) copyGrammars();
+  if (wanted('native')) copyHarness();
   if (wanted('bundles')) {
     for (const b of bundles) {
       const entry = (b.entryPoints as string[])[0] ?? '';

@@ -1,0 +1,96 @@
+/** The harness binary: compiled on demand, kept in a cache keyed by its source, the compiler and the flags. */
+import { createHash, randomUUID } from 'node:crypto';
+import { access, constants, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { UserError } from '../model.ts';
+import { abortError, runProcess } from './process.ts';
+
+export interface HarnessOptions {
+  /** Path of `harness.c`. */
+  readonly source: string;
+  readonly cacheDir: string;
+  readonly compiler: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The compiler must not reason about the allocator's functions: it would fold pairs of them away. */
+const flags = [
+  '-O2',
+  '-std=gnu11',
+  '-fno-builtin-malloc',
+  '-fno-builtin-calloc',
+  '-fno-builtin-free',
+] as const;
+
+async function compilerVersion(compiler: string, signal: AbortSignal | undefined): Promise<string> {
+  const r = await runProcess(compiler, ['--version'], { signal });
+  if (r.startError !== null) {
+    throw new UserError(
+      `native targets need a C compiler and \`${compiler}\` cannot be started (${r.startError}): install gcc or clang, or use the engine`,
+      3,
+    );
+  }
+  if (r.status !== 0) {
+    throw new UserError(`\`${compiler} --version\` failed, so it cannot compile the native harness`, 3);
+  }
+  return r.stdout;
+}
+
+async function isExecutable(file: string): Promise<boolean> {
+  try {
+    await access(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Path of the compiled harness. Throws `UserError` without a compiler, a readable source or a writable cache. */
+export async function harnessBinary(options: HarnessOptions): Promise<string> {
+  const { compiler, signal } = options;
+  if (process.platform !== 'linux') {
+    throw new UserError('native targets run on Linux only: use the engine', 3);
+  }
+  const version = await compilerVersion(compiler, signal);
+  let source: Buffer;
+  try {
+    source = await readFile(options.source);
+  } catch {
+    throw new UserError(
+      `the native harness's source is missing (${options.source}): run \`npm run build\``,
+      3,
+    );
+  }
+  const key = createHash('sha256')
+    .update(source)
+    .update('\0')
+    .update(compiler)
+    .update('\0')
+    .update(version)
+    .update(flags.join(' '))
+    .digest('hex')
+    .slice(0, 24);
+  const binary = path.join(options.cacheDir, `harness-${key}`);
+  if (await isExecutable(binary)) return binary;
+
+  const fresh = `${binary}.${randomUUID()}`;
+  try {
+    await mkdir(options.cacheDir, { recursive: true });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UserError(`cannot keep the native harness in ${options.cacheDir}: ${why}`, 3);
+  }
+  try {
+    const r = await runProcess(compiler, [...flags, '-o', fresh, options.source, '-ldl'], { signal });
+    if (r.status !== 0) {
+      const line = r.stderr.split('\n').find((l) => /error|cannot/i.test(l)) ?? 'no message';
+      throw new UserError(`\`${compiler}\` cannot compile the native harness: ${line.trim()}`, 3);
+    }
+    // Whoever is first wins; a second process's copy is the same.
+    await rename(fresh, binary);
+  } finally {
+    await rm(fresh, { force: true });
+  }
+  if (signal?.aborted) throw abortError();
+  return binary;
+}

@@ -1,0 +1,70 @@
+/** What the harness prints, checked before anything believes it. */
+import { UserError } from '../model.ts';
+
+export interface HarnessOutput {
+  /** Path of the object that defines malloc in that process. */
+  readonly allocator: string;
+  /** Nanoseconds of each pass. */
+  readonly passesNs: readonly number[];
+  readonly hash: string;
+  /** VmHWM over the passes less VmRSS before them; null where the kernel does not say. */
+  readonly peakBytes: number | null;
+  /** Most bytes that the workload held at once, as requested and as the allocator's usable sizes. */
+  readonly requestedBytes: number;
+  readonly liveBytes: number;
+  readonly faults: { readonly contents: number; readonly alignment: number; readonly zero: number };
+  /** Nanoseconds: p50, p99, p999, max. */
+  readonly latency: readonly number[];
+}
+
+function numbers(value: unknown, length: number | null): number[] | null {
+  if (!Array.isArray(value) || (length !== null && value.length !== length)) return null;
+  const all: unknown[] = value;
+  const out = all.filter((v): v is number => typeof v === 'number' && Number.isFinite(v) && v >= 0);
+  return out.length === all.length ? out : null;
+}
+
+/** The harness's JSON line. Throws `UserError` when it is not what the harness prints (an allocator wrote into stdout). */
+export function parseHarnessOutput(text: string, passes: number): HarnessOutput {
+  const bad = (): UserError =>
+    new UserError('the native harness printed no result: does the preloaded library write to stdout?', 3);
+  const line = text.split('\n').find((l) => l.startsWith('{"allocator":'));
+  if (line === undefined) throw bad();
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    throw bad();
+  }
+  if (typeof value !== 'object' || value === null) throw bad();
+  const field = (name: string): unknown => Reflect.get(value, name);
+  const allocator = field('allocator');
+  const hash = field('hash');
+  const passesNs = numbers(field('passesNs'), passes);
+  const faults = numbers(field('faults'), 3);
+  const latency = numbers(field('latency'), 4);
+  const sizes = numbers([field('requestedBytes'), field('liveBytes')], 2);
+  const peak = field('peakBytes');
+  if (
+    typeof allocator !== 'string' ||
+    typeof hash !== 'string' ||
+    !/^[0-9a-f]{16}$/.test(hash) ||
+    passesNs === null ||
+    faults === null ||
+    latency === null ||
+    sizes === null ||
+    typeof peak !== 'number'
+  ) {
+    throw bad();
+  }
+  return {
+    allocator,
+    hash,
+    passesNs,
+    peakBytes: peak >= 0 ? peak : null,
+    requestedBytes: sizes[0] ?? 0,
+    liveBytes: sizes[1] ?? 0,
+    faults: { contents: faults[0] ?? 0, alignment: faults[1] ?? 0, zero: faults[2] ?? 0 },
+    latency,
+  };
+}

@@ -1,0 +1,189 @@
+/** A native allocator as a `Target`: the C harness in fresh processes, the library by LD_PRELOAD. */
+import { createHash } from 'node:crypto';
+import { readFile, realpath } from 'node:fs/promises';
+import { type BenchRequest, type BenchResult, type RunHooks, type Target, UserError } from '../model.ts';
+import { harnessBinary } from './harness.ts';
+import { type HarnessOutput, parseHarnessOutput } from './output.ts';
+import { type ProcessOutcome, abortError, runProcess } from './process.ts';
+import { nativeResult } from './result.ts';
+import { type NativeParameters, harnessArguments, nativeParameters, passCount } from './workloads.ts';
+
+export interface NativeTargetOptions {
+  /** Shown, and `target` in the result. */
+  readonly name: string;
+  /** Path of the allocator's shared library; null runs the system's own malloc. */
+  readonly preload: string | null;
+  /** Compiled harnesses are kept here. */
+  readonly cacheDir: string;
+  /** Path of `harness.c` (`native/harness.c` in dist). */
+  readonly harness: string;
+  /** Default: `cc`. */
+  readonly compiler?: string;
+}
+
+async function sha256Of(file: string): Promise<string | null> {
+  try {
+    return createHash('sha256')
+      .update(await readFile(file))
+      .digest('hex');
+  } catch {
+    return null;
+  }
+}
+
+async function realPathOrNull(file: string): Promise<string | null> {
+  try {
+    return await realpath(file);
+  } catch {
+    return null;
+  }
+}
+
+/** The last line of stderr that says something, without the harness's own progress. */
+function lastWords(stderr: string): string {
+  const lines = stderr.split('\n').filter((l) => l.trim() !== '' && !/^pass \d+$/.test(l));
+  return lines.at(-1)?.trim().slice(0, 300) ?? '';
+}
+
+/**
+ * Runs random_mixed and floor over a native allocator. Every run is a fresh process, in which the intended library has
+ * to be the one that defines malloc. Figures are of the harness alone: no profile and no counters yet.
+ */
+export class NativeTarget implements Target {
+  readonly name: string;
+  readonly variants: readonly string[] = ['native'];
+  readonly #options: NativeTargetOptions;
+
+  constructor(options: NativeTargetOptions) {
+    this.name = options.name;
+    this.#options = options;
+  }
+
+  async run(request: BenchRequest, hooks: RunHooks): Promise<BenchResult> {
+    const parameters = nativeParameters(request);
+    if (!Number.isInteger(request.runs) || request.runs < 1 || request.runs > 1000) {
+      throw new UserError(`--runs has to be a whole number from 1 to 1000, not ${request.runs}`);
+    }
+    const flag = Object.keys(request.flags)[0];
+    if (flag !== undefined) {
+      throw new UserError(`${flag} is a compile flag: native libraries are run as they were built`);
+    }
+    if (hooks.signal?.aborted) throw abortError();
+    const preload = await this.#library();
+    hooks.onProgress?.({ message: `${this.name}: preparing the harness`, fraction: 0 });
+    const binary = await harnessBinary({
+      source: this.#options.harness,
+      cacheDir: this.#options.cacheDir,
+      compiler: this.#options.compiler ?? 'cc',
+      signal: hooks.signal,
+    });
+    const outputs: HarnessOutput[] = [];
+    for (let i = 0; i < request.runs; i++) {
+      outputs.push(await this.#once(binary, preload, request, parameters, i, hooks));
+    }
+    this.#requireSameSequence(outputs);
+    hooks.onProgress?.({ message: 'done', fraction: 1 });
+    const answered = preload ?? outputs[0]?.allocator ?? null;
+    const sha256 = answered === null ? null : await sha256Of(answered);
+    return nativeResult(request, this.name, parameters, outputs, sha256);
+  }
+
+  /** Real path of the library; the loader's separators cannot be written in LD_PRELOAD. */
+  async #library(): Promise<string | null> {
+    const { preload } = this.#options;
+    if (preload === null) return null;
+    const file = await realPathOrNull(preload);
+    if (file === null) throw new UserError(`${preload} does not exist: build the library first`);
+    if (/[\s:]/.test(file)) {
+      throw new UserError(`${file}: a preload library's path must be without blanks and colons`);
+    }
+    return file;
+  }
+
+  async #once(
+    binary: string,
+    preload: string | null,
+    request: BenchRequest,
+    parameters: NativeParameters,
+    index: number,
+    hooks: RunHooks,
+  ): Promise<HarnessOutput> {
+    const checks = index === 0;
+    const args = harnessArguments(parameters, {
+      verify: checks && request.verify,
+      latency: checks && request.latency,
+    });
+    const env: NodeJS.ProcessEnv = { ...process.env, ...request.env };
+    delete env.LD_PRELOAD;
+    if (preload !== null) env.LD_PRELOAD = preload;
+    const steps = passCount + 1;
+    const label = request.runs === 1 ? this.name : `${this.name}, run ${index + 1} of ${request.runs}`;
+    const outcome = await runProcess(binary, args, {
+      env,
+      signal: hooks.signal,
+      onErrorLine: (line) => {
+        const done = Number(/^pass (\d+)$/.exec(line)?.[1] ?? Number.NaN);
+        if (Number.isNaN(done)) return;
+        hooks.onProgress?.({
+          message: `${label}: pass ${done} of ${passCount}`,
+          fraction: Math.min(1, (index + done / steps) / request.runs),
+        });
+      },
+    });
+    this.#requireSuccess(outcome, request);
+    const output = parseHarnessOutput(outcome.stdout, passCount);
+    await this.#requireAllocator(output, preload, outcome);
+    const { contents, alignment, zero } = output.faults;
+    if (contents + alignment + zero > 0) {
+      throw new UserError(
+        `${this.name} gave out bad memory: ${contents} objects with wrong contents, ${alignment} misaligned, ${zero} not zeroed by calloc`,
+        3,
+      );
+    }
+    return output;
+  }
+
+  #requireSuccess(outcome: ProcessOutcome, request: BenchRequest): void {
+    const what = `${request.workload}:${request.profile}`;
+    if (outcome.startError !== null) {
+      throw new UserError(`the native harness cannot be started (${outcome.startError})`, 3);
+    }
+    if (outcome.signal !== null) {
+      const words = lastWords(outcome.stderr);
+      throw new UserError(
+        `${this.name} crashed with ${outcome.signal} in ${what}${words === '' ? '' : `: ${words}`}`,
+        3,
+      );
+    }
+    if (outcome.status !== 0) {
+      const words = lastWords(outcome.stderr).replace(/^harness: /, '');
+      throw new UserError(
+        `${this.name} failed in ${what} with exit status ${outcome.status}${words === '' ? '' : `: ${words}`}`,
+        3,
+      );
+    }
+  }
+
+  /** The loader ignores libraries that it cannot load, and a library need not define malloc. */
+  async #requireAllocator(
+    output: HarnessOutput,
+    preload: string | null,
+    outcome: ProcessOutcome,
+  ): Promise<void> {
+    if (preload === null) return;
+    const answered = await realPathOrNull(output.allocator);
+    if (answered === preload) return;
+    const refused = /cannot be preloaded.*/.exec(outcome.stderr)?.[0];
+    const reason =
+      refused === undefined
+        ? `malloc came from ${output.allocator === '' ? 'elsewhere' : output.allocator}`
+        : `the loader says it ${refused.trim()}`;
+    throw new UserError(`${this.name}: ${preload} did not answer, ${reason}`, 3);
+  }
+
+  #requireSameSequence(outputs: readonly HarnessOutput[]): void {
+    if (new Set(outputs.map((o) => o.hash)).size > 1) {
+      throw new UserError(`${this.name}: two runs of the same workload did different operations`, 3);
+    }
+  }
+}
