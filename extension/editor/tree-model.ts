@@ -156,7 +156,8 @@ function hotNodes(findings: Findings | null, profile: Profile): TreeNode[] {
       return node({
         id: `hot:${i}:${f.name}`,
         label: f.name,
-        description: `${percentText(f.selfPercent)} self · ${f.category}${project !== null && engine ? ' · in this project by symbol' : ''}`,
+        description: `${percentText(f.selfPercent)} · ${f.category}${project !== null && engine ? ' · by symbol' : ''}`,
+        tooltip: `${f.name}: ${percentText(f.selfPercent)} self, ${f.category}${project !== null && engine ? '; opens the function of that name in this project' : ''}`,
         icon: 'flame',
         place: project ?? own,
       });

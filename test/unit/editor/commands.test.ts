@@ -415,8 +415,8 @@ describe('the findings view', () => {
       label: 'Hot functions',
       description: '2',
       children: [
-        { label: 'malloc', description: '60.0% self · wrapper', children: [] },
-        { label: 'free', description: '40.0% self · core', children: [] },
+        { label: 'malloc', description: '60.0% · wrapper', children: [] },
+        { label: 'free', description: '40.0% · core', children: [] },
       ],
     });
     const [first] = tree.getChildren(tree.getChildren()[0]);
