@@ -56,12 +56,12 @@ export async function tableRows(frame: Frame, id: string): Promise<readonly (rea
   return cells.map((row) => row.map((c) => c.trim()));
 }
 
-/** Opens an engine source from the palette, the hottest first. Gives the row that was chosen. */
-export async function openEngineSource(workbench: Workbench): Promise<string> {
+/** Opens the hottest engine source from the palette. Gives the rows that were offered. */
+export async function openEngineSource(workbench: Workbench): Promise<readonly string[]> {
   await workbench.command('Alloc Lens: Open Engine Source');
-  const chosen = await workbench.pick(null);
-  await workbench.activeTab(chosen.split(' ')[0] ?? '');
-  return chosen;
+  const offered = await workbench.pickRows();
+  await workbench.activeTab(await workbench.pick(null));
+  return offered;
 }
 
 /** The C sources of mimalloc in the corpus cache, or null when they were not fetched. */

@@ -1,15 +1,22 @@
 /** A session for a `describe` block: started before it, closed after it, its evidence kept when a test fails. */
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import { Session } from './session.ts';
+import { artifacts, Session } from './session.ts';
 
 /** @param folder gives the workspace folder; called when the block starts */
 export function sessionOn(name: string, folder: () => string): () => Session {
   let session: Session | null = null;
+  const evidence = `failed-${name}-`;
   beforeAll(async () => {
+    // What an earlier run left would be taken for this one's.
+    for (const file of existsSync(artifacts) ? readdirSync(artifacts) : []) {
+      if (file.startsWith(evidence)) rmSync(path.join(artifacts, file));
+    }
     session = await Session.start({ folder: folder() });
   });
   afterEach(async ({ task }) => {
-    if (task.result?.state === 'fail') await session?.keepEvidence(`failed-${name}-${task.name}`);
+    if (task.result?.state === 'fail') await session?.keepEvidence(`${evidence}${task.name}`);
   });
   afterAll(async () => {
     await session?.close();

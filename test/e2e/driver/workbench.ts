@@ -123,12 +123,12 @@ export class Workbench {
     return count > 0;
   }
 
-  /** Chooses the first row of an open quick pick that contains `text`; null takes the first row. Gives the row's text. */
+  /** Chooses the first row of an open quick pick that contains `text`; null takes the first row. Gives the row's label. */
   async pick(text: string | null): Promise<string> {
     const rows = this.#quickInput.locator('.monaco-list-row');
     const row = (text === null ? rows : rows.filter({ hasText: text })).first();
     await row.waitFor({ timeout: patience });
-    const label = (await row.allInnerTexts()).join(' ').replaceAll('\n', ' ').trim();
+    const label = (await row.locator('.label-name').first().allInnerTexts()).join(' ').trim();
     await row.click();
     return label;
   }
@@ -172,12 +172,13 @@ export class Workbench {
     return [...found.values()].sort((a, b) => a.line - b.line);
   }
 
-  /** Puts the keyboard into the active text editor. */
+  /** Puts the keyboard into the active text editor. Not by a click: a lens may lie where one would go. */
   async focusEditor(): Promise<void> {
     await this.page
-      .locator('.editor-group-container.active .editor-instance .monaco-editor .view-lines')
+      .locator('.editor-group-container.active .editor-instance')
+      .locator('.native-edit-context, textarea.inputarea')
       .first()
-      .click({ position: { x: 2, y: 2 } });
+      .focus({ timeout: patience });
   }
 
   /** Types into the active editor at the start of a line. */

@@ -26,7 +26,14 @@ function lenses(): Lens[] {
   const editor = document.querySelector(editorSelector);
   if (editor === null) return [];
   const numbered = rows(editor);
+  const frame = editor.getBoundingClientRect();
+  // Lenses that were scrolled away stay in the page, hidden or outside, with what they last said.
+  const shown = (e: Element): boolean => {
+    const r = e.getBoundingClientRect();
+    return e.checkVisibility({ visibilityProperty: true }) && r.bottom > frame.top && r.top < frame.bottom;
+  };
   return [...editor.querySelectorAll('.codelens-decoration')]
+    .filter(shown)
     .flatMap((e) => {
       const parts = [...e.querySelectorAll('a')].map((a) => plain(a.textContent).trim());
       const { bottom } = e.getBoundingClientRect();
