@@ -36,11 +36,11 @@ function nativeCache(env: NodeJS.ProcessEnv): string {
 function targetNamed(name: string): Target {
   if (name === 'engine') return new EngineTarget({ distDir });
   const cacheDir = nativeCache(process.env);
-  const harnessSource = path.join(distDir, 'native', 'harness.c');
-  if (name === 'system') return new NativeTarget({ name, preload: null, cacheDir, harnessSource });
+  const harness = path.join(distDir, 'native', 'harness.c');
+  if (name === 'system') return new NativeTarget({ name, preload: null, cacheDir, harness });
   if (name.includes('/') || /\.so(\.\d+)*$/.test(name)) {
     requireExists(name, '--target');
-    return new NativeTarget({ name, preload: path.resolve(name), cacheDir, harnessSource });
+    return new NativeTarget({ name, preload: path.resolve(name), cacheDir, harness });
   }
   throw new UserError(`--target ${quoted(name)}: expected engine, system, or the path of a preload library`);
 }

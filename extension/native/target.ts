@@ -16,7 +16,7 @@ export interface NativeTargetOptions {
   /** Compiled harnesses are kept here. */
   readonly cacheDir: string;
   /** Path of `harness.c` (`native/harness.c` in dist). */
-  readonly harnessSource: string;
+  readonly harness: string;
   /** Default: `cc`. */
   readonly compiler?: string;
 }
@@ -72,7 +72,7 @@ export class NativeTarget implements Target {
     const preload = await this.#library();
     hooks.onProgress?.({ message: `${this.name}: preparing the harness`, fraction: 0 });
     const binary = await harnessBinary({
-      source: this.#options.harnessSource,
+      source: this.#options.harness,
       cacheDir: this.#options.cacheDir,
       compiler: this.#options.compiler ?? 'cc',
       signal: hooks.signal,
