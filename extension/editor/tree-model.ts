@@ -164,6 +164,14 @@ function hotNodes(findings: Findings | null, profile: Profile): TreeNode[] {
     });
 }
 
+/** How much of the run the list's head is, so that one knows where to stop reading. */
+function coverText(profile: Profile): string {
+  const shares = profile.functions.map((f) => f.selfPercent).sort((a, b) => b - a);
+  const head = Math.min(10, shares.length);
+  const share = shares.slice(0, head).reduce((sum, s) => sum + s, 0);
+  return `top ${head} cover ${percentText(share)}`;
+}
+
 /** Top-level nodes of one project; groups without rows are left out. */
 export function findingsTree(findings: Findings | null, profile: Profile | null): TreeNode[] {
   const nodes: TreeNode[] = [];
@@ -178,8 +186,10 @@ export function findingsTree(findings: Findings | null, profile: Profile | null)
     nodes.push(node({ id, label, icon, description: String(rows.length), children: () => rows, ...over }));
   };
   // Hot functions are worth showing before any project was analysed.
-  if (profile !== null)
-    group('hot', 'Hot functions', 'flame', hotNodes(findings, profile), { expanded: true });
+  if (profile !== null) {
+    const rows = hotNodes(findings, profile);
+    group('hot', 'Hot functions', 'flame', rows, { expanded: true, description: coverText(profile) });
+  }
   if (findings === null) return nodes;
   for (const cls of classOrder) {
     const { label, icon } = classes[cls];

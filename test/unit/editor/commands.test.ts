@@ -413,7 +413,7 @@ describe('the findings view', () => {
     const tree = new FindingsTree(h.store);
     expect(shown(tree)[0]).toEqual({
       label: 'Hot functions',
-      description: '2',
+      description: 'top 2 cover 100.0%',
       children: [
         { label: 'malloc', description: '60.0% · wrapper', children: [] },
         { label: 'free', description: '40.0% · core', children: [] },
