@@ -103,7 +103,9 @@ export function textField(
   value: string,
   onInput: (value: string) => void,
 ): HTMLElement {
-  const element = custom('vscode-text-field', { 'aria-label': label, placeholder, value });
+  const element = custom('vscode-text-field', { placeholder, value });
+  // The toolkit sets its own `Text field` when the element is connected, in this same task.
+  queueMicrotask(() => element.setAttribute('aria-label', label));
   element.addEventListener('input', () => onInput(textOf(element)));
   return element;
 }
@@ -129,7 +131,8 @@ export function panels(
       custom(
         'vscode-panel-tab',
         { id: `tab-${item.id}` },
-        item.title,
+        // The space keeps the title and the count two words for a screen reader.
+        item.count === null ? item.title : `${item.title} `,
         item.count === null ? null : badge(item.count.toLocaleString('en-US')),
       ),
     );

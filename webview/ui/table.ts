@@ -8,6 +8,8 @@ import { type Child, h } from './dom.ts';
 export interface TableColumn<Row> {
   readonly id: string;
   readonly title: string;
+  /** The title is for screen readers only. */
+  readonly hiddenTitle?: boolean;
   readonly cell: (row: Row) => Child;
   /** What the column sorts by; a column without it cannot be sorted. Numbers sort descending first. */
   readonly key?: (row: Row) => string | number;
@@ -107,7 +109,9 @@ export function createTable<Row>(options: TableOptions<Row>): Table<Row> {
           class: columnClass(column),
           'aria-sort': sorted,
         });
-        if (column.key === undefined) cell.append(column.title);
+        if (column.hiddenTitle === true) {
+          cell.append(h('span', { class: 'visually-hidden' }, column.title));
+        } else if (column.key === undefined) cell.append(column.title);
         else {
           const sorter = h('button', { type: 'button', class: 'sort' }, column.title);
           sorter.addEventListener('click', () => {

@@ -44,7 +44,13 @@ function columns(context: ViewContext, largest: number, wide: boolean): TableCol
       width: '64px',
       cell: (r) => percent(r.selfPercent),
     },
-    { id: 'bar', title: '', width: wide ? '140px' : '62px', cell: (r) => bar(r, largest) },
+    {
+      id: 'bar',
+      title: 'Share',
+      hiddenTitle: true,
+      width: wide ? '140px' : '62px',
+      cell: (r) => bar(r, largest),
+    },
     { id: 'category', title: 'Category', key: (r) => r.category, width: '84px', cell: (r) => r.category },
     {
       id: 'reduce',

@@ -34,7 +34,9 @@ function more(
   tab: string,
   what: string,
 ): HTMLElement | null {
-  return all > shown ? h('p', { class: 'more' }, goTo(context, tab, `All ${plural(all, what)}`)) : null;
+  return all > shown
+    ? h('p', { class: 'more' }, goTo(context, tab, `See ${all === 1 ? '' : 'all '}${plural(all, what)}`))
+    : null;
 }
 
 export function overviewView(context: ViewContext): HTMLElement {

@@ -240,8 +240,33 @@ describe.skipIf(chromiumPath === null)('the report page in Chromium (skipped whe
       await page.locator('.lead button', { hasText: 'Compile out g_free_ss_enter' }).click();
       await page.locator('#table-candidates').waitFor();
       await showTab(page, 'overview');
-      await page.locator('.more button', { hasText: 'All 3 sites' }).click();
+      await page.locator('.more button', { hasText: 'See all 3 sites' }).click();
       expect(await cells(page, 'atomics', 1)).toHaveLength(3);
+      await page.context().close();
+    });
+
+    it('and controls have roles and names', async () => {
+      const { page } = await browser.openFile(model());
+      const tab = page.getByRole('tab', { name: 'Atomics 3', exact: true });
+      await tab.click();
+      const panel = page.getByRole('tabpanel', { name: 'Atomics 3' });
+      await panel.getByRole('textbox', { name: 'Filter by text' }).waitFor();
+      for (const name of ['Class', 'Temperature', 'Activity']) {
+        await panel.getByRole('combobox', { name, exact: true }).waitFor();
+      }
+      const table = panel.getByRole('table', { name: 'Atomic sites' });
+      await table.getByRole('columnheader', { name: 'Where', exact: true }).waitFor();
+      await panel.getByRole('region', { name: 'Evidence' }).waitFor();
+      await page.getByRole('tab', { name: 'Hot functions' }).click();
+      const headers = page.getByRole('table', { name: 'Hot functions' }).last().getByRole('columnheader');
+      expect(await headers.allTextContents()).toEqual([
+        'Function',
+        'Self',
+        'Share',
+        'Category',
+        'Reduce?',
+        'Source',
+      ]);
       await page.context().close();
     });
 
