@@ -1,0 +1,83 @@
+/** Composition root: makes the parts and hands them to each other. No logic, and no work before something asks. */
+import * as vscode from 'vscode';
+import { EngineTarget } from '../engine/host/target.ts';
+import { AnalysisClient } from './analysis/client.ts';
+import { AnalysisController } from './editor/analysis.ts';
+import { BenchmarkCommand } from './editor/benchmark.ts';
+import { registerCommands } from './editor/commands.ts';
+import { Config } from './editor/config.ts';
+import { EngineSources } from './editor/engine-source.ts';
+import { HeatOverlay } from './editor/heat.ts';
+import { HoverProvider } from './editor/hovers.ts';
+import { LensProvider } from './editor/lenses.ts';
+import { registerMemory } from './editor/memory.ts';
+import { Navigation } from './editor/navigation.ts';
+import { Report } from './editor/report.ts';
+import { registerStatus } from './editor/status.ts';
+import { Store } from './editor/store.ts';
+import { FindingsTree } from './editor/tree.ts';
+import { Underlines } from './editor/underlines.ts';
+import { NativeTarget } from './native/target.ts';
+import { profileFromBench } from './profile/from-bench.ts';
+
+export function activate(context: vscode.ExtensionContext): void {
+  const version = String(context.extension.packageJSON.version);
+  const log = vscode.window.createOutputChannel('Alloc Lens', { log: true });
+  const distUri = vscode.Uri.joinPath(context.extensionUri, 'dist');
+  const inDist = (name: string): string => vscode.Uri.joinPath(distUri, name).fsPath;
+  const cacheDir = vscode.Uri.joinPath(context.globalStorageUri, 'native').fsPath;
+
+  const store = new Store();
+  const config = new Config(log);
+  const analyzer = new AnalysisClient({
+    workerPath: inDist('analysis-worker.js'),
+    grammarDir: inDist('grammars'),
+  });
+  const analysis = AnalysisController.register(store, config, analyzer, log);
+  const heat = HeatOverlay.register(store, config);
+  const engine = EngineSources.register(context.extensionUri, store);
+  const navigation = new Navigation(store, engine);
+  const report = Report.register(store, navigation, distUri);
+  const benchmark = new BenchmarkCommand({
+    store,
+    config,
+    engine: new EngineTarget({ distDir: distUri.fsPath }),
+    native: [
+      new NativeTarget({
+        name: 'system',
+        preload: null,
+        cacheDir,
+        harness: inDist('native/harness.c'),
+      }),
+    ],
+    toProfile: profileFromBench,
+    log,
+  });
+
+  context.subscriptions.push(
+    log,
+    store,
+    analyzer,
+    analysis,
+    heat,
+    engine,
+    LensProvider.register(store, config),
+    Underlines.register(store),
+    HoverProvider.register(store),
+    FindingsTree.register(store),
+    registerStatus(store),
+    registerMemory(store, context.workspaceState, version),
+    report,
+    registerCommands({
+      store,
+      analysis,
+      benchmark,
+      engine,
+      heat,
+      navigation,
+      openReport: () => report.show(),
+      log,
+    }),
+  );
+  log.info(`Alloc Lens ${version} on VS Code ${vscode.version}`);
+}
