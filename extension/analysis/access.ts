@@ -1,0 +1,269 @@
+/** Finds every atomic operation in the lowered functions: calls, members, operators, inline assembly. */
+import type { MemoryOrder, Operation, SiteKind } from '../model.ts';
+import type { Index } from './index.ts';
+import type { Call, Expr, Func, Node, TypeRef } from './ir.ts';
+import { functionOf, strip } from './ir.ts';
+import {
+  type OperationSpec,
+  asmOperation,
+  memberOperation,
+  onlyAtomicMember,
+  operationOf,
+  orderOf,
+} from './operations.ts';
+import { type Target, targetOf } from './targets.ts';
+import type { Token } from './tokens.ts';
+import type { Wrapper } from './wrappers.ts';
+
+export interface Access {
+  readonly node: Expr;
+  readonly func: Func | null;
+  readonly file: string;
+  readonly kind: SiteKind;
+  readonly operation: Operation;
+  readonly order: MemoryOrder | null;
+  /** Order given by the enclosing function's parameter of this index, -1 otherwise. */
+  readonly orderParam: number;
+  readonly targetExpr: Expr | null;
+  readonly target: Target | null;
+  /** Value written or added. */
+  readonly value: Expr | null;
+  /** Expression that receives the old value by address. */
+  readonly out: Expr | null;
+  readonly yields: boolean;
+  readonly flag: boolean;
+  /** Where it is named. */
+  readonly token: Token;
+  readonly end: number;
+  readonly wrapper: Wrapper | null;
+  /** Last name of the chain, the compiler's own. */
+  readonly builtin: string;
+}
+
+const none = { value: null, out: null, yields: false, flag: false, wrapper: null, orderParam: -1 };
+
+/** Whether an object of this type is atomic by declaration. */
+export function isAtomicObject(index: Index, type: TypeRef | null): boolean {
+  if (type === null || type.callable) return false;
+  const r = index.resolve(type);
+  return r.atomic && r.pointer === 0 && r.array === 0;
+}
+
+function ownParam(func: Func | null, x: Expr | undefined): number {
+  if (func === null || x === undefined) return -1;
+  // `convert(mo)` hands the order through.
+  let e = strip(x);
+  if (e.k === 'call' && e.args.length === 1 && e.args[0] !== undefined) e = strip(e.args[0]);
+  return e.k === 'id' ? func.params.findIndex((p) => p.name === (e as { name: string }).name) : -1;
+}
+
+function fromSpec(
+  index: Index,
+  call: Call,
+  spec: OperationSpec,
+  file: string,
+  targetExpr: Expr | null,
+  name: string,
+): Access {
+  const func = functionOf(call);
+  const orderArg = spec.order === null ? undefined : call.args[spec.order];
+  const order = spec.order === null || orderArg === undefined ? spec.defaultOrder : orderOf(orderArg);
+  return {
+    node: call,
+    func,
+    file,
+    kind: spec.operation === 'fence' ? 'fence' : 'primitive',
+    operation: spec.operation,
+    order,
+    orderParam: order === null ? ownParam(func, orderArg) : -1,
+    targetExpr,
+    target: targetExpr === null ? null : targetOf(index, targetExpr),
+    value: spec.value === null ? null : (call.args[spec.value] ?? null),
+    out: spec.out === null ? null : (call.args[spec.out] ?? null),
+    yields: spec.yields,
+    flag: spec.flag,
+    token: call.token,
+    end: call.end,
+    wrapper: null,
+    builtin: name,
+  };
+}
+
+/** The atomic access that a call makes by itself, null when it makes none. */
+export function callAccess(index: Index, call: Call, file: string): Access | null {
+  const { callee } = call;
+  if (callee.k === 'id') {
+    const spec = operationOf(callee.name);
+    if (spec === null) return null;
+    if (index.byName.has(callee.name) && index.callees(call).length > 0) return null;
+    if (index.local(functionOf(call), callee.name) !== null) return null;
+    if (spec.target !== null && call.args.length <= spec.target) return null;
+    const target = spec.target === null ? null : (call.args[spec.target] ?? null);
+    return fromSpec(index, call, spec, file, target, callee.name);
+  }
+  if (callee.k === 'mem') {
+    const spec = memberOperation(callee.field);
+    if (spec === null) return null;
+    const type = index.typeOf(callee.object);
+    const resolved = type === null ? null : index.resolve(type);
+    const atomic = resolved?.atomic === true;
+    if (
+      !atomic &&
+      !(
+        onlyAtomicMember(callee.field) &&
+        (resolved === null || resolved.base === '' || index.structOf(resolved) === null)
+      )
+    ) {
+      return null;
+    }
+    return {
+      ...fromSpec(index, call, spec, file, callee.object, `std::atomic::${callee.field}`),
+      token: callee.token,
+    };
+  }
+  return null;
+}
+
+function reads(x: Expr, index: Index, cpp: boolean): boolean {
+  let n: Expr = x;
+  let p: Node | null = x.up;
+  while (p !== null && (p.k === 'choice' || (p.k === 'cond' && p.test !== n))) {
+    n = p;
+    p = p.up;
+  }
+  if (p === null) return false;
+  switch (p.k) {
+    case 'un':
+      return p.op !== '&' && p.op !== '*';
+    case 'asg':
+      return p.right === n && !(cpp && p.op === '=' && isAtomicObject(index, index.typeOf(p.left)) && false);
+    case 'upd':
+    case 'mem':
+    case 'expr':
+    case 'func':
+    case 'comma':
+      return false;
+    case 'cast':
+      return p.type.base !== 'void' && p.type.pointer === 0 && !p.type.text.includes('&');
+    case 'decl':
+      return !p.type.text.includes('&') && p.type.base !== 'auto' && !isAtomicObject(index, p.type);
+    case 'idx':
+      return p.index === n;
+    case 'call': {
+      if (p.callee === n) return false;
+      const i = p.args.indexOf(n);
+      const f = index.callees(p)[0];
+      const param = f?.params[i];
+      if (param !== undefined) return !param.type.text.includes('&') && !isAtomicObject(index, param.type);
+      // A call of something unknown: in C an argument is a value, in C++ it may be a reference.
+      return !cpp;
+    }
+    case 'return': {
+      const f = functionOf(p);
+      return f !== null && !f.returns.text.includes('&') && !isAtomicObject(index, f.returns);
+    }
+    case 'init':
+    case 'asm':
+    case 'label':
+      return false;
+    default:
+      return true;
+  }
+}
+
+/** Operators and plain uses of an atomic object: `x++`, `x |= 1`, `x = v`, and every read of it. */
+export function implicitAccess(index: Index, node: Expr, file: string, cpp: boolean): Access | null {
+  const func = functionOf(node);
+  const make = (operation: Operation, x: Expr, value: Expr | null, yields: boolean, how: string): Access => ({
+    ...none,
+    node,
+    func,
+    file,
+    kind: 'primitive',
+    operation,
+    order: 'seq_cst',
+    targetExpr: x,
+    target: targetOf(index, x),
+    value,
+    yields,
+    token: x.token,
+    end: x.token.end,
+    builtin: how,
+  });
+  const atomic = (x: Expr): boolean =>
+    (x.k === 'id' || x.k === 'mem' || x.k === 'idx' || (x.k === 'un' && x.op === '*')) &&
+    isAtomicObject(index, index.typeOf(x));
+  if (node.k === 'upd' && atomic(node.x))
+    return make(node.op === '++' ? 'fetch_add' : 'fetch_sub', node.x, null, true, `operator ${node.op}`);
+  if (node.k === 'asg' && atomic(node.left)) {
+    const op: Operation | undefined = (
+      {
+        '=': 'store',
+        '+=': 'fetch_add',
+        '-=': 'fetch_sub',
+        '&=': 'fetch_and',
+        '|=': 'fetch_or',
+        '^=': 'fetch_xor',
+      } as const
+    )[node.op as '='];
+    return make(op ?? 'compare_exchange', node.left, node.right, node.op !== '=', `operator ${node.op}`);
+  }
+  if (
+    (node.k === 'id' || node.k === 'mem' || node.k === 'idx' || (node.k === 'un' && node.op === '*')) &&
+    atomic(node)
+  ) {
+    if (node.up?.k === 'asg' && node.up.left === node) return null;
+    if (node.up?.k === 'idx' && node.up.object === node) return null;
+    return reads(node, index, cpp) ? make('load', node, null, true, 'implicit load') : null;
+  }
+  return null;
+}
+
+export function asmAccess(index: Index, node: Expr, file: string): Access | null {
+  if (node.k !== 'asm') return null;
+  const operation = asmOperation(node.template);
+  if (operation === null) return null;
+  const memory = [...node.outputs, ...node.inputs];
+  const pointed =
+    memory.find((x) => x.k === 'un' && x.op === '*') ??
+    memory.find((x) => targetOf(index, x)?.kind !== 'local') ??
+    null;
+  const target = pointed === null ? null : targetOf(index, pointed);
+  const text = node.template.toLowerCase();
+  // `xchg` between registers and cmpxchg without a memory operand touch nothing shared.
+  if (
+    operation === 'exchange' &&
+    !/lock/.test(text) &&
+    (memory.length === 0 || (/xchg[bwlq]?\s+%%\w+\s*,\s*%%\w+/.test(text) && !/\(/.test(text)))
+  )
+    return null;
+  return {
+    ...none,
+    node,
+    func: functionOf(node),
+    file,
+    kind: operation === 'fence' ? 'asm' : 'asm',
+    operation,
+    order: operation === 'fence' ? 'seq_cst' : null,
+    targetExpr: operation === 'fence' ? null : pointed,
+    target,
+    yields: operation !== 'fence',
+    token: node.token,
+    end: node.end,
+    builtin: 'asm',
+  };
+}
+
+/** Every access that a function's own text makes, wrapper calls not included. */
+export function primitiveAccesses(index: Index, f: Func, cpp: boolean): Access[] {
+  const out: Access[] = [];
+  for (const n of index.nodes(f)) {
+    let a: Access | null = null;
+    if (n.k === 'call') a = callAccess(index, n, f.file);
+    else if (n.k === 'asm') a = asmAccess(index, n, f.file);
+    else if (n.k === 'upd' || n.k === 'asg' || n.k === 'id' || n.k === 'mem' || n.k === 'idx' || n.k === 'un')
+      a = implicitAccess(index, n, f.file, cpp);
+    if (a !== null) out.push(a);
+  }
+  return out;
+}

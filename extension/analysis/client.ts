@@ -1,0 +1,124 @@
+/** The editor's side of the analysis: a worker thread, so that typing never waits for it. */
+import { Worker } from 'node:worker_threads';
+import type { BenchProgress, Findings } from '../model.ts';
+import { UserError } from '../model.ts';
+import type { Calls, FromWorker, Request, ToWorker, WorkerSetup } from './protocol.ts';
+
+interface Pending {
+  readonly resolve: (findings: Findings) => void;
+  readonly reject: (error: Error) => void;
+  readonly onProgress: ((p: BenchProgress) => void) | undefined;
+}
+
+export class AnalysisClient {
+  private worker: Worker | null = null;
+  private next = 1;
+  private readonly pending = new Map<number, Pending>();
+
+  constructor(private readonly o: { readonly workerPath: string; readonly grammarDir: string }) {}
+
+  /** Analyses a folder from disk. Rejects with UserError, or with an AbortError when `signal` fires. */
+  analyze(
+    root: string,
+    config: { defines: Record<string, string>; env: Record<string, string>; entries: readonly string[] },
+    hooks: { onProgress?: (p: BenchProgress) => void; signal?: AbortSignal },
+  ): Promise<Findings> {
+    return this.call('analyze', { root, ...config }, hooks);
+  }
+
+  /** Analyses again with one file's unsaved text; `file` is relative to the root. */
+  update(root: string, file: string, text: string): Promise<Findings> {
+    return this.call('update', { root, file, text }, {});
+  }
+
+  /** Ends the worker; calls under way reject with an AbortError. */
+  dispose(): void {
+    const { worker } = this;
+    this.worker = null;
+    void worker?.terminate();
+    this.fail(aborted());
+  }
+
+  private call<K extends keyof Calls>(
+    method: K,
+    params: Calls[K],
+    hooks: { onProgress?: (p: BenchProgress) => void; signal?: AbortSignal },
+  ): Promise<Findings> {
+    if (hooks.signal?.aborted === true) return Promise.reject(aborted());
+    const worker = this.running();
+    const id = this.next++;
+    return new Promise<Findings>((resolve, reject) => {
+      const onAbort = (): void => {
+        worker.postMessage({ method: 'cancel', id } satisfies ToWorker);
+        this.pending.delete(id);
+        reject(aborted());
+      };
+      const done = (): void => hooks.signal?.removeEventListener('abort', onAbort);
+      this.pending.set(id, {
+        resolve: (f) => {
+          done();
+          resolve(f);
+        },
+        reject: (e) => {
+          done();
+          reject(e);
+        },
+        onProgress: hooks.onProgress,
+      });
+      hooks.signal?.addEventListener('abort', onAbort, { once: true });
+      worker.postMessage({ id, method, params } as Request);
+    });
+  }
+
+  private running(): Worker {
+    if (this.worker !== null) return this.worker;
+    const worker = new Worker(this.o.workerPath, {
+      workerData: { grammarDir: this.o.grammarDir } satisfies WorkerSetup,
+    });
+    worker.on('message', (m: FromWorker) => this.receive(m));
+    worker.on('error', (e: Error) => {
+      if (this.worker !== worker) return;
+      this.worker = null;
+      this.fail(new UserError(`The analysis stopped: ${e.message}`, 3));
+    });
+    worker.on('exit', () => {
+      if (this.worker !== worker) return;
+      this.worker = null;
+      this.fail(new UserError('The analysis stopped before it answered. Run Analyze Workspace again.', 3));
+    });
+    worker.unref();
+    this.worker = worker;
+    return worker;
+  }
+
+  private receive(m: FromWorker): void {
+    const p = this.pending.get(m.id);
+    if (p === undefined) return;
+    if ('progress' in m) {
+      p.onProgress?.(m.progress);
+      return;
+    }
+    this.pending.delete(m.id);
+    if ('findings' in m) p.resolve(m.findings);
+    else p.reject(rebuilt(m.error));
+  }
+
+  private fail(error: Error): void {
+    const all = [...this.pending.values()];
+    this.pending.clear();
+    for (const p of all) p.reject(error);
+  }
+}
+
+function rebuilt(e: { name: string; message: string; exitCode: 2 | 3 | null }): Error {
+  if (e.exitCode !== null) return new UserError(e.message, e.exitCode);
+  const error = new Error(e.message);
+  error.name = e.name;
+  return error;
+}
+
+function aborted(): Error {
+  const error = new Error('The analysis was cancelled.');
+  error.name = 'AbortError';
+  return error;
+}

@@ -1,0 +1,428 @@
+/** From a linked workspace and a configuration to findings. */
+import type {
+  AnalysisDiagnostic,
+  AtomicSite,
+  Configuration,
+  Counter,
+  Evidence,
+  Findings,
+  FunctionInfo,
+  Gate,
+  Variable,
+  ViaStep,
+} from '../model.ts';
+import { schemaVersion } from '../model.ts';
+import type { Access } from './access.ts';
+import { candidates } from './candidates.ts';
+import { categories } from './categories.ts';
+import { Classifier, type Verdict } from './classify.ts';
+import { type CondScope, holds } from './condition.ts';
+import { counters } from './counters.ts';
+import { EnvReads } from './env.ts';
+import { Gates } from './gates.ts';
+import { Guards, activityOf } from './guards.ts';
+import { Index } from './index.ts';
+import { Interpreter, type Outside } from './interpret.ts';
+import { type Func, print } from './ir.ts';
+import type { MacroDef } from './macros.ts';
+import { configuredScope } from './scope.ts';
+import type { Target } from './targets.ts';
+import { Temperatures, findEntries } from './temperature.ts';
+import { type Token, type Via, lineOf } from './tokens.ts';
+import type { Workspace } from './workspace.ts';
+import { Wrappers } from './wrappers.ts';
+
+export interface Options {
+  readonly defines: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string>>;
+  readonly entries: readonly string[];
+}
+
+/** A macro body that nothing uses is lowered as a function of this name. */
+export const isMacroBody = (f: Func | null): boolean => f?.name.startsWith('macro body ') === true;
+export const displayName = (f: Func): string => (f.owner === null ? f.name : `${f.owner}::${f.name}`);
+
+interface Draft {
+  readonly access: Access;
+  readonly all: Access[];
+}
+
+/** Everything one build of the findings shares. */
+export class Build {
+  readonly index: Index;
+  readonly wrappers: Wrappers;
+  readonly env: EnvReads;
+  readonly temperatures: Temperatures;
+  readonly guards: Guards;
+  readonly classifier: Classifier;
+  readonly scopes: Record<'c' | 'cpp', CondScope>;
+  readonly unset: Interpreter;
+  readonly entries: readonly string[];
+
+  constructor(
+    readonly workspace: Workspace,
+    readonly options: Options,
+  ) {
+    const { project } = workspace;
+    for (const body of workspace.unusedBodies()) {
+      const base = project.lowered.get(body.file);
+      if (
+        base !== undefined &&
+        !base.functions.some((f) => isMacroBody(f) && f.start === body.functions[0]?.start)
+      ) {
+        project.lowered.set(body.file, { ...base, functions: [...base.functions, ...body.functions] });
+      }
+    }
+    this.index = new Index(project);
+    this.wrappers = new Wrappers(this.index, (file) => project.units.get(file)?.language === 'cpp');
+    const scope = (cpp: boolean, defines: Readonly<Record<string, string>>): CondScope =>
+      configuredScope({
+        cpp,
+        defines,
+        macros: project.macros as ReadonlyMap<string, readonly MacroDef[]>,
+        configured: project.configured,
+      });
+    this.scopes = { c: scope(false, options.defines), cpp: scope(true, options.defines) };
+    const plain = scope(false, {});
+    this.env = new EnvReads(this.index);
+    const outside = (variables: Readonly<Record<string, string>>, values: CondScope): Outside => ({
+      env: (name) => variables[name] ?? null,
+      macro: (name) =>
+        options.defines[name] !== undefined || project.macros.has(name)
+          ? (values.value(name) ?? undefined)
+          : undefined,
+      read: (call) => this.env.byCall.get(call),
+      live: (cond, file) => holds(cond, this.scopeOf(file)),
+    });
+    this.unset = new Interpreter(this.index, outside({}, plain));
+    const machine = new Interpreter(this.index, outside(options.env, this.scopes.c));
+    this.entries =
+      options.entries.length > 0 ? [...new Set([...options.entries])] : findEntries(this.index, project);
+    this.temperatures = new Temperatures(this.index, this.entries);
+    const entryNames = new Set(this.entries);
+    this.guards = new Guards(
+      project,
+      this.index,
+      this.env,
+      machine,
+      (file) => this.scopeOf(file),
+      this.temperatures.callersOf,
+      (f) =>
+        entryNames.has(f.name) ||
+        this.temperatures.addressTaken.has(f) ||
+        f.attributes.has('constructor') ||
+        f.attributes.has('destructor'),
+    );
+    this.classifier = new Classifier(this.index, this.wrappers, this.temperatures, this.env);
+  }
+
+  scopeOf(file: string): CondScope {
+    return this.scopes[this.workspace.project.units.get(file)?.language ?? 'c'];
+  }
+
+  position(file: string, offset: number): { line: number; column: number } {
+    const lines = this.workspace.project.units.get(file)?.source.lines ?? new Uint32Array(1);
+    const line = lineOf(lines, offset);
+    return { line: line + 1, column: offset - (lines[line] ?? 0) + 1 };
+  }
+
+  /** The trimmed source line around an offset. */
+  lineText(file: string, offset: number): string {
+    const source = this.workspace.project.units.get(file)?.source;
+    if (source === undefined) return '';
+    const line = lineOf(source.lines, offset);
+    const text = source.text
+      .slice(source.lines[line] ?? 0, source.lines[line + 1] ?? source.text.length)
+      .trim();
+    return text.length > 200 ? `${text.slice(0, 199)}…` : text;
+  }
+
+  evidence(file: string, token: Token, reason: string): Evidence {
+    return { file, ...this.position(file, token.start), text: this.lineText(file, token.start), reason };
+  }
+
+  listed(file: string): boolean {
+    return this.workspace.project.units.get(file)?.listed === true;
+  }
+}
+
+function viaOf(build: Build, a: Access): ViaStep[] {
+  const steps: ViaStep[] = [];
+  const macros: Via[] = [];
+  for (let v = a.token.via; v !== null; v = v.parent) macros.unshift(v);
+  for (const m of macros) {
+    steps.push({ name: m.name, kind: 'macro', file: m.def.file, line: m.def.line });
+    for (const other of build.workspace.project.macros.get(m.name) ?? []) {
+      if (other !== m.def && other.file !== m.def.file && steps.length < 12 && macros.length === 1)
+        steps.push({ name: m.name, kind: 'macro', file: other.file, line: other.line });
+    }
+  }
+  let w = a.wrapper;
+  for (let n = 0; w !== null && n < 8; n++) {
+    const p = build.position(w.func.file, w.func.token.start);
+    steps.push({ name: displayName(w.func), kind: 'function', file: w.func.file, line: p.line });
+    const inner = w.inner[0];
+    if (inner === undefined) break;
+    for (let v = inner.token.via, m: Via[] = []; v !== null || m.length > 0; v = v?.parent ?? null) {
+      if (v !== null) m.unshift(v);
+      if (v === null || v.parent === null) {
+        for (const s of m) steps.push({ name: s.name, kind: 'macro', file: s.def.file, line: s.def.line });
+        m = [];
+        break;
+      }
+    }
+    w = inner.wrapper;
+  }
+  if (
+    a.builtin !== '' &&
+    !a.builtin.startsWith('operator') &&
+    a.builtin !== 'implicit load' &&
+    a.builtin !== 'asm'
+  ) {
+    if (steps.length > 0) steps.push({ name: a.builtin, kind: 'builtin', file: null, line: null });
+  }
+  return steps;
+}
+
+function drafts(build: Build): Draft[] {
+  const seen = new Map<string, Draft>();
+  for (const f of build.index.functions) {
+    if (!build.listed(f.file)) continue;
+    for (const a of build.wrappers.accesses(f)) {
+      const key = `${a.file}:${a.token.start}:${a.operation === 'fence' ? 'fence' : a.operation}:${a.target?.key ?? (a.targetExpr === null ? '' : print(a.targetExpr))}`;
+      const known = seen.get(key);
+      if (known === undefined) seen.set(key, { access: a, all: [a] });
+      else known.all.push(a);
+    }
+  }
+  return [...seen.values()].sort((x, y) =>
+    x.access.file === y.access.file
+      ? x.access.token.start - y.access.token.start
+      : x.access.file < y.access.file
+        ? -1
+        : 1,
+  );
+}
+
+const variableId = (t: Target): string => `var:${t.key}`;
+
+export interface Result {
+  readonly findings: Findings;
+  readonly build: Build;
+}
+
+export function findingsOf(
+  workspace: Workspace,
+  options: Options,
+  extra: readonly AnalysisDiagnostic[],
+): Result {
+  const t0 = performance.now();
+  const build = new Build(workspace, options);
+  const t1 = performance.now();
+  const { project } = workspace;
+  const rows: AtomicSite[] = [];
+  const found = new Map<string, Set<number>>();
+  const ordinals = new Map<string, number>();
+  const usedFlags = new Set<string>();
+  const verdicts = new Map<string, Verdict>();
+  const targets = new Map<string, Target>();
+  const all = drafts(build);
+  for (const d of all)
+    for (const a of d.all)
+      if (a.target !== null && a.target.kind !== 'param') targets.set(a.target.key, a.target);
+  for (const [key, t] of targets) verdicts.set(key, build.classifier.verdict(t));
+  for (const { access: a, all: same } of all) {
+    const options = same
+      .map((s) => ({ s, guards: build.guards.of(s.node) }))
+      .map((o) => ({ ...o, activity: activityOf(o.guards) }));
+    const best =
+      options.find((o) => o.activity.state === 'active') ??
+      options.find((o) => o.activity.state === 'conditional') ??
+      options[0];
+    if (best === undefined) continue;
+    const site = best.s;
+    const body = isMacroBody(site.func);
+    const name = site.func === null || body ? null : displayName(site.func);
+    const p = build.position(a.file, site.token.start);
+    const end = build.position(a.file, Math.max(site.end, site.token.end));
+    const places = found.get(a.file) ?? new Set<number>();
+    places.add(site.token.start);
+    for (const s of same) places.add(s.token.start);
+    found.set(a.file, places);
+    const shown = site.targetExpr === null ? null : shownTarget(site.targetExpr);
+    const base = `site:${a.file}:${name ?? ''}:${site.operation}:${shown ?? ''}`;
+    const ordinal = ordinals.get(base) ?? 0;
+    ordinals.set(base, ordinal + 1);
+    const gates = best.guards.filter((g) => g.name !== '#if').map((g) => g.name);
+    for (const g of best.guards)
+      if (g.kind === 'compile' && build.guards.isFlag(g.name)) usedFlags.add(g.name);
+    const target = site.target !== null && site.target.kind !== 'param' ? site.target : null;
+    const verdict = build.classifier.site(site, target === null ? null : (verdicts.get(target.key) ?? null));
+    rows.push({
+      id: `${base}:${ordinal}`,
+      kind: site.kind,
+      file: a.file,
+      ...p,
+      endLine: end.line,
+      endColumn: end.column,
+      function: name,
+      operation: site.operation,
+      order: site.order,
+      target: shown,
+      variable: target === null ? null : variableId(target),
+      via: viaOf(build, site),
+      class: verdict.class,
+      role: verdict.role,
+      temperature: body ? 'unreached' : build.temperatures.at(site.node),
+      activity: best.activity,
+      gates: [...new Set(gates)],
+      evidence: verdict.reasons.map((r) => build.evidence(r.file, r.token, r.reason)),
+    });
+  }
+  const variables: Variable[] = [...targets.values()]
+    .filter((t) => t.owner !== null || t.kind !== 'local' || t.decl?.isStatic === true || true)
+    .map((t) => {
+      const v = verdicts.get(t.key);
+      return {
+        id: variableId(t),
+        name: t.name,
+        owner: t.owner,
+        file: t.file,
+        line: t.token === null ? 1 : build.position(t.file, t.token.start).line,
+        type: t.type.text,
+        class: v?.class ?? ('unknown' as const),
+        role: v?.role ?? null,
+        evidence: (v?.reasons ?? []).map((r) => build.evidence(r.file, r.token, r.reason)),
+      };
+    })
+    .sort((x, y) => (x.file === y.file ? x.line - y.line : x.file < y.file ? -1 : 1));
+  const gateRows = new Gates(project, build.index, build.env, build.unset, build.temperatures);
+  const counterRows = counters(build, (guards) => {
+    for (const g of guards) if (g.kind === 'compile' && build.guards.isFlag(g.name)) usedFlags.add(g.name);
+  });
+  const functions = functionRows(build);
+  const gates = attachGuards(
+    build,
+    gateRows.rows(
+      configuredScope({ cpp: false, defines: {}, macros: project.macros, configured: project.configured }),
+      usedFlags,
+    ),
+    rows,
+    functions,
+  );
+  const diagnostics = [
+    ...extra,
+    ...workspace.diagnostics(found, (name) => build.index.byName.has(name) || project.macros.has(name)),
+  ];
+  if (rows.length === 0 && build.entries.length === 0 && workspace.files.size > 0) {
+    diagnostics.push({
+      code: 'no-allocator',
+      severity: 'information',
+      file: '',
+      line: 1,
+      message:
+        'No atomic operation and no malloc/free entry point was found: is this an allocator? Name its entry points with --entry.',
+    });
+  } else if (build.entries.length === 0 && workspace.files.size > 0) {
+    diagnostics.push({
+      code: 'no-entry',
+      severity: 'information',
+      file: '',
+      line: 1,
+      message: 'No malloc/free entry point was found, so nothing is hot: name one with --entry.',
+    });
+  }
+  const configuration: Configuration = { defines: options.defines, env: options.env, entries: build.entries };
+  const t2 = performance.now();
+  const findings: Findings = {
+    schemaVersion,
+    root: workspace.root,
+    configuration,
+    files: [...workspace.files.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
+    diagnostics: diagnostics.sort((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1)),
+    atomics: rows,
+    counters: counterRows,
+    gates,
+    variables,
+    functions: functions.map((f) => f.row),
+    candidates: candidates(build, rows, counterRows, gates),
+    timing: {
+      parseMs: round(workspace.parseMs),
+      extractMs: round(workspace.extractMs),
+      linkMs: round(t1 - t0),
+      classifyMs: round(t2 - t1),
+      totalMs: round(workspace.parseMs + workspace.extractMs + t2 - t0),
+    },
+  };
+  return { findings, build };
+}
+
+const round = (ms: number): number => Math.round(ms * 10) / 10;
+
+function shownTarget(x: Parameters<typeof print>[0]): string {
+  let e = x;
+  while ((e.k === 'un' && e.op === '&') || e.k === 'cast') e = e.x;
+  const text = print(e);
+  return text.length > 120 ? `${text.slice(0, 119)}…` : text;
+}
+
+export interface FunctionRow {
+  readonly row: FunctionInfo;
+  readonly func: Func;
+}
+
+function functionRows(build: Build): FunctionRow[] {
+  const category = categories(build);
+  const seen = new Set<string>();
+  const ordinals = new Map<string, number>();
+  const out: FunctionRow[] = [];
+  for (const f of build.index.functions) {
+    if (!build.listed(f.file) || isMacroBody(f)) continue;
+    const place = `${f.file}:${f.start}:${f.name}`;
+    if (seen.has(place)) continue;
+    seen.add(place);
+    const name = displayName(f);
+    const base = `fn:${f.file}:${name}`;
+    const n = ordinals.get(base) ?? 0;
+    ordinals.set(base, n + 1);
+    out.push({
+      func: f,
+      row: {
+        id: `${base}:${n}`,
+        name,
+        file: f.file,
+        line: build.position(f.file, f.token.start).line,
+        endLine: build.position(f.file, Math.max(f.end - 1, f.token.start)).line,
+        temperature: temperatureAt(build, f),
+        category: category(f),
+        selfPercent: null,
+      },
+    });
+  }
+  return out.sort((a, b) =>
+    a.row.file === b.row.file ? a.row.line - b.row.line : a.row.file < b.row.file ? -1 : 1,
+  );
+}
+
+function temperatureAt(build: Build, f: Func): FunctionInfo['temperature'] {
+  return build.temperatures.ofFunction(f);
+}
+
+function attachGuards(
+  build: Build,
+  gates: readonly Omit<Gate, 'guards'>[],
+  sites: readonly AtomicSite[],
+  functions: readonly FunctionRow[],
+): Gate[] {
+  const byName = new Map<string, string[]>();
+  const add = (name: string, id: string): void => {
+    const list = byName.get(name);
+    if (list === undefined) byName.set(name, [id]);
+    else if (!list.includes(id)) list.push(id);
+  };
+  for (const { func, row } of functions) for (const g of build.guards.intoFunction(func)) add(g.name, row.id);
+  for (const s of sites) for (const g of s.gates) add(g, s.id);
+  return gates.map((g) => ({ ...g, guards: g.name === null ? [] : (byName.get(g.name) ?? []) }));
+}
+
+export type { Counter };

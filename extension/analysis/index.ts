@@ -1,0 +1,335 @@
+/** Name tables over all lowered files: who defines, calls, reads and writes what. */
+import type { Call, Decl, Expr, Field, Func, Id, Mem, Node, Struct, TypeRef } from './ir.ts';
+import { functionOf, noType, walk } from './ir.ts';
+import { type Project, push } from './project.ts';
+
+export interface FieldOf {
+  readonly struct: Struct;
+  readonly field: Field;
+}
+
+export class Index {
+  readonly functions: Func[] = [];
+  readonly byName = new Map<string, Func[]>();
+  readonly structs = new Map<string, Struct[]>();
+  readonly fields = new Map<string, FieldOf[]>();
+  readonly typedefs = new Map<string, TypeRef>();
+  /** What to call an anonymous struct: the first typedef of it. */
+  readonly titles = new Map<string, string>();
+  readonly globals = new Map<string, Decl[]>();
+  readonly fileOfGlobal = new Map<Decl, string>();
+  readonly calls = new Map<string, Call[]>();
+  /** Uses of names that are not local to their function. */
+  readonly uses = new Map<string, Id[]>();
+  readonly members = new Map<string, Mem[]>();
+  readonly returns = new Map<string, TypeRef>();
+  readonly attributes = new Map<string, ReadonlySet<string>>();
+  private readonly locals = new Map<Func, Map<string, Decl>>();
+  private readonly localUses = new Map<Func, Map<string, Id[]>>();
+  private readonly all = new Map<Func, Node[]>();
+  private readonly typeCache = new Map<Expr, TypeRef>();
+
+  constructor(readonly project: Project) {
+    for (const lowered of project.lowered.values()) {
+      for (const f of lowered.functions) {
+        this.functions.push(f);
+        push(this.byName, f.name, f);
+      }
+      for (const g of lowered.globals) {
+        push(this.globals, g.name, g);
+        this.fileOfGlobal.set(g, lowered.file);
+        if (g.type.base.includes('@') && !this.titles.has(g.type.base)) this.titles.set(g.type.base, g.name);
+      }
+      for (const s of lowered.structs) {
+        push(this.structs, s.name, s);
+        for (const field of s.fields) push(this.fields, field.name, { struct: s, field });
+      }
+      for (const t of lowered.typedefs) {
+        if (!this.typedefs.has(t.name) || this.typedefs.get(t.name)?.base === t.name)
+          this.typedefs.set(t.name, t.type);
+        if (t.type.base.includes('@') && !this.titles.has(t.type.base)) this.titles.set(t.type.base, t.name);
+      }
+      for (const p of lowered.prototypes) {
+        if (!this.returns.has(p.name)) this.returns.set(p.name, p.returns);
+        const known = this.attributes.get(p.name);
+        this.attributes.set(
+          p.name,
+          known === undefined ? p.attributes : new Set([...known, ...p.attributes]),
+        );
+      }
+    }
+    for (const f of this.functions) this.enter(f);
+    for (const [g] of this.fileOfGlobal) if (g.init !== null) this.enterUses(g.init, new Map());
+  }
+
+  private enter(f: Func): void {
+    const locals = new Map<string, Decl>();
+    const nodes: Node[] = [];
+    walk(f, (n) => {
+      nodes.push(n);
+      if (n.k === 'decl' && n.name !== '' && !locals.has(n.name)) locals.set(n.name, n);
+    });
+    this.locals.set(f, locals);
+    this.all.set(f, nodes);
+    const own = new Map<string, Id[]>();
+    this.localUses.set(f, own);
+    for (const n of nodes) this.note(n, locals, own);
+  }
+
+  private enterUses(root: Expr, locals: ReadonlyMap<string, Decl>): void {
+    walk(root, (n) => this.note(n, locals, null));
+  }
+
+  private note(n: Node, locals: ReadonlyMap<string, Decl>, own: Map<string, Id[]> | null): void {
+    if (n.k === 'id') {
+      const local = locals.get(n.name);
+      if (local !== undefined && own !== null) push(own, n.name, n);
+      if (local === undefined || local.isExtern) push(this.uses, n.name, n);
+    } else if (n.k === 'mem') push(this.members, n.field, n);
+    else if (n.k === 'call') {
+      if (n.callee.k === 'id') push(this.calls, n.callee.name, n);
+      else if (n.callee.k === 'mem') push(this.calls, n.callee.field, n);
+    }
+  }
+
+  nodes(f: Func): readonly Node[] {
+    return this.all.get(f) ?? [];
+  }
+
+  local(f: Func | null, name: string): Decl | null {
+    if (f === null) return null;
+    const d = this.locals.get(f)?.get(name);
+    return d === undefined || d.isExtern ? null : d;
+  }
+
+  localDecls(f: Func): ReadonlyMap<string, Decl> {
+    return this.locals.get(f) ?? new Map<string, Decl>();
+  }
+
+  usesOfLocal(f: Func, name: string): readonly Id[] {
+    return this.localUses.get(f)?.get(name) ?? [];
+  }
+
+  paramIndex(f: Func, name: string): number {
+    return f.params.findIndex((p) => p.name === name && p.name !== '');
+  }
+
+  /** The file that a node was written in. */
+  fileOf(node: Node): string | null {
+    let n: Node = node;
+    while (n.up !== null) n = n.up;
+    if (n.k === 'func') return n.file;
+    return n.k === 'decl' ? (this.fileOfGlobal.get(n) ?? null) : null;
+  }
+
+  /** Functions that a call may reach, the file's own static ones first. */
+  callees(call: Call): readonly Func[] {
+    const { callee } = call;
+    const name = callee.k === 'id' ? callee.name : callee.k === 'mem' ? callee.field : null;
+    if (name === null) return [];
+    const all = this.byName.get(name);
+    if (all === undefined) return [];
+    if (callee.k === 'id' && this.local(functionOf(call), name) !== null) return [];
+    if (all.length === 1 && all[0]?.owner === null && callee.k === 'id') return all;
+    return this.narrow(all, call);
+  }
+
+  private narrow(all: readonly Func[], call: Call): readonly Func[] {
+    const { callee } = call;
+    const file = this.fileOf(call);
+    let list = all;
+    if (callee.k === 'mem') {
+      const type = this.structOf(this.typeOf(callee.object));
+      const owned = all.filter((f) => f.owner !== null && (type === null || this.isA(type, f.owner)));
+      list = type === null ? owned : owned;
+    } else if (callee.k === 'id' && callee.scope !== null && callee.scope !== '') {
+      const scope = callee.scope.slice(callee.scope.lastIndexOf(':') + 1);
+      const owned = all.filter((f) => f.owner === scope);
+      list = owned.length > 0 ? owned : all.filter((f) => f.owner === null);
+    } else {
+      const owner = functionOf(call)?.owner ?? null;
+      const owned = owner === null ? [] : all.filter((f) => f.owner === owner);
+      const free = all.filter((f) => f.owner === null);
+      list = owned.length > 0 ? owned : free;
+    }
+    const here = list.filter((f) => f.file === file);
+    if (here.length > 0 && here.some((f) => f.isStatic || f.isInline || f.owner !== null)) return here;
+    const visible = list.filter(
+      (f) => !f.isStatic || /\.(h|hpp|hh|hxx|inc|inl)$/i.test(f.file) || f.file === file,
+    );
+    const sameArity = visible.filter((f) => f.params.length === call.args.length);
+    if (callee.k === 'mem' || visible.some((f) => f.owner !== null))
+      return sameArity.length > 0 ? sameArity : visible;
+    return visible.length > 0 ? visible : list;
+  }
+
+  private isA(type: Struct, owner: string): boolean {
+    if (type.name === owner) return true;
+    return type.bases.some(
+      (b) => b === owner || (this.structs.get(b)?.some((s) => this.isA(s, owner)) ?? false),
+    );
+  }
+
+  /** Follows typedefs to what they stand for; pointers add up. */
+  resolve(type: TypeRef): TypeRef {
+    let t = type;
+    for (let n = 0; n < 12; n++) {
+      const next = this.typedefs.get(t.base);
+      if (next === undefined || next.base === t.base) break;
+      t = {
+        ...next,
+        pointer: next.pointer + t.pointer,
+        array: next.array + t.array,
+        atomic: next.atomic || t.atomic,
+        volatile: next.volatile || t.volatile,
+        callable: next.callable || t.callable,
+      };
+    }
+    return t;
+  }
+
+  structOf(type: TypeRef | null): Struct | null {
+    if (type === null) return null;
+    let base = this.resolve(type).base;
+    if (/^(unique_ptr|shared_ptr|atomic)$/.test(base))
+      base = /\w+/.exec(this.resolve(type).args)?.[0] ?? base;
+    const found = this.structs.get(base);
+    if (found === undefined) return null;
+    return found.reduce((a, b) => (b.fields.length > a.fields.length ? b : a));
+  }
+
+  fieldOf(struct: Struct, name: string, depth = 0): FieldOf | null {
+    const field = struct.fields.find((f) => f.name === name);
+    if (field !== undefined) return { struct, field };
+    if (depth > 6) return null;
+    for (const other of this.structs.get(struct.name) ?? []) {
+      const f = other.fields.find((x) => x.name === name);
+      if (f !== undefined) return { struct: other, field: f };
+    }
+    for (const b of struct.bases) {
+      for (const s of this.structs.get(b) ?? []) {
+        const f = this.fieldOf(s, name, depth + 1);
+        if (f !== null) return f;
+      }
+    }
+    return null;
+  }
+
+  title(struct: Struct): string {
+    return struct.name.includes('@') ? (this.titles.get(struct.name) ?? `(${struct.kind})`) : struct.name;
+  }
+
+  /** The field that a member expression names. */
+  memberField(x: Mem): FieldOf | null {
+    const struct = this.structOf(this.typeOf(x.object));
+    if (struct !== null) {
+      const found = this.fieldOf(struct, x.field);
+      if (found !== null) return found;
+    }
+    // The object's type is out of sight: the field's name decides when only one struct has it.
+    const all = this.fields.get(x.field);
+    if (all === undefined) return null;
+    const names = new Set(all.map((f) => f.struct.name));
+    return names.size === 1 ? (all[0] ?? null) : null;
+  }
+
+  /** A global by name as seen from a file: its own static one first. */
+  global(name: string, file: string | null): Decl | null {
+    const all = this.globals.get(name);
+    if (all === undefined) return null;
+    const own = all.filter((d) => this.fileOfGlobal.get(d) === file);
+    const pick = (list: readonly Decl[]): Decl | null =>
+      list.find((d) => d.init !== null && !d.isExtern) ?? list.find((d) => !d.isExtern) ?? list[0] ?? null;
+    const mine = pick(own);
+    if (mine !== null && (mine.isStatic || !mine.isExtern)) return mine;
+    return pick(all.filter((d) => !d.isStatic)) ?? mine ?? pick(all);
+  }
+
+  typeOf(x: Expr): TypeRef | null {
+    const cached = this.typeCache.get(x);
+    if (cached !== undefined) return cached;
+    this.typeCache.set(x, noType);
+    const t = this.compute(x);
+    if (t !== null) this.typeCache.set(x, t);
+    else this.typeCache.delete(x);
+    return t;
+  }
+
+  private compute(x: Expr): TypeRef | null {
+    switch (x.k) {
+      case 'id': {
+        const f = functionOf(x);
+        if (x.name === 'this' && f?.owner !== null && f !== null)
+          return { ...noType, base: f.owner ?? '', pointer: 1 };
+        const local = this.local(f, x.name);
+        if (local !== null) {
+          if (
+            local.type.base === 'auto' ||
+            local.type.base === '' ||
+            /^_*(typeof|decltype)/.test(local.type.base)
+          ) {
+            return local.init === null ? null : this.typeOf(local.init);
+          }
+          return local.type;
+        }
+        if (f?.owner !== null && f !== null) {
+          for (const s of this.structs.get(f.owner ?? '') ?? []) {
+            const field = this.fieldOf(s, x.name);
+            if (field !== null) return field.field.type;
+          }
+        }
+        return this.global(x.name, this.fileOf(x))?.type ?? null;
+      }
+      case 'mem':
+        return this.memberField(x)?.field.type ?? null;
+      case 'idx': {
+        const t = this.typeOf(x.object);
+        if (t === null) return null;
+        if (t.array > 0) return { ...t, array: t.array - 1 };
+        if (t.pointer > 0) return { ...t, pointer: t.pointer - 1 };
+        const r = this.resolve(t);
+        if (r.array > 0) return { ...r, array: r.array - 1 };
+        return r.pointer > 0 ? { ...r, pointer: r.pointer - 1 } : r;
+      }
+      case 'un': {
+        const t = this.typeOf(x.x);
+        if (t === null) return null;
+        if (x.op === '&') return { ...t, pointer: t.pointer + 1 };
+        if (x.op === '*') {
+          if (t.pointer > 0) return { ...t, pointer: t.pointer - 1 };
+          if (t.array > 0) return { ...t, array: t.array - 1 };
+          const r = this.resolve(t);
+          return r.pointer > 0 ? { ...r, pointer: r.pointer - 1 } : t;
+        }
+        return t;
+      }
+      case 'cast':
+        return x.type;
+      case 'call': {
+        const f = this.callees(x)[0];
+        if (f !== undefined) return f.returns;
+        return x.callee.k === 'id' ? (this.returns.get(x.callee.name) ?? null) : null;
+      }
+      case 'cond':
+        return this.typeOf(x.yes) ?? this.typeOf(x.no);
+      case 'choice':
+        return x.options[0] === undefined ? null : this.typeOf(x.options[0].x);
+      case 'asg':
+        return this.typeOf(x.left);
+      case 'upd':
+        return this.typeOf(x.x);
+      case 'bin':
+        return this.typeOf(x.left);
+      case 'comma': {
+        const last = x.items[x.items.length - 1];
+        return last === undefined ? null : this.typeOf(last);
+      }
+      case 'stmtx': {
+        const last = x.body[x.body.length - 1];
+        return last?.k === 'expr' ? this.typeOf(last.x) : null;
+      }
+      default:
+        return null;
+    }
+  }
+}

@@ -1,0 +1,332 @@
+/**
+ * Macro definitions of a project and their expansion, token by token as a preprocessor does it (arguments are
+ * expanded first, `#` and `##`, variadic parameters, rescanning), except that every token remembers where it was
+ * written and through which macros it came, and that a use with several live definitions keeps all of them.
+ */
+import { type Cond, type CondScope, holds } from './condition.ts';
+import { lex } from './lex.ts';
+import { type Alternative, Kind, Token, type Via, textOf } from './tokens.ts';
+
+export interface MacroDef {
+  readonly name: string;
+  /** Null for an object-like macro. */
+  readonly params: readonly string[] | null;
+  readonly variadic: string | null;
+  readonly body: readonly Token[];
+  readonly file: string;
+  readonly start: number;
+  readonly end: number;
+  readonly line: number;
+  readonly cond: Cond | null;
+  /** Offset of the `#undef` in the same file that ends it. */
+  undefinedAt: number | null;
+}
+
+/** An object-like macro that is a plain constant: kept as a name, so that conditions on it stay visible. */
+export function isConstant(def: MacroDef): boolean {
+  return (
+    def.params === null &&
+    def.body.length > 0 &&
+    def.body.every(
+      (t) => t.kind === Kind.number || t.kind === Kind.char || /^[()\-+*<>/~|&!]+$/.test(t.text),
+    ) &&
+    def.body.some((t) => t.kind === Kind.number || t.kind === Kind.char)
+  );
+}
+
+export interface MacroView {
+  readonly file: string;
+  /** Definitions that a use at `offset` may mean, the likeliest first; empty when it is no macro there. */
+  lookup(name: string, offset: number): readonly MacroDef[];
+  /** Told of every definition that was expanded. */
+  used(def: MacroDef): void;
+}
+
+const maxTokens = 3_000_000;
+const maxDepth = 200;
+
+function hidden(name: string, via: Via | null): boolean {
+  for (let v = via; v !== null; v = v.parent) if (v.name === name) return true;
+  return false;
+}
+
+interface Frame {
+  readonly tokens: readonly Token[];
+  at: number;
+}
+
+export class Expander {
+  private produced = 0;
+  /** Set when a bound stopped the expansion: the rest was kept as written. */
+  bounded = false;
+
+  constructor(private readonly view: MacroView) {}
+
+  expand(tokens: readonly Token[], depth = 0): Token[] {
+    const out: Token[] = [];
+    const frames: Frame[] = [{ tokens, at: 0 }];
+    for (;;) {
+      const frame = frames[frames.length - 1];
+      if (frame === undefined) break;
+      const t = frame.tokens[frame.at];
+      if (t === undefined) {
+        frames.pop();
+        continue;
+      }
+      frame.at++;
+      if (t.kind !== Kind.ident) {
+        out.push(t);
+        continue;
+      }
+      const defs = this.view.lookup(t.text, t.start);
+      const first = defs[0];
+      if (first === undefined || hidden(t.text, t.via)) {
+        out.push(t);
+        continue;
+      }
+      if (++this.produced > maxTokens || depth > maxDepth || frames.length > maxDepth) {
+        this.bounded = true;
+        out.push(t);
+        continue;
+      }
+      if (first.params === null) {
+        if (defs.some(isConstant)) {
+          out.push(t);
+          continue;
+        }
+        this.view.used(first);
+        frames.push({ tokens: this.body(first, t, t.end, new Map(), depth), at: 0 });
+        continue;
+      }
+      const args = this.arguments(frames);
+      if (args === null) {
+        out.push(t);
+        continue;
+      }
+      const end = Math.max(args.end, t.end);
+      const fitting = defs.filter((d) => d.params !== null && fits(d, args.list));
+      const chosen = fitting.length > 0 ? fitting : [first];
+      const alternatives: Alternative[] = [];
+      const seen = new Set<string>();
+      for (const def of chosen) {
+        this.view.used(def);
+        const bound = this.bind(def, args.list, depth);
+        const tokens = this.body(def, t, end, bound, depth);
+        const key = textOf(tokens);
+        if (seen.has(key)) continue;
+        seen.add(key);
+        alternatives.push({ def, tokens });
+      }
+      const only = alternatives[0];
+      if (only !== undefined && alternatives.length === 1) frames.push({ tokens: only.tokens, at: 0 });
+      else if (only !== undefined) {
+        const expanded = alternatives.map((a) => ({ def: a.def, tokens: this.expand(a.tokens, depth + 1) }));
+        if (expanded.every((a) => balanced(a.tokens))) {
+          out.push(new Token(Kind.choice, t.text, t.start, end, t.via, null, expanded));
+        } else out.push(...(expanded[0]?.tokens ?? []));
+      }
+    }
+    return out;
+  }
+
+  /** Argument lists after a function-like macro's name, across the ends of expansions; null when there is no `(`. */
+  private arguments(frames: Frame[]): { list: Token[][]; end: number } | null {
+    let depth = frames.length - 1;
+    let probe = frames[depth];
+    while (probe !== undefined && probe.at >= probe.tokens.length) probe = frames[--depth];
+    if (probe?.tokens[probe.at]?.text !== '(') return null;
+    while (frames.length - 1 > depth) frames.pop();
+    const list: Token[][] = [[]];
+    let open = 0;
+    let end = 0;
+    for (;;) {
+      const frame = frames[frames.length - 1];
+      if (frame === undefined) break;
+      const t = frame.tokens[frame.at];
+      if (t === undefined) {
+        // The call runs past the end of this list: take what there is.
+        if (frames.length === 1) break;
+        frames.pop();
+        continue;
+      }
+      frame.at++;
+      end = t.end;
+      const punct = t.kind === Kind.punct;
+      if (punct && (t.text === '(' || t.text === '{' || t.text === '[')) {
+        if (open++ === 0) continue;
+      } else if (punct && (t.text === ')' || t.text === '}' || t.text === ']')) {
+        if (--open === 0) return { list, end };
+      } else if (punct && t.text === ',' && open === 1) {
+        list.push([]);
+        continue;
+      }
+      if (t.kind === Kind.directive) continue;
+      list[list.length - 1]?.push(t);
+    }
+    return { list, end };
+  }
+
+  private bind(
+    def: MacroDef,
+    list: readonly Token[][],
+    depth: number,
+  ): Map<string, { raw: readonly Token[]; full: () => readonly Token[] }> {
+    const bound = new Map<string, { raw: readonly Token[]; full: () => readonly Token[] }>();
+    const params = def.params ?? [];
+    const add = (name: string, raw: readonly Token[]): void => {
+      let full: readonly Token[] | null = null;
+      bound.set(name, {
+        raw,
+        full: () => {
+          full ??= this.expand(raw, depth + 1);
+          return full;
+        },
+      });
+    };
+    for (const [i, p] of params.entries()) add(p, list[i] ?? []);
+    if (def.variadic !== null) {
+      const rest: Token[] = [];
+      list.slice(params.length).forEach((arg, i) => {
+        const before = list[params.length + i - 1];
+        if (i > 0) {
+          const at = arg[0] ?? before?.[0];
+          if (at !== undefined) rest.push(new Token(Kind.punct, ',', at.start, at.end, at.via, null, null));
+        }
+        rest.push(...arg);
+      });
+      add(def.variadic, rest);
+    }
+    return bound;
+  }
+
+  private body(
+    def: MacroDef,
+    use: Token,
+    end: number,
+    bound: ReadonlyMap<string, { raw: readonly Token[]; full: () => readonly Token[] }>,
+    depth: number,
+  ): Token[] {
+    const via: Via = { name: def.name, def, parent: use.via };
+    const make = (kind: Kind, text: string): Token => new Token(kind, text, use.start, end, via, null, null);
+    const out: Token[] = [];
+    const { body } = def;
+    for (let i = 0; i < body.length; i++) {
+      const t = body[i];
+      if (t === undefined) break;
+      const next = body[i + 1];
+      if (t.text === '#' && def.params !== null && next !== undefined && bound.has(next.text)) {
+        out.push(make(Kind.string, JSON.stringify(textOf(bound.get(next.text)?.raw ?? []))));
+        i++;
+        continue;
+      }
+      if (t.text === '##' && t.kind === Kind.punct) {
+        const right = next === undefined ? [] : (bound.get(next.text)?.raw ?? [make(next.kind, next.text)]);
+        i++;
+        const left = out[out.length - 1];
+        const head = right[0];
+        if (left?.text === ',' && def.variadic !== null && next?.text === def.variadic) {
+          // GNU: the comma before an empty variadic argument goes away.
+          if (right.length === 0) out.pop();
+          else out.push(...(bound.get(next.text)?.full() ?? []));
+        } else if (left !== undefined && left.via === via && head !== undefined) {
+          out.pop();
+          out.push(...this.paste(left, head, make), ...right.slice(1));
+        } else if (left !== undefined && head !== undefined) {
+          out.pop();
+          out.push(...this.paste(left, head, make), ...right.slice(1));
+        } else out.push(...right);
+        continue;
+      }
+      if (t.text === '__VA_OPT__' && next?.text === '(') {
+        const inner: Token[] = [];
+        let open = 0;
+        i++;
+        for (; i < body.length; i++) {
+          const b = body[i];
+          if (b === undefined) break;
+          if (b.text === '(' && open++ === 0) continue;
+          if (b.text === ')' && --open === 0) break;
+          inner.push(b);
+        }
+        if ((bound.get(def.variadic ?? '')?.raw.length ?? 0) > 0) {
+          for (const b of inner) {
+            const arg = bound.get(b.text);
+            if (arg !== undefined) out.push(...arg.full());
+            else out.push(make(b.kind, b.text));
+          }
+        }
+        continue;
+      }
+      const arg = t.kind === Kind.ident ? bound.get(t.text) : undefined;
+      if (arg === undefined) out.push(make(t.kind, t.text));
+      else if (next?.text === '##') {
+        if (arg.raw.length > 0) out.push(...arg.raw);
+        else if (body[i + 2] !== undefined) {
+          // Nothing on the left: the right side stands alone.
+          const right = body[i + 2];
+          if (right !== undefined && body[i + 3]?.text !== '##') {
+            out.push(...(bound.get(right.text)?.raw ?? [make(right.kind, right.text)]));
+            i += 2;
+          }
+        }
+      } else out.push(...arg.full());
+    }
+    this.produced += out.length;
+    void depth;
+    return out;
+  }
+
+  private paste(left: Token, right: Token, make: (kind: Kind, text: string) => Token): Token[] {
+    const text = left.text + right.text;
+    const parts = lex(text, 0, text.length, false);
+    return parts.map((p) => make(p.kind, p.text));
+  }
+}
+
+function fits(def: MacroDef, list: readonly Token[][]): boolean {
+  const n = def.params?.length ?? 0;
+  const given = list.length === 1 && list[0]?.length === 0 ? (n === 1 ? 1 : 0) : list.length;
+  return def.variadic === null ? given === n : given >= n || given === 0;
+}
+
+/** Every bracket closed, in order. */
+export function balanced(tokens: readonly Token[]): boolean {
+  const stack: string[] = [];
+  for (const t of tokens) {
+    if (t.kind !== Kind.punct) continue;
+    if (t.text === '(') stack.push(')');
+    else if (t.text === '[') stack.push(']');
+    else if (t.text === '{') stack.push('}');
+    else if ((t.text === ')' || t.text === ']' || t.text === '}') && stack.pop() !== t.text) return false;
+  }
+  return stack.length === 0;
+}
+
+/**
+ * The definitions that a use may mean among `candidates` of one file: those above the use and not undefined before
+ * it; the latest unconditional one hides the earlier.
+ */
+export function visibleAt(candidates: readonly MacroDef[], offset: number): MacroDef[] {
+  const out: MacroDef[] = [];
+  for (const def of candidates) {
+    if (def.start > offset || (def.undefinedAt !== null && def.undefinedAt < offset)) continue;
+    if (def.cond === null) out.length = 0;
+    else {
+      // A later definition under the same condition replaces the earlier one.
+      const i = out.findIndex((d) => d.cond === def.cond);
+      if (i >= 0) out.splice(i, 1);
+    }
+    out.push(def);
+  }
+  return out;
+}
+
+/** Drops definitions that cannot be live; keeps all when none can. */
+export function liveOnly(
+  defs: readonly MacroDef[],
+  scope: (file: string) => CondScope,
+  fileLive: (file: string) => boolean,
+): MacroDef[] {
+  const live = defs.filter((d) => fileLive(d.file) && holds(d.cond, scope(d.file)) !== 0);
+  return live.length > 0 ? live : [...defs];
+}

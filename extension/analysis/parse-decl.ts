@@ -1,0 +1,371 @@
+/** Everything at file, namespace and class scope: functions, globals, structs, typedefs. */
+import type { Cond } from './condition.ts';
+import { arrange } from './arrange.ts';
+import { type Cursor, isAttribute, isTag, isWord, qualifiers } from './cursor.ts';
+import type { Decl, Expr, Field, Func, Lowered, Struct, TypeRef } from './ir.ts';
+import { link } from './ir.ts';
+import { argumentsOf, assignment, initializer } from './parse-expr.ts';
+import { statements } from './parse-stmt.ts';
+import { type Declarator, type Specifiers, attributes, declarator, specifiers } from './parse-type.ts';
+import { condAt } from './preprocess.ts';
+import { Kind, type Token } from './tokens.ts';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Collects what a file declares. */
+export class Unit {
+  readonly functions: Func[] = [];
+  readonly globals: Decl[] = [];
+  readonly structs: Struct[] = [];
+  readonly typedefs: { name: string; type: TypeRef; token: Token }[] = [];
+  readonly prototypes: Mutable<Lowered['prototypes'][number]>[] = [];
+
+  constructor(readonly live: (cond: Cond | null) => number | null) {}
+}
+
+/** Parameters between the parentheses of a function's declarator. */
+export function parameters(c: Cursor): Decl[] {
+  const out: Decl[] = [];
+  while (!c.done) {
+    const before = c.at;
+    const spec = specifiers(c);
+    const d = declarator(c, spec.type);
+    const token = d.name ?? c.peek();
+    if (spec.type.base !== 'void' || d.type.pointer > 0 || d.type.callable) {
+      if (spec.type.base !== '' || d.name !== null) {
+        out.push({
+          k: 'decl',
+          token,
+          up: null,
+          name: d.name?.text ?? '',
+          type: d.type,
+          init: null,
+          isStatic: false,
+          isThread: false,
+          isExtern: false,
+        });
+      }
+    }
+    if (c.accept('=')) assignment(c);
+    let guard = 0;
+    while (!c.done && !c.is(',') && guard++ < 500)
+      c.at = c.is('(') || c.is('{') || c.is('[') ? c.behind(c.at) : c.at + 1;
+    c.accept(',');
+    if (c.at === before) c.at++;
+  }
+  return out;
+}
+
+/** Skips what may stand between a parameter list and the body; leaves the position at `{`, or where it gave up. */
+function trailer(c: Cursor, found: Set<string>): void {
+  for (let n = 0; n < 200 && !c.done; n++) {
+    attributes(c, found);
+    const t = c.peek();
+    if (t.kind === Kind.directive) c.at++;
+    else if (
+      t.text === 'const' ||
+      t.text === 'override' ||
+      t.text === 'final' ||
+      t.text === 'noexcept' ||
+      t.text === '&' ||
+      t.text === '&&' ||
+      t.text === 'volatile' ||
+      t.text === 'try' ||
+      t.text === 'throw'
+    ) {
+      c.at++;
+      if (c.is('(') && (t.text === 'noexcept' || t.text === 'throw')) c.at = c.behind(c.at);
+    } else if (t.text === '->') {
+      c.at++;
+      while (!c.done && !c.is('{') && !c.is(';')) c.at++;
+    } else if (t.text === ':' && c.cpp) {
+      c.at++;
+      for (let m = 0; m < 200 && !c.done; m++) {
+        let guard = 0;
+        while (!c.done && !c.is('(') && !c.is('{') && guard++ < 40) {
+          const angles = c.is('<') ? c.behindAngles(c.at) : -1;
+          c.at = angles > 0 ? angles : c.at + 1;
+        }
+        c.at = c.behind(c.at);
+        c.accept('...');
+        if (!c.accept(',')) break;
+      }
+    } else if (t.kind === Kind.ident && (isWord(t) || isTag(t)) && n === 0) {
+      // An attribute macro nobody defined, or K&R parameters.
+      let i = 0;
+      while (i < 120 && !c.is('{', i) && !c.is('}', i) && c.peek(i).kind !== Kind.end && !c.is('=', i)) i++;
+      if (!c.is('{', i)) return;
+      const between = c.slice(c.at, c.at + i);
+      const words = between.filter((b) => b.kind === Kind.ident);
+      const last = between[between.length - 1];
+      if (last?.text === ';' || words.length === between.length || last?.text === ')') c.at += i;
+      else return;
+    } else return;
+  }
+}
+
+function functionFrom(
+  c: Cursor,
+  unit: Unit,
+  spec: Specifiers,
+  d: Declarator,
+  owner: string | null,
+  start: Token,
+  found: Set<string>,
+): void {
+  const open = c.at;
+  const end = c.behind(open);
+  const bodyTokens = c.slice(open + 1, end - 1);
+  const openToken = c.slice(open, open + 1)[0];
+  const close = c.slice(end - 1, end)[0] ?? openToken;
+  c.at = end;
+  const name = d.name;
+  if (name === null || openToken === undefined || close === undefined) return;
+  const paramsEnd = c.behind(d.paramsAt);
+  const params = parameters(c.sub(c.slice(d.paramsAt + 1, paramsEnd - 1)));
+  const arranged = arrange(bodyTokens, unit.live);
+  const inner = c.sub(arranged.tokens);
+  const body = statements(inner);
+  while (!inner.done) {
+    inner.at++;
+    body.push(...statements(inner));
+  }
+  const func: Func = {
+    k: 'func',
+    token: name,
+    up: null,
+    file: c.file.path,
+    name: name.text === 'operator' ? 'operator' : name.text,
+    owner: d.owner ?? owner,
+    params,
+    returns: d.type,
+    body,
+    strays: arranged.strays.map((s) => statements(c.sub(s))),
+    start: start.start,
+    end: close.end,
+    bodyStart: openToken.start,
+    isStatic: spec.words.has('static'),
+    isInline:
+      spec.words.has('inline') ||
+      spec.words.has('__inline') ||
+      spec.words.has('__inline__') ||
+      spec.words.has('__forceinline') ||
+      owner !== null,
+    attributes: found,
+    cond: condAt(c.file, name.start),
+  };
+  link(func);
+  unit.functions.push(func);
+}
+
+/** Members of a struct, union, class or enum; its position is behind the `{`. */
+export function structBody(c: Cursor, unit: Unit, tag: Token, name: string, bases: readonly string[]): void {
+  if (tag.text === 'enum') return;
+  const fields: Field[] = [];
+  const kind = tag.text as Struct['kind'];
+  while (!c.done) {
+    const before = c.at;
+    const r = c.raw();
+    if (r.kind === Kind.directive || r.text === ';') {
+      c.at++;
+      continue;
+    }
+    const t = c.peek();
+    if ((t.text === 'public' || t.text === 'private' || t.text === 'protected') && c.is(':', 1)) {
+      c.at += 2;
+      continue;
+    }
+    if (t.text === 'using' || t.text === 'friend' || t.text === 'static_assert') {
+      if (t.text === 'using') alias(c, unit);
+      else skipStatement(c);
+      continue;
+    }
+    if (t.text === 'typedef') {
+      typedef(c, unit);
+      continue;
+    }
+    if (t.text === 'template') {
+      c.at++;
+      const angles = c.behindAngles(c.at);
+      if (angles > 0) c.at = angles;
+      continue;
+    }
+    const spec = specifiers(c);
+    if (c.is(';') && spec.type.base.includes('@')) {
+      // An anonymous struct or union: its members are this one's.
+      const inner = unit.structs.find((s) => s.name === spec.type.base);
+      if (inner !== undefined) fields.push(...inner.fields);
+    }
+    for (let n = 0; n < 200 && !c.done && !c.is(';'); n++) {
+      const at = c.at;
+      const d = declarator(c, spec.type);
+      const found = new Set([...spec.attributes, ...d.attributes]);
+      if (d.paramsAt >= 0) {
+        trailer(c, found);
+        if (c.is('{')) {
+          functionFrom(c, unit, spec, d, name, t, found);
+          break;
+        }
+        if (c.accept('=')) c.at++;
+        if (d.name !== null) unit.prototypes.push({ name: d.name.text, returns: d.type, attributes: found });
+      } else if (d.name !== null) {
+        fields.push({ name: d.name.text, type: d.type, token: d.name });
+      }
+      if (c.accept(':')) assignment(c);
+      if (c.accept('=')) c.is('{') ? initializer(c) : assignment(c);
+      else if (c.is('{') && c.cpp) c.at = c.behind(c.at);
+      if (!c.accept(',') || c.at === at) break;
+    }
+    if (!c.accept(';') && c.at === before) c.at++;
+  }
+  unit.structs.push({ name, kind, file: c.file.path, token: tag, fields, bases });
+}
+
+function skipStatement(c: Cursor): void {
+  for (let n = 0; n < 4000 && !c.done; n++) {
+    if (c.accept(';')) return;
+    if (c.is('}')) return;
+    c.at = c.is('(') || c.is('{') || c.is('[') ? c.behind(c.at) : c.at + 1;
+  }
+}
+
+function alias(c: Cursor, unit: Unit): void {
+  const name = c.peek(1);
+  if (name.kind === Kind.ident && c.is('=', 2)) {
+    c.at += 3;
+    const spec = specifiers(c);
+    const d = declarator(c, spec.type);
+    unit.typedefs.push({ name: name.text, type: d.type, token: name });
+  }
+  skipStatement(c);
+}
+
+function typedef(c: Cursor, unit: Unit): void {
+  c.at++;
+  const spec = specifiers(c);
+  for (let n = 0; n < 50 && !c.done && !c.is(';'); n++) {
+    const d = declarator(c, spec.type);
+    if (d.name !== null)
+      unit.typedefs.push({
+        name: d.name.text,
+        type: d.paramsAt >= 0 ? { ...d.type, callable: true } : d.type,
+        token: d.name,
+      });
+    if (!c.accept(',')) break;
+  }
+  skipStatement(c);
+}
+
+/** A whole file, or one expansion of a macro that stands at file scope. */
+export function translationUnit(c: Cursor, unit: Unit): void {
+  while (!c.done) {
+    const before = c.at;
+    const r = c.raw();
+    if (r.kind === Kind.directive || r.text === ';' || r.text === '}') {
+      c.at++;
+      continue;
+    }
+    if (r.kind === Kind.choice && r.choice !== null) {
+      const after = c.raw(1);
+      if (
+        r.choice.some((a) => a.tokens.some((t) => t.text === '{' || t.text === ';')) ||
+        after.text === ';'
+      ) {
+        c.at++;
+        for (const a of r.choice) translationUnit(c.sub(a.tokens), unit);
+        continue;
+      }
+    }
+    const t = c.peek();
+    if (t.text === 'extern' && c.peek(1).kind === Kind.string && c.is('{', 2)) {
+      c.at += 3;
+      continue;
+    }
+    if (t.text === 'namespace' || (t.text === 'inline' && c.is('namespace', 1))) {
+      for (let n = 0; n < 20 && !c.done && !c.is('{') && !c.is(';'); n++) c.at++;
+      c.at++;
+      continue;
+    }
+    if (t.text === 'template') {
+      c.at++;
+      const angles = c.behindAngles(c.at);
+      if (angles > 0) c.at = angles;
+      continue;
+    }
+    if (t.text === 'using') {
+      alias(c, unit);
+      continue;
+    }
+    if (t.text === 'typedef') {
+      typedef(c, unit);
+      continue;
+    }
+    if (t.kind !== Kind.ident && t.text !== '::' && t.text !== '[' && t.text !== '~') {
+      c.at = t.text === '{' ? c.at + 1 : c.at + 1;
+      continue;
+    }
+    if (isAttribute(t) && (t.text === '_Static_assert' || t.text === 'static_assert')) {
+      skipStatement(c);
+      continue;
+    }
+    declaration(c, unit, t);
+    if (c.at === before) c.at++;
+  }
+}
+
+function declaration(c: Cursor, unit: Unit, start: Token): void {
+  const spec = specifiers(c);
+  const isStatic = spec.words.has('static');
+  const isThread =
+    spec.words.has('__thread') || spec.words.has('_Thread_local') || spec.words.has('thread_local');
+  const isExtern = spec.words.has('extern');
+  for (let n = 0; n < 5000 && !c.done; n++) {
+    if (c.accept(';')) return;
+    const at = c.at;
+    const d = declarator(c, spec.type);
+    const found = new Set([...spec.attributes, ...d.attributes]);
+    if (d.paramsAt >= 0 && d.name !== null) {
+      const behindParams = c.at;
+      trailer(c, found);
+      if (c.is('{')) {
+        functionFrom(c, unit, spec, d, null, start, found);
+        return;
+      }
+      if (c.is('=') || c.is(';') || c.is(',')) {
+        if (c.accept('=')) c.at++;
+        const nothing = spec.type.base === '' && d.type.pointer === 0;
+        if (!nothing) unit.prototypes.push({ name: d.name.text, returns: d.type, attributes: found });
+        else {
+          // `MACRO(args);` at file scope: keep the arguments, they may be calls.
+          c.at = d.paramsAt;
+          argumentsOf(c);
+          c.at = behindParams;
+        }
+      } else if (!qualifiers.has(c.peek().text)) {
+        // `MACRO(args)` without a semicolon.
+        return;
+      }
+    } else if (d.name !== null && (spec.type.base !== '' || d.type.pointer > 0)) {
+      let init: Expr | null = null;
+      if (c.accept('=')) init = c.is('{') ? initializer(c) : assignment(c);
+      else if (c.is('{') && c.cpp) init = initializer(c);
+      const decl: Decl = {
+        k: 'decl',
+        token: d.name,
+        up: null,
+        name: d.name.text,
+        type: d.type,
+        init,
+        isStatic,
+        isThread,
+        isExtern,
+      };
+      link(decl);
+      unit.globals.push(decl);
+    } else if (c.at === at) return;
+    if (!c.accept(',')) {
+      if (!c.accept(';') && c.is('{')) c.at = c.behind(c.at);
+      return;
+    }
+  }
+}

@@ -1,0 +1,222 @@
+/** The files of a project with their macros and includes: what a use of a macro in a file may mean. */
+import path from 'node:path';
+import type { Language } from '../model.ts';
+import { type CondScope, holds } from './condition.ts';
+import type { Func, Lowered } from './ir.ts';
+import { lowerFile, typeNames } from './lower.ts';
+import { type MacroDef, type MacroView, liveOnly, visibleAt } from './macros.ts';
+import { type SourceFile, preprocess } from './preprocess.ts';
+import { platformScope } from './scope.ts';
+import { Kind, Token } from './tokens.ts';
+
+export interface Unit {
+  readonly source: SourceFile;
+  readonly language: Language;
+  /** False for headers that are only read for what they define. */
+  readonly listed: boolean;
+}
+
+const foreignFolders =
+  /(^|\/)(aarch64|alpha|arc|arm|armv\w+|csky|hppa|i[3-6]86|ia64|loongarch\w*|m68k|microblaze|mips\w*|nios2|or1k|powerpc\w*|ppc\w*|riscv\w*|s390\w*|sh\d?|sparc\w*|mach|hurd|htl|x32|windows|win32)(\/|$)/;
+
+function nearness(candidate: string, from: string): number {
+  const a = candidate.split('/');
+  const b = from.split('/');
+  let same = 0;
+  while (same < a.length - 1 && same < b.length - 1 && a[same] === b[same]) same++;
+  let score = same * 4 - a.length;
+  if (/(^|\/)x86_64(\/|$)/.test(candidate)) score += 40;
+  else if (/(^|\/)x86(\/|$)/.test(candidate)) score += 30;
+  if (/(^|\/)(linux|nptl|pthread)(\/|$)/.test(candidate)) score += 10;
+  if (/(^|\/)generic(\/|$)/.test(candidate)) score -= 5;
+  if (foreignFolders.test(candidate)) score -= 100;
+  return score;
+}
+
+export class Project {
+  readonly units = new Map<string, Unit>();
+  readonly lowered = new Map<string, Lowered>();
+  /** Definitions that each file expanded. */
+  readonly usedMacros = new Map<string, Set<MacroDef>>();
+  readonly configured = new Set<string>();
+  macros = new Map<string, MacroDef[]>();
+  types = new Set<string>();
+  private byFile = new Map<string, Map<string, MacroDef[]>>();
+  private includes = new Map<string, ReadonlySet<string>>();
+  private bySuffix = new Map<string, string[]>();
+  private dead = new Set<string>();
+  private scopes: Record<Language, CondScope> = { c: platformScope(false), cpp: platformScope(true) };
+
+  /** Adds or replaces a file; `link` must follow. */
+  add(file: string, text: string, language: Language, listed: boolean): void {
+    this.units.set(file, { source: preprocess(file, text), language, listed });
+  }
+
+  /** Where an `#include` of `from` leads, null when it is none of ours. */
+  resolve(
+    from: string,
+    name: string,
+    known: (file: string) => boolean = (f) => this.units.has(f),
+  ): string | null {
+    const beside = path.posix.normalize(path.posix.join(path.posix.dirname(from), name));
+    if (known(beside)) return beside;
+    if (known(name)) return name;
+    const base = name.slice(name.lastIndexOf('/') + 1);
+    const candidates = (this.bySuffix.get(base) ?? []).filter((f) => f.endsWith(`/${name}`));
+    let best: string | null = null;
+    let bestScore = Number.NEGATIVE_INFINITY;
+    for (const c of candidates) {
+      const s = nearness(c, from);
+      if (s > bestScore) {
+        best = c;
+        bestScore = s;
+      }
+    }
+    return best;
+  }
+
+  /** Files by their last name, for `resolve`. */
+  indexNames(files: Iterable<string>): void {
+    this.bySuffix = new Map();
+    for (const f of files) {
+      const base = f.slice(f.lastIndexOf('/') + 1);
+      const list = this.bySuffix.get(base);
+      if (list === undefined) this.bySuffix.set(base, [f]);
+      else list.push(f);
+    }
+  }
+
+  /** Rebuilds the tables that depend on every file. */
+  link(): void {
+    this.macros = new Map();
+    this.byFile = new Map();
+    this.types = new Set();
+    this.includes = new Map();
+    for (const [file, unit] of this.units) {
+      const own = new Map<string, MacroDef[]>();
+      for (const def of unit.source.macros) {
+        push(this.macros, def.name, def);
+        push(own, def.name, def);
+      }
+      this.byFile.set(file, own);
+      typeNames(unit.source, this.types);
+    }
+    this.findDead();
+  }
+
+  /** Headers that only a foreign branch includes. */
+  private findDead(): void {
+    const live = new Set<string>();
+    const included = new Map<string, string[]>();
+    const edges = new Map<string, string[]>();
+    for (const [file, unit] of this.units) {
+      for (const inc of unit.source.includes) {
+        const to = this.resolve(file, inc.name);
+        if (to === null || to === file) continue;
+        push(included, to, file);
+        if (holds(inc.cond, this.scopes[unit.language]) !== 0) push(edges, file, to);
+      }
+    }
+    const visit = (file: string): void => {
+      if (live.has(file)) return;
+      live.add(file);
+      for (const to of edges.get(file) ?? []) visit(to);
+    };
+    for (const file of this.units.keys())
+      if (!included.has(file) || !/\.(h|hpp|hh|hxx|inc|inl)$/i.test(file)) visit(file);
+    this.dead = new Set([...this.units.keys()].filter((f) => !live.has(f)));
+  }
+
+  /** Files that `file` includes, directly or not, itself among them. */
+  closure(file: string): ReadonlySet<string> {
+    const known = this.includes.get(file);
+    if (known !== undefined) return known;
+    const out = new Set<string>();
+    const stack = [file];
+    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+      if (out.has(at)) continue;
+      out.add(at);
+      for (const inc of this.units.get(at)?.source.includes ?? []) {
+        const to = this.resolve(at, inc.name);
+        if (to !== null && !out.has(to)) stack.push(to);
+      }
+    }
+    this.includes.set(file, out);
+    return out;
+  }
+
+  view(file: string): MacroView {
+    const language = this.units.get(file)?.language ?? 'c';
+    const own = this.byFile.get(file);
+    const outside = new Map<string, readonly MacroDef[]>();
+    const used = new Set<MacroDef>();
+    this.usedMacros.set(file, used);
+    const live = (defs: readonly MacroDef[]): MacroDef[] =>
+      liveOnly(
+        defs,
+        () => this.scopes[language],
+        (f) => f === file || !this.dead.has(f),
+      );
+    return {
+      file,
+      lookup: (name, offset) => {
+        const all = this.macros.get(name);
+        if (all === undefined) return [];
+        const mine = own?.get(name);
+        if (mine !== undefined) {
+          const visible = visibleAt(mine, offset);
+          if (visible.length > 0) return live(visible);
+          // Defined here, but only below or already undefined: another file's definition may still hold.
+          if (mine.length === all.length) return [];
+        }
+        let found = outside.get(name);
+        if (found === undefined) {
+          const closure = this.closure(file);
+          const lasting = all.filter((d) => d.file !== file && d.undefinedAt === null);
+          const near = lasting.filter((d) => closure.has(d.file));
+          found = live(near.length > 0 ? near : lasting);
+          outside.set(name, found);
+        }
+        return found;
+      },
+      used: (def) => {
+        used.add(def);
+      },
+    };
+  }
+
+  lower(file: string): Lowered {
+    const unit = this.units.get(file);
+    if (unit === undefined) throw new Error(`no such unit: ${file}`);
+    const done = lowerFile(unit.source, this.view(file), this.types, unit.language === 'cpp');
+    this.lowered.set(file, done);
+    return done;
+  }
+
+  /** A macro's body as a function of its own, for macros that nothing uses; null when it is none. */
+  lowerBody(def: MacroDef): readonly Func[] {
+    const unit = this.units.get(def.file);
+    if (unit === undefined || def.body.length === 0) return [];
+    const at = def.body[0] as Token;
+    const make = (kind: Token['kind'], text: string): Token =>
+      new Token(kind, text, at.start, at.end, null, null, null);
+    const head = [
+      make(Kind.ident, 'void'),
+      make(Kind.ident, `macro body ${def.name}`),
+      make(Kind.punct, '('),
+      make(Kind.punct, ')'),
+      make(Kind.punct, '{'),
+    ];
+    const used = this.usedMacros.get(def.file);
+    const view = this.view(def.file);
+    if (used !== undefined) this.usedMacros.set(def.file, used);
+    const tokens = [...head, ...def.body, make(Kind.punct, ';'), make(Kind.punct, '}')];
+    return lowerFile(unit.source, view, this.types, unit.language === 'cpp', tokens).functions;
+  }
+}
+
+export function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}

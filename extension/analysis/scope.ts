@@ -1,0 +1,101 @@
+/** Values of names in `#if` conditions: under the platform alone, or under a whole configuration. */
+import { type CondScope, evaluate, holds, integer, parseCondition } from './condition.ts';
+import { lex } from './lex.ts';
+import type { MacroDef } from './macros.ts';
+import { platformValue } from './platform.ts';
+
+/** Knows only the platform: whatever the project decides stays unknown. */
+export function platformScope(cpp: boolean): CondScope {
+  return {
+    value: (name) => {
+      const p = platformValue(name, cpp);
+      return p === null ? null : p.value;
+    },
+    defined: (name) => platformValue(name, cpp)?.defined ?? null,
+  };
+}
+
+export interface ScopeInput {
+  readonly cpp: boolean;
+  readonly defines: Readonly<Record<string, string>>;
+  /** Object-like and function-like definitions by name. */
+  readonly macros: ReadonlyMap<string, readonly MacroDef[]>;
+  /** Names that a configure step decides. */
+  readonly configured: ReadonlySet<string>;
+}
+
+/**
+ * The configuration's scope: given defines first, then the platform, then the project's own definitions as far as
+ * their conditions hold (so `#ifndef X / #define X 0` is X's default), then undefined. Names that a configure
+ * template mentions are unknown.
+ */
+export function configuredScope(input: ScopeInput): CondScope {
+  const values = new Map<string, number | null>();
+  const known = new Map<string, boolean | null>();
+  const busy = new Set<string>();
+  const scope: CondScope = {
+    defined(name) {
+      const given = input.defines[name];
+      if (given !== undefined) return true;
+      const platform = platformValue(name, input.cpp);
+      if (platform !== null) return platform.defined;
+      const cached = known.get(name);
+      if (cached !== undefined) return cached;
+      const key = `d:${name}`;
+      // While its own definition is being looked at (`#ifndef X / #define X`), a name is not defined yet.
+      if (busy.has(key)) return false;
+      const defs = input.macros.get(name);
+      let result: boolean | null = input.configured.has(name) ? null : false;
+      if (defs !== undefined) {
+        busy.add(key);
+        for (const d of defs) {
+          const h = holds(d.cond, scope);
+          if (h === 1) {
+            result = true;
+            break;
+          }
+          if (h === null) result = null;
+        }
+        busy.delete(key);
+      }
+      if (busy.size === 0) known.set(name, result);
+      return result;
+    },
+    value(name) {
+      const given = input.defines[name];
+      if (given !== undefined) {
+        const n = integer(given.trim());
+        return Number.isNaN(n) ? evaluate(parseCondition(lex(given, 0, given.length, false)), scope) : n;
+      }
+      const platform = platformValue(name, input.cpp);
+      if (platform !== null) return platform.value;
+      const cached = values.get(name);
+      if (cached !== undefined) return cached;
+      const key = `v:${name}`;
+      if (busy.has(key)) return null;
+      const defs = input.macros.get(name);
+      let result: number | null = input.configured.has(name) ? null : 0;
+      if (defs !== undefined && defs.length > 0) {
+        busy.add(key);
+        busy.add(`d:${name}`);
+        const found = new Set<number | null>();
+        let sure: number | null | undefined;
+        for (const d of defs) {
+          const h = holds(d.cond, scope);
+          if (h === 0) continue;
+          const v = d.params === null ? evaluate(parseCondition(d.body), scope) : null;
+          if (h === 1 && sure === undefined) sure = v;
+          found.add(v);
+        }
+        busy.delete(key);
+        busy.delete(`d:${name}`);
+        if (sure !== undefined) result = sure;
+        else if (found.size === 1) result = [...found][0] ?? null;
+        else if (found.size > 1) result = null;
+      }
+      if (busy.size === 0) values.set(name, result);
+      return result;
+    },
+  };
+  return scope;
+}

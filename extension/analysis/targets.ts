@@ -1,0 +1,207 @@
+/** Which object an expression names: a global, a field of a struct, a local, or a parameter of its function. */
+import type { Index } from './index.ts';
+import {
+  type Decl,
+  type Expr,
+  type Field,
+  type Func,
+  type Struct,
+  type TypeRef,
+  functionOf,
+  noType,
+} from './ir.ts';
+import type { Token } from './tokens.ts';
+
+export interface Target {
+  /** The same for every expression that names the same object; fields count once for all instances. */
+  readonly key: string;
+  readonly kind: 'global' | 'field' | 'local' | 'param';
+  readonly name: string;
+  readonly owner: string | null;
+  readonly file: string;
+  readonly token: Token | null;
+  readonly type: TypeRef;
+  /** Parameter or local's function. */
+  readonly func: Func | null;
+  readonly param: number;
+  /** The object is reached through a value of the parameter, not the parameter itself. */
+  readonly decl: Decl | null;
+}
+
+/** A struct around a single member: naming the member means naming what holds the struct. */
+export function isCell(index: Index, struct: Struct | null, depth = 0): boolean {
+  if (struct === null || struct.fields.length !== 1 || depth > 4) return false;
+  const only = struct.fields[0];
+  if (only === undefined || only.type.callable) return false;
+  const inner = index.structOf(only.type);
+  return inner === null || only.type.pointer > 0 || isCell(index, inner, depth + 1);
+}
+
+function fieldTarget(index: Index, struct: Struct, field: Field): Target {
+  return {
+    key: `${index.title(struct)}${struct.name.includes('@') ? struct.name : ''}.${field.name}`,
+    kind: 'field',
+    name: field.name,
+    owner: index.title(struct),
+    file: struct.file,
+    token: field.token,
+    type: field.type,
+    func: null,
+    param: -1,
+    decl: null,
+  };
+}
+
+export function globalTarget(index: Index, d: Decl): Target {
+  const file = index.fileOfGlobal.get(d) ?? '';
+  return {
+    key: d.isStatic ? `${file}:${d.name}` : d.name,
+    kind: 'global',
+    name: d.name,
+    owner: null,
+    file,
+    token: d.token,
+    type: d.type,
+    func: null,
+    param: -1,
+    decl: d,
+  };
+}
+
+function localTarget(f: Func, d: Decl): Target {
+  const param = f.params.indexOf(d);
+  return {
+    key: `${f.file}:${f.owner ?? ''}:${f.name}:${d.name}:${d.token.start}`,
+    kind: param >= 0 ? 'param' : 'local',
+    name: d.name,
+    owner: null,
+    file: f.file,
+    token: d.token,
+    type: d.type,
+    func: f,
+    param,
+    decl: d,
+  };
+}
+
+/** Resolves the object of an access; null when it cannot be named. */
+export function targetOf(index: Index, x: Expr, depth = 0): Target | null {
+  if (depth > 24) return null;
+  switch (x.k) {
+    case 'un':
+      return x.op === '&' || x.op === '*' || x.op === '+' ? targetOf(index, x.x, depth + 1) : null;
+    case 'cast':
+      return targetOf(index, x.x, depth + 1);
+    case 'idx':
+      return targetOf(index, x.object, depth + 1);
+    case 'bin': {
+      if (x.op !== '+' && x.op !== '-') return null;
+      return targetOf(index, x.left, depth + 1) ?? targetOf(index, x.right, depth + 1);
+    }
+    case 'upd':
+      return targetOf(index, x.x, depth + 1);
+    case 'asg':
+      return targetOf(index, x.left, depth + 1);
+    case 'comma': {
+      const last = x.items[x.items.length - 1];
+      return last === undefined ? null : targetOf(index, last, depth + 1);
+    }
+    case 'cond':
+      return targetOf(index, x.yes, depth + 1) ?? targetOf(index, x.no, depth + 1);
+    case 'choice': {
+      for (const o of x.options) {
+        const t = targetOf(index, o.x, depth + 1);
+        if (t !== null) return t;
+      }
+      return null;
+    }
+    case 'stmtx': {
+      const last = x.body[x.body.length - 1];
+      return last?.k === 'expr' ? targetOf(index, last.x, depth + 1) : null;
+    }
+    case 'call': {
+      // An accessor that returns the address of a field or a global.
+      for (const f of index.callees(x)) {
+        if (f.returns.pointer === 0 && !f.returns.text.includes('&')) continue;
+        const found = returned(index, f, depth + 1);
+        if (found !== null && found.kind !== 'param' && found.kind !== 'local') return found;
+        if (found?.kind === 'param') {
+          const arg = x.args[found.param];
+          if (arg !== undefined) return targetOf(index, arg, depth + 1);
+        }
+      }
+      return null;
+    }
+    case 'mem': {
+      const found = index.memberField(x);
+      if (found === null) {
+        return {
+          key: `?.${x.field}`,
+          kind: 'field',
+          name: x.field,
+          owner: null,
+          file: index.fileOf(x) ?? '',
+          token: x.token,
+          type: noType,
+          func: null,
+          param: -1,
+          decl: null,
+        };
+      }
+      if (isCell(index, found.struct)) {
+        // `counter.value` of a one-member struct is the counter itself.
+        const outer = targetOf(index, x.object, depth + 1);
+        if (outer !== null && outer.key !== '' && !(outer.kind === 'param' && outer.name === ''))
+          return outer;
+      }
+      return fieldTarget(index, found.struct, found.field);
+    }
+    case 'id': {
+      const f = functionOf(x);
+      const local = index.local(f, x.name);
+      if (local !== null && f !== null) {
+        const isParam = f.params.includes(local);
+        if (
+          !isParam &&
+          !local.isStatic &&
+          local.init !== null &&
+          (local.type.pointer > 0 || /&/.test(local.type.text))
+        ) {
+          const through = targetOf(index, local.init, depth + 1);
+          if (through !== null) return through;
+        }
+        if (!isParam && !local.isStatic && local.init === null && local.type.pointer > 0) {
+          for (const use of index.usesOfLocal(f, x.name)) {
+            if (use.up?.k === 'asg' && use.up.left === use && use.up.op === '=' && use !== x) {
+              const through = targetOf(index, use.up.right, depth + 6);
+              if (through !== null) return through;
+            }
+          }
+        }
+        return localTarget(f, local);
+      }
+      if (f?.owner !== null && f !== null) {
+        for (const s of index.structs.get(f.owner ?? '') ?? []) {
+          const found = index.fieldOf(s, x.name);
+          if (found !== null) return fieldTarget(index, found.struct, found.field);
+        }
+      }
+      const g = index.global(x.name, index.fileOf(x));
+      return g === null ? null : globalTarget(index, g);
+    }
+    default:
+      return null;
+  }
+}
+
+/** The object whose address a small accessor returns. */
+function returned(index: Index, f: Func, depth: number): Target | null {
+  if (depth > 20) return null;
+  for (const n of index.nodes(f)) {
+    if (n.k === 'return' && n.x !== null) {
+      const t = targetOf(index, n.x, depth + 1);
+      if (t !== null) return t;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,264 @@
+/** The sources under analysis, kept lowered; an edit re-reads one file and what depends on it. */
+import type { SyntaxParser } from '../../grammars/syntax.ts';
+import type { AnalysisDiagnostic, AnalyzedFile, Language } from '../model.ts';
+import type { Lowered } from './ir.ts';
+import type { MacroDef } from './macros.ts';
+import { operationOf } from './operations.ts';
+import { type SourceFile, preprocess } from './preprocess.ts';
+import { Project } from './project.ts';
+import { Kind, lineOf, textOf } from './tokens.ts';
+
+/** What the syntax tree says about one file. */
+export interface Outline {
+  readonly errors: number;
+  readonly firstError: number | null;
+  /** Offsets of calls of names that are atomic operations. */
+  readonly calls: readonly number[];
+  readonly functions: number;
+  /** The parser gave up within its time bound. */
+  readonly timedOut: boolean;
+}
+
+const parseTimeoutMs = 10_000;
+
+export class Workspace {
+  readonly project = new Project();
+  readonly outlines = new Map<string, Outline>();
+  readonly files = new Map<string, AnalyzedFile>();
+  parseMs = 0;
+  extractMs = 0;
+  linkMs = 0;
+
+  constructor(
+    readonly root: string,
+    private readonly parser: SyntaxParser,
+  ) {}
+
+  /** Reads one file's text; `linkAll` or `relink` must follow. */
+  add(file: string, text: string, language: Language, listed: boolean): void {
+    const t0 = performance.now();
+    if (listed) this.outlines.set(file, this.outline(text, language));
+    const t1 = performance.now();
+    this.project.add(file, text, language, listed);
+    if (listed) {
+      const unit = this.project.units.get(file);
+      this.files.set(file, {
+        path: file,
+        language,
+        lines: text === '' ? 0 : (unit?.source.lines.length ?? 0) - (text.endsWith('\n') ? 1 : 0),
+        bytes: Buffer.byteLength(text),
+        parseErrors: this.outlines.get(file)?.errors ?? 0,
+      });
+    }
+    this.parseMs += t1 - t0;
+    this.extractMs += performance.now() - t1;
+  }
+
+  private outline(text: string, language: Language): Outline {
+    const tree = this.parser.parse(text, language, { timeoutMs: parseTimeoutMs });
+    if (tree === null) return { errors: 1, firstError: 0, calls: [], functions: 0, timedOut: true };
+    const errors = tree.captures('errors');
+    const calls: number[] = [];
+    for (const c of tree.captures('calls')) {
+      if (c.name === 'callee' && operationOf(text.slice(c.start, c.end)) !== null) calls.push(c.start);
+    }
+    const functions = tree.captures('functions').filter((c) => c.name === 'function').length;
+    tree.delete();
+    return { errors: errors.length, firstError: errors[0]?.start ?? null, calls, functions, timedOut: false };
+  }
+
+  /** Lowers every file. */
+  linkAll(onFile?: (done: number, total: number) => void): void {
+    const t0 = performance.now();
+    this.project.indexNames(this.project.units.keys());
+    this.project.link();
+    let done = 0;
+    const total = this.project.units.size;
+    for (const file of this.project.units.keys()) {
+      this.project.lower(file);
+      onFile?.(++done, total);
+    }
+    this.extractMs += performance.now() - t0;
+  }
+
+  /** Replaces one file's text and lowers again what its change can reach. */
+  update(file: string, text: string, language: Language): void {
+    const before = this.project.units.get(file)?.source;
+    const typesBefore = this.project.types;
+    this.add(file, text, language, true);
+    const t0 = performance.now();
+    this.project.indexNames(this.project.units.keys());
+    this.project.link();
+    const after = this.project.units.get(file)?.source;
+    for (const f of this.dependents(file, before, after, typesBefore)) this.project.lower(f);
+    this.extractMs += performance.now() - t0;
+  }
+
+  private dependents(
+    file: string,
+    before: SourceFile | undefined,
+    after: SourceFile | undefined,
+    typesBefore: ReadonlySet<string>,
+  ): string[] {
+    const all = [...this.project.units.keys()];
+    if (before === undefined || after === undefined) return all;
+    const includes = (s: SourceFile): string =>
+      s.includes.map((i) => `${i.name}${i.cond === null ? '' : JSON.stringify(i.cond)}`).join('\n');
+    if (includes(before) !== includes(after)) return all;
+    const out = new Set([file]);
+    const changedTypes = [...this.project.types]
+      .filter((t) => !typesBefore.has(t))
+      .concat([...typesBefore].filter((t) => !this.project.types.has(t)));
+    const describe = (d: MacroDef): string =>
+      `${d.name}|${d.params?.join(',')}|${d.variadic}|${textOf(d.body)}|${d.line}|${JSON.stringify(d.cond)}|${d.undefinedAt === null}`;
+    const old = new Map(before.macros.map((d) => [describe(d), d]));
+    const now = new Set(after.macros.map(describe));
+    const changed = new Set<string>();
+    for (const [key, d] of old) if (!now.has(key)) changed.add(d.name);
+    for (const d of after.macros) if (!old.has(describe(d))) changed.add(d.name);
+    for (const [f, unit] of this.project.units) {
+      if (f === file) continue;
+      const used = this.project.usedMacros.get(f);
+      const touches = (name: string): boolean => unit.source.idents.has(name);
+      if (changedTypes.some(touches) || [...changed].some(touches)) out.add(f);
+      else if (used !== undefined && changed.size > 0)
+        for (const d of used) if (d.file === file && changed.has(d.name)) out.add(f);
+    }
+    return [...out];
+  }
+
+  /** Lowered files with the bodies of macros that nothing uses. */
+  unusedBodies(): Lowered[] {
+    const used = new Set<MacroDef>();
+    for (const set of this.project.usedMacros.values()) for (const d of set) used.add(d);
+    const out: Lowered[] = [];
+    for (const [file, unit] of this.project.units) {
+      if (!unit.listed) continue;
+      for (const def of unit.source.macros) {
+        if (used.has(def) || def.params === null) continue;
+        if (
+          !def.body.some(
+            (t) =>
+              t.kind === Kind.ident &&
+              (operationOf(t.text) !== null || /asm/.test(t.text) || /^(getenv|secure_getenv)$/.test(t.text)),
+          )
+        )
+          continue;
+        const functions = this.project.lowerBody(def);
+        if (functions.length > 0)
+          out.push({
+            file,
+            functions,
+            globals: [],
+            structs: [],
+            typedefs: [],
+            prototypes: [],
+            bounded: false,
+          });
+      }
+    }
+    return out;
+  }
+
+  /** What the trees and the texts themselves have to report. */
+  diagnostics(
+    sites: ReadonlyMap<string, ReadonlySet<number>>,
+    defined: (name: string) => boolean,
+  ): AnalysisDiagnostic[] {
+    const out: AnalysisDiagnostic[] = [];
+    for (const [file, outline] of this.outlines) {
+      const unit = this.project.units.get(file);
+      if (unit === undefined) continue;
+      const line = (offset: number): number => lineOf(unit.source.lines, offset) + 1;
+      if (outline.timedOut) {
+        out.push({
+          code: 'parse-timeout',
+          severity: 'warning',
+          file,
+          line: 1,
+          message: `The syntax tree was not finished within ${parseTimeoutMs / 1000} s; findings come from the token scan alone.`,
+        });
+      } else if (outline.errors > 0 && outline.firstError !== null) {
+        out.push({
+          code: 'parse-errors',
+          severity: 'information',
+          file,
+          line: line(outline.firstError),
+          message: `${outline.errors} place${outline.errors === 1 ? '' : 's'} that the grammar cannot parse (macros, mostly); what is inside is still analysed.`,
+        });
+      }
+      for (const offset of unit.source.unbalanced) {
+        out.push({
+          code: 'unbalanced-conditional',
+          severity: 'warning',
+          file,
+          line: line(offset),
+          message: 'This conditional has no partner: the conditions after it are guesses.',
+        });
+      }
+      if (this.project.lowered.get(file)?.bounded === true) {
+        out.push({
+          code: 'expansion-bound',
+          severity: 'warning',
+          file,
+          line: 1,
+          message: 'Macro expansion reached its bound; the rest of the file was read as written.',
+        });
+      }
+      out.push(...this.crossCheck(file, unit.source, outline, sites.get(file) ?? new Set(), defined));
+    }
+    return out;
+  }
+
+  /** Every spelled operation must have become a site: in the token scan, and among the tree's calls. */
+  private crossCheck(
+    file: string,
+    source: SourceFile,
+    outline: Outline,
+    found: ReadonlySet<number>,
+    defined: (name: string) => boolean,
+  ): AnalysisDiagnostic[] {
+    const missing = new Map<number, string>();
+    const { tokens } = source;
+    for (let i = 0; i + 1 < tokens.length; i++) {
+      const t = tokens[i];
+      if (t === undefined || t.kind !== Kind.ident || tokens[i + 1]?.text !== '(') continue;
+      if (operationOf(t.text) === null || defined(t.text) || found.has(t.start)) continue;
+      const before = tokens[i - 1];
+      // A declaration of it, not a use.
+      if (
+        before !== undefined &&
+        (before.text === '*' ||
+          (before.kind === Kind.ident &&
+            before.text !== 'return' &&
+            before.text !== 'else' &&
+            before.text !== 'do')) &&
+        /^\)?\s*[;{]/.test(source.text.slice(t.end).replace(/^\s*\([^()]*\)?/, ''))
+      )
+        continue;
+      missing.set(t.start, t.text);
+    }
+    for (const start of outline.calls) {
+      const name = /^\w+/.exec(source.text.slice(start, start + 80))?.[0] ?? '';
+      if (!found.has(start) && !defined(name)) missing.set(start, name);
+    }
+    return [...missing].map(([start, name]) => ({
+      code: 'site-mismatch',
+      severity: 'warning' as const,
+      file,
+      line: lineOf(source.lines, start) + 1,
+      message: `${name} is written here, but the analysis could not place it as an operation; the audit of this file is incomplete.`,
+    }));
+  }
+}
+
+/** A file's text, read once, without a byte-order mark. */
+export function decode(bytes: Buffer): string {
+  const text = bytes.toString('utf8');
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
+
+/** For tests: tokens and conditions of a text without a project. */
+export function readSource(file: string, text: string): SourceFile {
+  return preprocess(file, text);
+}

@@ -1,0 +1,98 @@
+/** tree-sitter compiled to WebAssembly: runs wherever the extension runs, with nothing to install. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Edit, Language, Parser, Query, type Tree } from 'web-tree-sitter';
+import type { Capture, GrammarName, QueryName, SyntaxParser, SyntaxTree, TextEdit } from './syntax.ts';
+
+class WasmTree implements SyntaxTree {
+  constructor(
+    readonly tree: Tree,
+    private readonly query: (name: QueryName) => Query,
+  ) {}
+
+  captures(name: QueryName): Capture[] {
+    return this.query(name)
+      .captures(this.tree.rootNode)
+      .map((c) => ({ name: c.name, type: c.node.type, start: c.node.startIndex, end: c.node.endIndex }));
+  }
+
+  walk(visit: Parameters<SyntaxTree['walk']>[0]): void {
+    const cursor = this.tree.walk();
+    let depth = 0;
+    for (;;) {
+      visit({ type: cursor.nodeType, start: cursor.startIndex, end: cursor.endIndex, depth });
+      if (cursor.gotoFirstChild()) {
+        depth++;
+        continue;
+      }
+      while (!cursor.gotoNextSibling()) {
+        if (!cursor.gotoParent()) {
+          cursor.delete();
+          return;
+        }
+        depth--;
+      }
+    }
+  }
+
+  edit(edit: TextEdit): void {
+    this.tree.edit(
+      new Edit({
+        startIndex: edit.start,
+        oldEndIndex: edit.oldEnd,
+        newEndIndex: edit.newEnd,
+        startPosition: edit.startPoint,
+        oldEndPosition: edit.oldEndPoint,
+        newEndPosition: edit.newEndPoint,
+      }),
+    );
+  }
+
+  delete(): void {
+    this.tree.delete();
+  }
+}
+
+/**
+ * Loads runtime, grammars and queries from `grammarDir` (what `npm run build` leaves in dist/grammars). Rejects
+ * with the file's error when one is absent.
+ */
+export async function loadWasmParser(grammarDir: string): Promise<SyntaxParser> {
+  await Parser.init({
+    locateFile: (name: string) => path.join(grammarDir, name),
+  });
+  const language = async (name: string): Promise<Language> =>
+    Language.load(readFileSync(path.join(grammarDir, `tree-sitter-${name}.wasm`)));
+  const languages: Record<GrammarName, Language> = { c: await language('c'), cpp: await language('cpp') };
+  const sources = new Map<QueryName, string>();
+  const queries = new Map<string, Query>();
+  const queryFor = (grammar: GrammarName, name: QueryName): Query => {
+    const key = `${grammar}/${name}`;
+    const made = queries.get(key);
+    if (made !== undefined) return made;
+    const source = sources.get(name) ?? readFileSync(path.join(grammarDir, `${name}.scm`), 'utf8');
+    sources.set(name, source);
+    const query = new Query(languages[grammar], source);
+    queries.set(key, query);
+    return query;
+  };
+  const parser = new Parser();
+  return {
+    kind: 'wasm',
+    parse(text, grammar, options = {}) {
+      parser.setLanguage(languages[grammar]);
+      const previous = options.previous instanceof WasmTree ? options.previous.tree : null;
+      const deadline = options.timeoutMs === undefined ? null : performance.now() + options.timeoutMs;
+      const tree = parser.parse(
+        text,
+        previous,
+        deadline === null ? undefined : { progressCallback: () => performance.now() > deadline },
+      );
+      if (tree === null) {
+        parser.reset();
+        return null;
+      }
+      return new WasmTree(tree, (name) => queryFor(grammar, name));
+    },
+  };
+}
