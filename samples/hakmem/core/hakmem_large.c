@@ -94,7 +94,7 @@ static bool large_cache_put(void* map, size_t size) {
     return kept;
 }
 
-void* hak_large_alloc(size_t size, bool* zeroed) {
+void* large_alloc(size_t size, bool* zeroed) {
     if (size > PTRDIFF_MAX - sizeof(LargeHeader) - LARGE_PAGE) return NULL;
     size_t need = hak_round_up(size + sizeof(LargeHeader), LARGE_PAGE);
     size_t got = need;
@@ -114,7 +114,7 @@ void* hak_large_alloc(size_t size, bool* zeroed) {
     return h + 1;
 }
 
-void hak_large_free(void* ptr) {
+void large_free(void* ptr) {
     LargeHeader* h = large_header(ptr);
     size_t size = h->map_size;
     atomic_fetch_sub_explicit(&g_large_live_bytes, size, memory_order_relaxed);
@@ -122,7 +122,7 @@ void hak_large_free(void* ptr) {
     munmap(h, size);
 }
 
-void* hak_large_realloc(void* ptr, size_t size) {
+void* large_realloc(void* ptr, size_t size) {
     LargeHeader* h = large_header(ptr);
     size_t old = h->map_size;
     if (size > PTRDIFF_MAX - sizeof(LargeHeader) - LARGE_PAGE) return NULL;
@@ -136,7 +136,7 @@ void* hak_large_realloc(void* ptr, size_t size) {
     return moved + 1;
 }
 
-size_t hak_large_usable_size(const void* ptr) {
+size_t large_usable_size(const void* ptr) {
     return large_header(ptr)->map_size - sizeof(LargeHeader);
 }
 

@@ -7,13 +7,13 @@
 void hak_large_init(void);
 
 // `*zeroed` says whether the memory is known to be zero.
-void* hak_large_alloc(size_t size, bool* zeroed);
-void hak_large_free(void* ptr);
+void* large_alloc(size_t size, bool* zeroed);
+void large_free(void* ptr);
 
 // Grows or shrinks in place or by moving pages; NULL leaves the block untouched.
-void* hak_large_realloc(void* ptr, size_t size);
+void* large_realloc(void* ptr, size_t size);
 
-size_t hak_large_usable_size(const void* ptr);
+size_t large_usable_size(const void* ptr);
 void hak_large_lock_all(void);
 void hak_large_unlock_all(void);
 void hak_large_dump(void);

@@ -58,7 +58,7 @@ static void slab_adopt_locked(TinySlabMeta* meta) {
 // Stage 0: slabs that remote frees have revived since the last look.
 static void shared_pool_collect_queued(int class_idx, bool desperate) {
     if (!remote_target_should_drain(class_idx, desperate)) return;
-    TinySlabMeta* m = remote_target_take_all(class_idx);
+    TinySlabMeta* m = remote_target_drain(class_idx);
     while (m) {
         TinySlabMeta* next = m->next;
         m->state = SLAB_LISTED;

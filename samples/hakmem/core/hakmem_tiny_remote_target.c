@@ -31,7 +31,7 @@ bool remote_target_should_drain(int class_idx, bool desperate) {
     return desperate ? queued > 0 : queued >= g_remote_target_batch;
 }
 
-TinySlabMeta* remote_target_take_all(int class_idx) {
+TinySlabMeta* remote_target_drain(int class_idx) {
     TinySlabMeta* chain =
         atomic_exchange_explicit(&g_remote_target_head[class_idx], (TinySlabMeta*)NULL, memory_order_acquire);
     uint32_t n = 0;

@@ -14,6 +14,6 @@ void remote_target_push(TinySlabMeta* meta);
 bool remote_target_should_drain(int class_idx, bool desperate);
 
 // Takes the whole queue of the class, chained through `next`.
-TinySlabMeta* remote_target_take_all(int class_idx);
+TinySlabMeta* remote_target_drain(int class_idx);
 
 #endif

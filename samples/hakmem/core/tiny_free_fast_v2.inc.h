@@ -14,7 +14,7 @@ static _Atomic(uint64_t) g_hdr_meta_fast;
 
 // True when the block went to the thread's cache.
 static bool hak_tiny_free_fast_v2(void* ptr) {
-    int class_idx = tiny_free_gate_class(ptr);
+    int class_idx = tiny_free_gate(ptr);
     if (class_idx < 0) return false;
     void* base = tiny_user_to_base_inline(ptr);
     SuperSlab* ss = hak_super_lookup(base);

@@ -13,8 +13,8 @@ static inline uint32_t tiny_self_u32(void) {
 extern __thread TinySlabMeta* g_tls_slabs[TINY_NUM_CLASSES];
 
 // Moves up to `want` free blocks of the current slab to `out`: freelist first, then fresh ones.
-// Implemented in hakmem_tiny.c; returns the number taken.
-int tiny_slab_take(TinySlabMeta* meta, int class_idx, void** out, int want);
+// Implemented beside the unified cache; returns the number taken.
+int unified_cache_carve(TinySlabMeta* meta, int class_idx, void** out, int want);
 
 // Binds a slab from the shared pool (one lock) as the current one; NULL when memory is out.
 TinySlabMeta* superslab_refill(int class_idx);

@@ -104,7 +104,7 @@ static inline void* front_fastlane_try_malloc(size_t size) {
     if (HAK_UNLIKELY(size > tiny_get_max_size())) return NULL;
     uint8_t mask = front_fastlane_class_mask();
     if (HAK_UNLIKELY(mask != 0xFF)) {
-        int class_idx = tiny_alloc_gate_class(size);
+        int class_idx = tiny_alloc_gate(size);
         if (!((mask >> class_idx) & 1)) return NULL;
     }
 #if HAKMEM_FRONT_STATS_COMPILED

@@ -2,13 +2,13 @@
 
 static void* hak_alloc_large(size_t size) {
     bool zeroed;
-    return hak_large_alloc(size, &zeroed);
+    return large_alloc(size, &zeroed);
 }
 
 static void* hak_alloc_at(size_t size) {
 #if !HAKMEM_FAST_PROFILE_PRUNE_BACKENDS
     if (size >= MID_V3_MIN_SIZE && size <= MID_V3_MAX_SIZE && mid_v3_enabled()) {
-        void* mid = mid_hotbox_v3_alloc(size);
+        void* mid = mid_v3_alloc(size);
         if (HAK_LIKELY(mid != NULL)) return mid;
     }
 #endif

@@ -17,7 +17,7 @@ static void hak_free_classified(void* ptr, PtrKind kind) {
         hak_pool_free(ptr);
         break;
     case PTR_KIND_LARGE:
-        hak_large_free(ptr);
+        large_free(ptr);
         break;
     case PTR_KIND_ALIGNED:
         hak_free_at(aligned_raw(ptr));
@@ -34,16 +34,16 @@ static void hak_free_at(void* ptr) {
     if (free_dispatch_ssot_enabled()) {
         PtrKind kind = classify_ptr(ptr);
 #if !HAKMEM_FAST_PROFILE_PRUNE_BACKENDS
-        if (kind == PTR_KIND_POOL && mid_v3_enabled() && mid_hotbox_v3_free(ptr)) return;
+        if (kind == PTR_KIND_POOL && mid_v3_enabled() && mid_v3_free(ptr)) return;
 #endif
         hak_free_classified(ptr, kind);
         return;
     }
 #if !HAKMEM_FAST_PROFILE_PRUNE_BACKENDS
     uint8_t header = hak_header_of(ptr);
-    if (header == POOL_HEADER_MAGIC && mid_v3_enabled() && mid_hotbox_v3_free(ptr)) return;
+    if (header == POOL_HEADER_MAGIC && mid_v3_enabled() && mid_v3_free(ptr)) return;
 #endif
-    if (tiny_free_gate_class(ptr) >= 0 && hak_super_lookup(ptr)) {
+    if (tiny_free_gate(ptr) >= 0 && hak_super_lookup(ptr)) {
         hak_tiny_free(ptr);
         return;
     }

@@ -60,7 +60,7 @@ static size_t hak_usable_size(const void* ptr) {
     case POOL_HEADER_MAGIC:
         return hak_pool_usable_size(ptr);
     case LARGE_HEADER_MAGIC:
-        return hak_large_usable_size(ptr);
+        return large_usable_size(ptr);
     case ALIGNED_HEADER_MAGIC: {
         const uint8_t* raw = aligned_raw(ptr);
         return hak_usable_size(raw) - (size_t)((const uint8_t*)ptr - raw);
@@ -81,7 +81,7 @@ HAK_EXPORT void* calloc(size_t n, size_t size) {
     }
     if (total > POOL_MAX_SIZE && g_initialized) {
         bool zeroed;
-        void* big = hak_large_alloc(total, &zeroed);
+        void* big = large_alloc(total, &zeroed);
         if (!big) errno = ENOMEM;
         else if (!zeroed) memset(big, 0, total);
         return big;
@@ -113,7 +113,7 @@ HAK_EXPORT void* realloc(void* ptr, size_t size) {
     size_t old = hak_usable_size(ptr);
     if (HAK_LIKELY(size <= old && size >= old / 2)) return ptr;
     if ((hak_header_of(ptr) & HAK_HEADER_MAGIC_MASK) == LARGE_HEADER_MAGIC && size > POOL_MAX_SIZE) {
-        void* moved = hak_large_realloc(ptr, size);
+        void* moved = large_realloc(ptr, size);
         if (!moved) errno = ENOMEM;
         return moved;
     }

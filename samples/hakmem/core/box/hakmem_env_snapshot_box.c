@@ -3,6 +3,7 @@
 
 #include "../bench_profile.h"
 #include "mid_hotbox_v3_env_box.h"
+#include "tiny_policy_box.h"
 
 HakmemEnvSnapshot g_hakmem_env_snapshot = {
     .tiny_c7_ultra_enabled = true,
@@ -21,7 +22,7 @@ int hakmem_env_snapshot_gate_read(void) {
     return g_hakmem_env_snapshot_gate;
 }
 
-static void snapshot_fill(void) {
+static void hakmem_env_snapshot_fill(void) {
     const HakBenchProfile* preset = bench_profile_current();
     HakmemEnvSnapshot* s = &g_hakmem_env_snapshot;
     s->tiny_c7_ultra_enabled = hak_env_flag("HAKMEM_TINY_C7_ULTRA_ENABLED", preset->c7_ultra) != 0;
@@ -36,15 +37,16 @@ static void snapshot_fill(void) {
 }
 
 void hakmem_env_snapshot_init(void) {
-    snapshot_fill();
+    hakmem_env_snapshot_fill();
     (void)hakmem_env_snapshot_enabled();
 }
 
 void hakmem_env_snapshot_refresh_from_env(void) {
     // The cache's storage order cannot change under blocks that are already stored.
     bool lifo = g_hakmem_env_snapshot.unified_lifo_enabled;
-    snapshot_fill();
+    hakmem_env_snapshot_fill();
     g_hakmem_env_snapshot.unified_lifo_enabled = lifo;
+    tiny_static_route_init();
     atomic_fetch_add_explicit(&g_hakmem_env_snapshot_version, 1, memory_order_release);
 }
 

@@ -28,8 +28,8 @@ extern _Atomic(uint32_t) g_hakmem_env_snapshot_version;
 int hakmem_env_snapshot_gate_read(void);
 void hakmem_env_snapshot_init(void);
 
-// Reads the environment again, for tests that call setenv() at run time.
-void hakmem_env_snapshot_refresh_from_env(void);
+// Reads the environment again, for programs that call setenv() at run time (looked up with dlsym).
+HAK_EXPORT void hakmem_env_snapshot_refresh_from_env(void);
 
 static inline int hakmem_env_snapshot_enabled(void) {
 #if HAKMEM_BENCH_MINIMAL

@@ -20,7 +20,7 @@ static inline int mid_v3_lane_of_size(size_t size) {
 }
 
 // NULL when the lane is switched off or memory is out: the caller goes on to tiny.
-static inline void* mid_hotbox_v3_alloc(size_t size) {
+static inline void* mid_v3_alloc(size_t size) {
     int lane = mid_v3_lane_of_size(size);
     if (!mid_v3_class_enabled(lane)) return NULL;
     MidV3Lane* l = &g_mid_v3_lanes[lane];
@@ -37,7 +37,7 @@ static inline void* mid_hotbox_v3_alloc(size_t size) {
 }
 
 // Takes a pool block that belongs to a lane; false when it does not, or the lane is full.
-static inline bool mid_hotbox_v3_free(void* ptr) {
+static inline bool mid_v3_free(void* ptr) {
     const MidPage* page = hak_pool_mid_lookup(ptr);
     if (!page || page->class_idx >= MID_V3_LANES) return false;
     MidV3Lane* l = &g_mid_v3_lanes[page->class_idx];

@@ -7,7 +7,7 @@
 #include "tiny_front_v3_env_box.h"
 
 // Class of a size that is at most TINY_MAX_USER.
-static inline int tiny_alloc_gate_class(size_t size) {
+static inline int tiny_alloc_gate(size_t size) {
     ALLOC_GATE_STAT_INC(total_calls);
     if (HAK_LIKELY(tiny_front_v3_snapshot_get()->size_class_lut)) {
         return g_tiny_size_to_class[(size + 16) >> 4];

@@ -24,14 +24,14 @@ int tiny_c7_ultra_take(void** out, int want) {
     return n;
 }
 
-static HAK_NOINLINE void* tiny_c7_ultra_alloc_slow(void) {
+static HAK_NOINLINE void* tiny_c7_ultra_refill(void) {
     void* base = unified_cache_pop(7);
     return base ? tiny_header_finalize_alloc(base, 7) : hak_tiny_alloc_slow(TINY_MAX_USER, 7);
 }
 
 void* tiny_c7_ultra_alloc(void) {
     TinyC7Ultra* u = &g_tiny_c7_ultra;
-    if (HAK_UNLIKELY(u->count == 0)) return tiny_c7_ultra_alloc_slow();
+    if (HAK_UNLIKELY(u->count == 0)) return tiny_c7_ultra_refill();
     void* base = u->slots[--u->count];
     if (u->count > 0 && tiny_c7_hot_enabled()) __builtin_prefetch(u->slots[u->count - 1], 1);
     tiny_class_stats_on_ultra_hit(7);

@@ -13,7 +13,7 @@
 #endif
 
 // Called after the current slab came from the shared pool, with the warm pool empty.
-static inline int warm_pool_do_prefill(int class_idx) {
+static inline int warm_pool_prefill(int class_idx) {
     if (!ss_prewarm_enabled()) return 0;
     if (g_tiny_warm_pool[class_idx].count > 0) return 0;
 

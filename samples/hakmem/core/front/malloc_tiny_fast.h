@@ -60,7 +60,7 @@ HAK_ALWAYS_INLINE void* malloc_tiny_fast_for_class(size_t size, int class_idx) {
 
 // Phase 60: route and class settled once, then handed down.
 static inline void* malloc_tiny_fast_passdown(size_t size) {
-    int class_idx = tiny_alloc_gate_class(size);
+    int class_idx = tiny_alloc_gate(size);
     SmallRouteKind route = tiny_route_of(class_idx);
     if (route == SMALL_ROUTE_ULTRA) return tiny_c7_ultra_alloc();
     if (route == SMALL_ROUTE_LEGACY) {
@@ -74,7 +74,7 @@ static inline void* malloc_tiny_fast_passdown(size_t size) {
 static inline void* malloc_tiny_fast(size_t size) {
     if (HAK_UNLIKELY(size > tiny_get_max_size())) return NULL;
     if (HAK_UNLIKELY(alloc_passdown_ssot_enabled())) return malloc_tiny_fast_passdown(size);
-    int class_idx = tiny_alloc_gate_class(size);
+    int class_idx = tiny_alloc_gate(size);
     return malloc_tiny_fast_for_class(size, class_idx);
 }
 

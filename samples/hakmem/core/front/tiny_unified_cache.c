@@ -73,17 +73,24 @@ int unified_cache_take_oldest(int class_idx, void** out, int want) {
     return n;
 }
 
-int tiny_slab_take(TinySlabMeta* meta, int class_idx, void** out, int want) {
+#if !HAKMEM_BUILD_RELEASE
+// A freelist entry must be a block of this very slab. Debug builds look; in release the header byte is
+// enough.
+static bool unified_cache_validate(const TinySlabMeta* meta, const void* p) {
+    SuperSlab* fl_ss = hak_super_lookup(p);
+    if (fl_ss && ss_slab_of(fl_ss, p) == meta && slab_owns_block(meta, p)) return true;
+    hak_log_line("[hakmem] freelist of slab %p is damaged at %p, dropped\n", (const void*)meta, p);
+    return false;
+}
+#endif
+
+int unified_cache_carve(TinySlabMeta* meta, int class_idx, void** out, int want) {
     int n = 0;
     while (n < want) {
         void* p = meta->freelist;
         if (!p) break;
 #if !HAKMEM_BUILD_RELEASE
-        // A freelist entry must be a block of this very slab. Debug builds look; in release the header
-        // byte is enough.
-        SuperSlab* fl_ss = hak_super_lookup(p);
-        if (!fl_ss || ss_slab_of(fl_ss, p) != meta || !slab_owns_block(meta, p)) {
-            hak_log_line("[hakmem] freelist of slab %p is damaged at %p, dropped\n", (void*)meta, p);
+        if (!unified_cache_validate(meta, p)) {
             meta->freelist = NULL;
             break;
         }
@@ -117,9 +124,9 @@ static bool tiny_current_slab_revived(int class_idx) {
 static int refill_from_current(int class_idx, void** out, int want) {
     TinySlabMeta* meta = g_tls_slabs[class_idx];
     if (!meta) return 0;
-    int n = tiny_slab_take(meta, class_idx, out, want);
+    int n = unified_cache_carve(meta, class_idx, out, want);
     if (n == 0 && tiny_current_slab_revived(class_idx)) {
-        n = tiny_slab_take(g_tls_slabs[class_idx], class_idx, out, want);
+        n = unified_cache_carve(g_tls_slabs[class_idx], class_idx, out, want);
     }
     return n;
 }
@@ -166,7 +173,7 @@ void* unified_cache_refill(int class_idx) {
         if (warm) {
             warm_pool_record_hit(class_idx);
             g_tls_slabs[class_idx] = warm;
-            n = tiny_slab_take(warm, class_idx, blocks, want);
+            n = unified_cache_carve(warm, class_idx, blocks, want);
         } else {
             warm_pool_record_miss(class_idx);
         }
@@ -186,8 +193,8 @@ void* unified_cache_refill(int class_idx) {
 
     TinySlabMeta* fresh = superslab_refill(class_idx);
     if (!fresh) return NULL;
-    if (!tiny_page_box_is_enabled(class_idx)) warm_pool_do_prefill(class_idx);
-    n = tiny_slab_take(fresh, class_idx, blocks, want);
+    if (!tiny_page_box_is_enabled(class_idx)) warm_pool_prefill(class_idx);
+    n = unified_cache_carve(fresh, class_idx, blocks, want);
 #if HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED
     uint64_t spent = measure_now() - t0;
     atomic_fetch_add_explicit(&g_unified_cache_misses_global, 1, memory_order_relaxed);
