@@ -31,7 +31,12 @@ function mostActive(sites: readonly AtomicSite[]): Activity {
   );
 }
 
-/** Rows sorted by temperature, activity, class, then name. Variables without a site keep a row: they are declared. */
+const switchedOff = (row: AuditRow): number => (row.activity.state === 'inactive' ? 1 : 0);
+
+/**
+ * Rows sorted by what runs at all, then temperature, activity, class and name. Variables without a site keep a row:
+ * they are declared.
+ */
 export function auditRows(findings: Findings): AuditRow[] {
   const sitesOf = new Map<string, AtomicSite[]>();
   for (const site of findings.atomics) {
@@ -59,6 +64,7 @@ export function auditRows(findings: Findings): AuditRow[] {
   });
   return rows.sort(
     (a, b) =>
+      switchedOff(a) - switchedOff(b) ||
       heat[a.temperature] - heat[b.temperature] ||
       activeness[a.activity.state] - activeness[b.activity.state] ||
       classes[a.class] - classes[b.class] ||

@@ -13,7 +13,7 @@ import { annotateFile } from '../profile/annotate.ts';
 /** What a candidate of each letter asks for, in a few words. */
 export const letterActions: Record<CandidateLetter, string> = {
   A: 'remove layer',
-  B: 'read the gate once',
+  B: 'read once',
   C: 'compile out',
   D: 'drop the second check',
   E: 'precompute the route',
@@ -30,17 +30,29 @@ const categoryDefaults: Record<FunctionCategory, { target: CandidateLetter | nul
   stats: { target: 'C', reduction: 'compile out' },
   core: { target: null, reduction: 'optimize later' },
   benchmark: { target: null, reduction: 'baseline' },
-  kernel: { target: null, reduction: 'outside the allocator' },
+  kernel: { target: null, reduction: 'outside' },
 };
 
 const risk = { low: 0, medium: 1, high: 2 };
 
-/** Best first: lowest risk, then largest estimated gain, then letter. */
-export function byWorth(a: Candidate, b: Candidate): number {
+/** Best first: lowest risk, then largest estimated gain, then largest measured share, then letter. */
+export function byWorth(a: Candidate, b: Candidate, share: (c: Candidate) => number = () => 0): number {
   const gain = (c: Candidate): number => c.estimate.throughputPercent ?? Number.NEGATIVE_INFINITY;
   if (risk[a.risk] !== risk[b.risk]) return risk[a.risk] - risk[b.risk];
   if (gain(a) !== gain(b)) return gain(b) - gain(a);
+  if (share(a) !== share(b)) return share(b) - share(a);
   return a.letter < b.letter ? -1 : a.letter > b.letter ? 1 : 0;
+}
+
+/** Candidates whose work is switched off already are no reduction of what was measured. */
+export function liveCandidates(findings: Findings): Candidate[] {
+  const place = (row: { readonly file: string; readonly line: number }): string => `${row.file}:${row.line}`;
+  const off = new Set<string>();
+  const on = new Set<string>();
+  for (const row of [...findings.atomics, ...findings.counters]) {
+    (row.activity.state === 'inactive' ? off : on).add(place(row));
+  }
+  return findings.candidates.filter((c) => !off.has(place(c)) || on.has(place(c)));
 }
 
 /** Project function for each profiled name, by the rule of profile/annotate.ts; empty where the profile has no place. */
@@ -58,10 +70,14 @@ function projectFunctions(findings: Findings | null, profile: Profile): Map<stri
   return out;
 }
 
-/** Rows in falling share; a candidate of the project's function of that name decides the target before its category. */
+/**
+ * Rows in falling share. Wrappers, gates and statistics have the documents' target; a core function has one only when
+ * the project's function of that name has a candidate.
+ */
 export function hotFunctionRows(findings: Findings | null, profile: Profile | null): HotFunctionRow[] {
   if (profile === null) return [];
   const inProject = projectFunctions(findings, profile);
+  const candidates = findings === null ? [] : liveCandidates(findings);
   return profile.functions
     .filter((f) => f.selfPercent > 0)
     .sort((a, b) => b.selfPercent - a.selfPercent)
@@ -70,16 +86,19 @@ export function hotFunctionRows(findings: Findings | null, profile: Profile | nu
       const candidate =
         projectSource === null
           ? undefined
-          : findings?.candidates
+          : candidates
               .filter((c) => c.function === f.name && c.file === projectSource.file)
-              .sort(byWorth)[0];
-      const fallback = categoryDefaults[f.category];
+              .sort((a, b) => byWorth(a, b))[0];
+      const usual = categoryDefaults[f.category];
+      const target =
+        f.category === 'core' && candidate !== undefined
+          ? { target: candidate.letter, reduction: letterActions[candidate.letter] }
+          : usual;
       return {
         name: f.name,
         selfPercent: f.selfPercent,
         category: f.category,
-        target: candidate?.letter ?? fallback.target,
-        reduction: candidate === undefined ? fallback.reduction : letterActions[candidate.letter],
+        ...target,
         source:
           f.file === null || f.line === null
             ? null

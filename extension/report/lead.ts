@@ -1,7 +1,7 @@
 /** The report's first sentences: what was found, what it costs as far as that is known, what to do next. */
 import type { Candidate, Findings, HotFunctionRow, Profile } from '../model.ts';
 import { capital, count, list, signedPercent } from './format.ts';
-import { byWorth } from './hot-functions.ts';
+import { byWorth, liveCandidates } from './hot-functions.ts';
 
 /** Wrappers below this share are not worth a word. */
 const mentionable = 0.5;
@@ -70,12 +70,18 @@ function findingsSentence(findings: Findings): string {
 }
 
 /** The candidate that the report recommends first. */
-export function bestCandidate(findings: Findings | null): Candidate | null {
-  return findings === null ? null : ([...findings.candidates].sort(byWorth)[0] ?? null);
+export function bestCandidate(
+  findings: Findings | null,
+  hotFunctions: readonly HotFunctionRow[],
+): Candidate | null {
+  if (findings === null) return null;
+  const share = (c: Candidate): number =>
+    hotFunctions.find((r) => r.name === c.function && r.projectSource?.file === c.file)?.selfPercent ?? 0;
+  return liveCandidates(findings).sort((a, b) => byWorth(a, b, share))[0] ?? null;
 }
 
-function nextSentence(findings: Findings | null, profile: Profile | null): string {
-  const best = bestCandidate(findings);
+function nextSentence({ findings, profile, hotFunctions }: LeadInput): string {
+  const best = bestCandidate(findings, hotFunctions);
   if (best !== null) {
     const gain = best.estimate.throughputPercent;
     const worth = gain === null ? 'gain not estimated' : `estimated ${signedPercent(gain)}`;
@@ -95,14 +101,15 @@ function nextSentence(findings: Findings | null, profile: Profile | null): strin
 }
 
 /** One to three sentences; never a figure that was not measured or estimated in the data. */
-export function leadSentence({ findings, profile, hotFunctions }: LeadInput): string {
+export function leadSentence(input: LeadInput): string {
+  const { findings, profile, hotFunctions } = input;
   if (findings === null && profile === null) {
     return 'Nothing is known yet. Analyse the workspace to find atomics and gates, or run a benchmark to see where the time goes.';
   }
   return [
     profile === null ? '' : timeSentence(profile, hotFunctions),
     findings === null ? '' : findingsSentence(findings),
-    nextSentence(findings, profile),
+    nextSentence(input),
   ]
     .filter((s) => s !== '')
     .join(' ');

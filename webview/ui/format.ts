@@ -27,6 +27,11 @@ export function place(at: SourceLocation): string {
   return `${at.file}:${at.line}`;
 }
 
+/** `file.c:12` without the folders, for narrow columns. */
+export function shortPlace(at: { readonly file: string; readonly line: number }): string {
+  return `${at.file.slice(at.file.lastIndexOf('/') + 1)}:${at.line}`;
+}
+
 export function activity(value: Activity): string {
   return value.decidedBy === null ? value.state : `${value.state}: ${value.decidedBy}`;
 }

@@ -4,7 +4,7 @@ import { dropdown, textField } from '../ui/controls.ts';
 import { h } from '../ui/dom.ts';
 import { activity, number, plural } from '../ui/format.ts';
 import { createTable, type TableColumn } from '../ui/table.ts';
-import { emptyState, opener, section, sourceLink, type ViewContext } from './context.ts';
+import { emptyState, opener, placeCell, section, sourceLink, type ViewContext } from './context.ts';
 
 const temperatures = { hot: 0, warm: 1, cold: 2, unreached: 3 };
 const activities = { active: 0, conditional: 1, inactive: 2 };
@@ -25,17 +25,17 @@ export function auditTable(context: ViewContext, limit: number): HTMLElement {
       key: (r) => r.name,
       cell: (r) => sourceLink(context, r.source, r.name),
     },
-    { id: 'class', title: 'Class', key: (r) => r.class, width: '88px', cell: (r) => r.class },
-    { id: 'role', title: 'Role', key: (r) => r.role ?? '', width: '92px', cell: (r) => r.role ?? '–' },
+    { id: 'class', title: 'Class', key: (r) => r.class, width: '84px', cell: (r) => r.class },
+    { id: 'role', title: 'Role', key: (r) => r.role ?? '', width: '86px', cell: (r) => r.role ?? '–' },
     {
       id: 'where',
       title: 'Where',
       key: (r) => temperatures[r.temperature] + 4 * activities[r.activity.state],
-      width: '76px',
+      width: '66px',
       // An inactive site's temperature would read as if it ran there.
       cell: (r) => (r.sites === 0 ? '–' : r.activity.state === 'inactive' ? 'inactive' : r.temperature),
     },
-    { id: 'evidence', title: 'Evidence', width: '27%', cell: (r) => r.evidence },
+    { id: 'evidence', title: 'Evidence', width: '23%', cell: (r) => r.evidence },
   ];
   return createTable({
     id: 'overview-audit',
@@ -88,7 +88,7 @@ function siteColumns(context: ViewContext): TableColumn<AtomicSite>[] {
       width: '15%',
       cell: (s) => s.function ?? '–',
     },
-    { id: 'place', title: 'Place', key: (s) => s.file, width: '15%', cell: (s) => `${s.file}:${s.line}` },
+    { id: 'place', title: 'Place', key: (s) => s.file, width: '15%', cell: placeCell },
   ];
 }
 
@@ -141,9 +141,14 @@ export function atomicsView(context: ViewContext): HTMLElement {
   }
   const { state } = context;
   const value = (name: (typeof filterNames)[number]): string => state.filter(`atomics.${name}`);
+  // What runs comes first, hot before cold, until the reader sorts.
+  const ordered = [...findings.atomics].sort((a, b) => {
+    const off = (s: AtomicSite): number => (s.activity.state === 'inactive' ? 1 : 0);
+    return off(a) - off(b) || temperatures[a.temperature] - temperatures[b.temperature];
+  });
   const filtered = (): AtomicSite[] => {
     const text = value('text').toLowerCase();
-    return findings.atomics.filter(
+    return ordered.filter(
       (s) =>
         (value('class') === '' || s.class === value('class')) &&
         (value('where') === '' || s.temperature === value('where')) &&
@@ -161,7 +166,7 @@ export function atomicsView(context: ViewContext): HTMLElement {
     label: 'Atomic sites',
     columns: siteColumns(context),
     rows: filtered(),
-    sort: state.sort('atomics') ?? { column: 'where', descending: false },
+    sort: state.sort('atomics'),
     onSort: (order) => state.setSort('atomics', order),
     contained: true,
     onOpen: opener(context, at),

@@ -4,7 +4,7 @@ import { tag } from '../ui/controls.ts';
 import { h } from '../ui/dom.ts';
 import { signedPercent } from '../ui/format.ts';
 import { createTable, type TableColumn } from '../ui/table.ts';
-import { emptyState, opener, section, sourceLink, type ViewContext } from './context.ts';
+import { emptyState, opener, placeCell, section, sourceLink, type ViewContext } from './context.ts';
 
 const locate = (c: Candidate): SourceLocation => ({ origin: 'project', file: c.file, line: c.line });
 const risks = { low: 0, medium: 1, high: 2 };
@@ -29,7 +29,7 @@ function columns(context: ViewContext): TableColumn<Candidate>[] {
       cell: (c) => sourceLink(context, locate(c), c.title),
     },
     { id: 'reason', title: 'Reason', width: '38%', cell: (c) => c.reason },
-    { id: 'place', title: 'Place', key: (c) => c.file, width: '18%', cell: (c) => `${c.file}:${c.line}` },
+    { id: 'place', title: 'Place', key: (c) => c.file, width: '17%', cell: placeCell },
   ];
 }
 

@@ -4,7 +4,7 @@ import type { Host } from '../host.ts';
 import type { StateStore } from '../state.ts';
 import { button } from '../ui/controls.ts';
 import { type Child, h } from '../ui/dom.ts';
-import { place } from '../ui/format.ts';
+import { place, shortPlace } from '../ui/format.ts';
 
 export interface ViewContext {
   readonly model: ReportModel;
@@ -34,6 +34,11 @@ export function sourceLink(context: ViewContext, at: SourceLocation, text = plac
     context.host.open(at);
   });
   return element;
+}
+
+/** A place without its folders; the whole path in the tooltip. */
+export function placeCell(at: { readonly file: string; readonly line: number }, note = ''): HTMLElement {
+  return h('span', { title: `${at.file}:${at.line}${note}` }, `${shortPlace(at)}${note}`);
 }
 
 export function section(title: string, note: string, ...children: readonly Child[]): HTMLElement {

@@ -1,7 +1,7 @@
 /** Environment and compile gates: default, how they are read, what they guard. */
 import type { Gate, SourceLocation } from '../../extension/model.ts';
 import { createTable, type TableColumn } from '../ui/table.ts';
-import { emptyState, opener, section, sourceLink, type ViewContext } from './context.ts';
+import { emptyState, opener, placeCell, section, sourceLink, type ViewContext } from './context.ts';
 
 const locate = (g: Gate): SourceLocation => ({ origin: 'project', file: g.file, line: g.line });
 
@@ -50,9 +50,7 @@ function columns(context: ViewContext, kind: Gate['kind'], compact: boolean): Ta
           cell: (g) => g.function ?? '–',
         }
       : null,
-    compact
-      ? null
-      : { id: 'place', title: 'Place', key: (g) => g.file, width: '26%', cell: (g) => `${g.file}:${g.line}` },
+    compact ? null : { id: 'place', title: 'Place', key: (g) => g.file, width: '26%', cell: placeCell },
   ];
   return all.filter((c) => c !== null);
 }
@@ -75,11 +73,18 @@ export function gateTable(
   }).element;
 }
 
-/** Hot reads first. */
+const readOrder = { 'per-call': 0, 'per-thread': 1, once: 2, constructor: 3 };
+
+/** Hot reads first, then reads on every call, then those that guard most. */
 export function envGates(context: ViewContext): Gate[] {
   return (context.model.findings?.gates ?? [])
     .filter((g) => g.kind === 'env')
-    .sort((a, b) => Number(b.hot) - Number(a.hot));
+    .sort(
+      (a, b) =>
+        Number(b.hot) - Number(a.hot) ||
+        (a.read === null ? 4 : readOrder[a.read]) - (b.read === null ? 4 : readOrder[b.read]) ||
+        b.guards.length - a.guards.length,
+    );
 }
 
 export function gatesView(context: ViewContext): HTMLElement {

@@ -3,7 +3,7 @@ import type { HotFunctionRow, SourceLocation } from '../../extension/model.ts';
 import { h } from '../ui/dom.ts';
 import { percent, place } from '../ui/format.ts';
 import { createTable, type TableColumn } from '../ui/table.ts';
-import { emptyState, opener, section, sourceLink, type ViewContext } from './context.ts';
+import { emptyState, opener, placeCell, section, sourceLink, type ViewContext } from './context.ts';
 
 /** The project's own function wins over the profiled target's: that is the code the reader can change. */
 export function sourceOf(row: HotFunctionRow): SourceLocation | null {
@@ -74,8 +74,8 @@ function columns(context: ViewContext, largest: number, wide: boolean): TableCol
       cell: (r) => {
         const at = sourceOf(r);
         if (at === null) return '–';
-        if (at.origin === 'engine') return `${place(at)} (engine)`;
-        return r.source?.origin === 'engine' ? `${place(at)} (engine, by symbol)` : place(at);
+        if (at.origin === 'engine') return placeCell(at, ' (engine)');
+        return placeCell(at, r.source?.origin === 'engine' ? ' (engine, by symbol)' : '');
       },
     },
   ];

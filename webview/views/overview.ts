@@ -39,6 +39,10 @@ function more(
     : null;
 }
 
+function hotReads(n: number): string {
+  return n === 0 ? 'none read on a hot path' : `${plural(n, 'read')} on a hot path`;
+}
+
 export function overviewView(context: ViewContext): HTMLElement {
   const { model } = context;
   const gates = envGates(context);
@@ -77,7 +81,7 @@ export function overviewView(context: ViewContext): HTMLElement {
       ),
       section(
         'Environment gates',
-        hasFindings ? `${plural(gates.filter((g) => g.hot).length, 'read')} on a hot path` : '',
+        hasFindings ? hotReads(gates.filter((g) => g.hot).length) : '',
         gates.length === 0
           ? emptyState(
               context,

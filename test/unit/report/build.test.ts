@@ -53,21 +53,46 @@ describe('hot functions', () => {
     expect(report(other, profile()).hotFunctions.map((r) => r.projectSource)).toEqual(Array(10).fill(null));
   });
 
-  it("take the candidate of the project's function before the category", () => {
+  const onPush = candidate({
+    function: 'unified_cache_push',
+    file: 'core/unified_cache_push.c',
+    line: 20,
+    letter: 'C',
+  });
+
+  it("take a core function's target from the project's candidate, a wrapper's from its category", () => {
     const rows = report(
-      findings({ candidates: [candidate({ function: 'free', file: 'core/free.c', letter: 'C' })] }),
+      findings({
+        candidates: [onPush, candidate({ function: 'free', file: 'core/free.c', line: 50, letter: 'D' })],
+      }),
       profile(),
     ).hotFunctions;
-    expect(rows.find((r) => r.name === 'free')).toMatchObject({ target: 'C', reduction: 'compile out' });
-    expect(rows.find((r) => r.name === 'malloc')).toMatchObject({ target: 'A', reduction: 'remove layer' });
+    expect(rows.find((r) => r.name === 'unified_cache_push')).toMatchObject({
+      target: 'C',
+      reduction: 'compile out',
+    });
+    expect(rows.find((r) => r.name === 'free')).toMatchObject({ target: 'A', reduction: 'remove layer' });
+  });
+
+  it('ask nobody to remove what is switched off already', () => {
+    const off = site({
+      file: onPush.file,
+      line: onPush.line,
+      activity: { state: 'inactive', decidedBy: 'HAKMEM_STATS_DUMP' },
+    });
+    const model = report(findings({ atomics: [off], candidates: [onPush] }), profile());
+    expect(model.hotFunctions.find((r) => r.name === 'unified_cache_push')?.target).toBeNull();
+    expect(model.lead).not.toContain('Cheapest next step');
   });
 
   it('ignore the candidate of a function that only shares the name', () => {
     const rows = report(
-      findings({ candidates: [candidate({ function: 'free', file: 'other/free.c', letter: 'C' })] }),
+      findings({
+        candidates: [candidate({ function: 'unified_cache_push', file: 'other/push.c', line: 1 })],
+      }),
       profile(),
     ).hotFunctions;
-    expect(rows.find((r) => r.name === 'free')?.target).toBe('A');
+    expect(rows.find((r) => r.name === 'unified_cache_push')?.target).toBeNull();
   });
 
   it('are empty without a profile and leave out functions that never ran', () => {
@@ -153,6 +178,16 @@ describe('lead', () => {
     expect(report(f, profile()).lead).toContain(
       'Cheapest next step: Collapse the FastLane layer (estimated +12%, risk low). The gain is an estimate until both builds are measured.',
     );
+  });
+
+  it('recommends the candidate on the function with the largest share among equals', () => {
+    const at = (name: string, title: string) =>
+      candidate({ id: name, function: name, file: `core/${name}.c`, line: 30, title });
+    const f = findings({
+      candidates: [at('hak_super_lookup', 'First in the list'), at('malloc', 'On the hottest')],
+    });
+    expect(report(f, profile()).lead).toContain('Cheapest next step: On the hottest (');
+    expect(report(f, null).lead).toContain('Cheapest next step: First in the list (');
   });
 
   it('does not count what is switched off as active', () => {
