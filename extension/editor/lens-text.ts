@@ -1,5 +1,12 @@
 /** What code lenses say and do, without the editor: each part is a few words and one action. Pure. */
-import type { AtomicClass, AtomicSite, FileAnnotations, FunctionAnnotation, Gate } from '../model.ts';
+import type {
+  AtomicClass,
+  AtomicSite,
+  FileAnnotations,
+  Findings,
+  FunctionAnnotation,
+  Gate,
+} from '../model.ts';
 import {
   classOrder,
   counted,
@@ -33,6 +40,8 @@ export interface LensRow {
 export interface LensContext {
   readonly origin: 'project' | 'engine';
   readonly gates: readonly Gate[];
+  /** Ids of gates that so much depends on that naming them on every function would say nothing. */
+  readonly wideGates: ReadonlySet<string>;
   readonly env: Settings;
   readonly defines: Settings;
   /** Show a lens on cold functions without findings too. */
@@ -115,15 +124,32 @@ function gatePart(g: Gate, ctx: LensContext): LensPart {
   };
 }
 
-/** Gates worth a word: environment gates. Compile gates are already told by `(compiled out)`, so only when set by hand. */
+/** Functions that a gate may guard before its name on each of them is noise. */
+const narrow = 8;
+
+/** Gates that guard many functions, such as the one that sends every call to libc. */
+export function wideGates(findings: Pick<Findings, 'gates' | 'functions'>): Set<string> {
+  const functions = new Set(findings.functions.map((f) => f.id));
+  const guarded = (g: Gate): number => g.guards.filter((id) => functions.has(id)).length;
+  return new Set(findings.gates.filter((g) => guarded(g) > narrow).map((g) => g.id));
+}
+
+/**
+ * Gates worth a word, each name once: environment gates that decide a site here, are read here, or guard little else.
+ * Compile gates are already told by `(compiled out)`, so only when set by hand.
+ */
 function shownGates(a: FunctionAnnotation, ctx: LensContext): Gate[] {
+  const deciding = new Set([...a.atomics, ...a.counters].map((r) => r.activity.decidedBy));
+  const rank = (g: Gate): number => {
+    if (deciding.has(g.name)) return 0;
+    if (g.file === a.function.file && g.function === a.function.name) return 1;
+    return ctx.wideGates.has(g.id) ? 3 : 2;
+  };
   const seen = new Set<string>();
-  return a.gates.filter((g) => {
-    const wanted = g.kind === 'env' || gateValue(g, ctx.env, ctx.defines).set;
-    if (!wanted || seen.has(gateName(g))) return false;
-    seen.add(gateName(g));
-    return true;
-  });
+  return a.gates
+    .filter((g) => rank(g) < 3 && (g.kind === 'env' || gateValue(g, ctx.env, ctx.defines).set))
+    .sort((x, y) => rank(x) - rank(y) || Number(x.default === null) - Number(y.default === null))
+    .filter((g) => !seen.has(gateName(g)) && seen.add(gateName(g)));
 }
 
 const gatesNamed = 2;

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { Config } from './config.ts';
 import { shiftLine } from './edits.ts';
 import { commands, internalCommands } from './ids.ts';
-import { type LensContext, type LensPart, lensRows } from './lens-text.ts';
+import { type LensContext, type LensPart, lensRows, wideGates } from './lens-text.ts';
 import { engineSelector, isProjectDocument, type Place, placeOf, projectSelector } from './places.ts';
 import type { Store } from './store.ts';
 import { ageLasts, ageText, runName } from './words.ts';
@@ -94,6 +94,7 @@ export class LensProvider implements vscode.CodeLensProvider, vscode.Disposable 
     return {
       origin: place.origin,
       gates: findings?.gates ?? [],
+      wideGates: findings === null ? new Set() : wideGates(findings),
       env,
       defines,
       coldFunctions,

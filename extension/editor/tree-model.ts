@@ -198,7 +198,7 @@ export function findingsTree(findings: Findings | null, profile: Profile | null)
     group(`class:${cls}`, label, icon, rows, {
       description: `${counted(rows.length, 'variable')} · ${counted(sites, 'site')}`,
       color: `allocLens.atomic.${cls}`,
-      expanded: cls === 'telemetry',
+      expanded: cls === 'telemetry' && profile === null,
     });
   }
   const counters = findings.counters.map((c) =>

@@ -1,11 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { fileLens, functionLens, type LensContext, lensRows } from '../../../extension/editor/lens-text.ts';
+import {
+  fileLens,
+  functionLens,
+  type LensContext,
+  lensRows,
+  wideGates,
+} from '../../../extension/editor/lens-text.ts';
 import type { AtomicSite, FunctionAnnotation } from '../../../extension/model.ts';
 import { counter, fn, gate, site } from './builders.ts';
 
 const context = (over: Partial<LensContext> = {}): LensContext => ({
   origin: 'project',
   gates: [],
+  wideGates: new Set(),
   env: {},
   defines: {},
   coldFunctions: false,
@@ -119,6 +126,34 @@ describe('a function lens', () => {
       'gate B off, read once',
       '2 more gates',
     ]);
+  });
+
+  it('leaves out a gate that half the project is behind, unless it decides or is read here', () => {
+    const functions = Array.from({ length: 9 }, (_, i) => fn({ name: `f${i}` }));
+    const wide = gate({ name: 'FORCE_LIBC', guards: functions.map((f) => f.id) });
+    const narrow = gate({ name: 'POOL_V2', guards: functions.slice(1).map((f) => f.id) });
+    const ctx = context({ wideGates: wideGates({ functions, gates: [wide, narrow] }) });
+    expect(titles(annotation({ gates: [wide, narrow] }), ctx).slice(1)).toEqual([
+      'gate POOL_V2 off, read once',
+    ]);
+    const reader = annotation({ function: fn({ name: 'gate_fn' }), gates: [narrow, wide] });
+    expect(titles(reader, ctx).slice(1)).toEqual([
+      'gate POOL_V2 off, read once',
+      'gate FORCE_LIBC off, read once',
+    ]);
+    const decided = site({ activity: { state: 'inactive', decidedBy: 'FORCE_LIBC' } });
+    expect(
+      titles(annotation({ atomics: [decided], gates: [narrow, wide] }), { ...ctx, gates: [wide] }).slice(1),
+    ).toEqual([
+      '1 telemetry atomic (gated off)',
+      'gate FORCE_LIBC off, read once',
+      'gate POOL_V2 off, read once',
+    ]);
+  });
+
+  it('of two reads of one gate names the one with a known default', () => {
+    const gates = [gate({ name: 'A', default: null, read: 'per-call' }), gate({ name: 'A', default: 'on' })];
+    expect(titles(annotation({ gates })).slice(1)).toEqual(['gate A on, read once']);
   });
 
   it('shows a compile gate only when the user set it', () => {
