@@ -25,17 +25,32 @@ export function auditTable(context: ViewContext, limit: number): HTMLElement {
       key: (r) => r.name,
       cell: (r) => sourceLink(context, r.source, r.name),
     },
-    { id: 'class', title: 'Class', key: (r) => r.class, width: '84px', cell: (r) => r.class },
-    { id: 'role', title: 'Role', key: (r) => r.role ?? '', width: '86px', cell: (r) => r.role ?? '–' },
+    { id: 'class', title: 'Class', key: (r) => r.class, width: '96px', cell: (r) => r.class },
+    { id: 'role', title: 'Role', key: (r) => r.role ?? '', width: '98px', cell: (r) => r.role ?? '–' },
     {
       id: 'where',
       title: 'Where',
       key: (r) => temperatures[r.temperature] + 4 * activities[r.activity.state],
-      width: '66px',
+      width: '76px',
       // An inactive site's temperature would read as if it ran there.
       cell: (r) => (r.sites === 0 ? '–' : r.activity.state === 'inactive' ? 'inactive' : r.temperature),
     },
-    { id: 'evidence', title: 'Evidence', width: '23%', cell: (r) => r.evidence },
+    {
+      id: 'activity',
+      title: 'Decided by',
+      key: (r) => r.activity.decidedBy ?? '',
+      width: '18%',
+      cell: (r) => r.activity.decidedBy ?? '–',
+    },
+    {
+      id: 'sites',
+      title: 'Sites',
+      key: (r) => r.sites,
+      numeric: true,
+      width: '60px',
+      cell: (r) => number(r.sites),
+    },
+    { id: 'evidence', title: 'Evidence', width: '34%', cell: (r) => r.evidence },
   ];
   return createTable({
     id: 'overview-audit',

@@ -10,7 +10,7 @@ import { plotNote } from './runs.ts';
 
 const topFunctions = 10;
 const topVariables = 12;
-const topGates = 8;
+const topGates = 5;
 
 /** The lead; a candidate that it names becomes a link to the candidates. */
 function lead(context: ViewContext): HTMLElement {
@@ -62,34 +62,43 @@ export function overviewView(context: ViewContext): HTMLElement {
           : hotFunctionTable(context, topFunctions),
         more(context, topFunctions, model.hotFunctions.length, 'hot', 'function'),
       ),
-      section(
-        'Runs',
-        model.runs.length === 0 ? '' : plotNote,
-        model.runs.length === 0
-          ? emptyState(context, 'No benchmark has run yet.', 'runBenchmark')
-          : runsPlot(model.runs),
+      // Both are short: together they are about as tall as the ten functions.
+      h(
+        'div',
+        {},
+        section(
+          'Runs',
+          model.runs.length === 0 ? '' : plotNote,
+          model.runs.length === 0
+            ? emptyState(context, 'No benchmark has run yet.', 'runBenchmark')
+            : runsPlot(model.runs),
+        ),
+        section(
+          'Environment gates',
+          hasFindings ? hotReads(gates.filter((g) => g.hot).length) : '',
+          gates.length === 0
+            ? emptyState(
+                context,
+                hasFindings ? 'No read of the environment was found.' : 'Nothing is analysed yet.',
+                null,
+              )
+            : gateTable(context, 'overview-gates', 'env', gates.slice(0, topGates), true),
+          more(context, topGates, gates.length, 'gates', 'environment gate'),
+        ),
       ),
-      section(
-        'Atomics audit',
-        hasFindings ? plural(model.audit.length, 'variable') : '',
-        !hasFindings
-          ? emptyState(context, 'Nothing is analysed yet.', 'analyze')
-          : model.audit.length === 0
-            ? emptyState(context, 'No atomic variable was found.', null)
-            : auditTable(context, topVariables),
-        more(context, 0, model.findings?.atomics.length ?? 0, 'atomics', 'site'),
-      ),
-      section(
-        'Environment gates',
-        hasFindings ? hotReads(gates.filter((g) => g.hot).length) : '',
-        gates.length === 0
-          ? emptyState(
-              context,
-              hasFindings ? 'No read of the environment was found.' : 'Nothing is analysed yet.',
-              null,
-            )
-          : gateTable(context, 'overview-gates', 'env', gates.slice(0, topGates), true),
-        more(context, topGates, gates.length, 'gates', 'environment gate'),
+      h(
+        'div',
+        { class: 'wide' },
+        section(
+          'Atomics audit',
+          hasFindings ? plural(model.audit.length, 'variable') : '',
+          !hasFindings
+            ? emptyState(context, 'Nothing is analysed yet.', 'analyze')
+            : model.audit.length === 0
+              ? emptyState(context, 'No atomic variable was found.', null)
+              : auditTable(context, topVariables),
+          more(context, 0, model.findings?.atomics.length ?? 0, 'atomics', 'site'),
+        ),
       ),
     ),
   );
