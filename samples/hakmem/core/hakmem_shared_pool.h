@@ -26,6 +26,10 @@ void shared_pool_release(TinySlabMeta* meta);
 // Empties among the listed slabs become FREE; with the lock held.
 int shared_pool_trim_locked(int budget);
 
+// Frees pile up: collects the queued slabs of the class and gives empty ones back. Does nothing when
+// somebody else holds the lock.
+void shared_pool_relieve(int class_idx);
+
 // Owner lets go of an exhausted slab. False when remote frees have arrived meanwhile: it has room again.
 bool shared_pool_try_detach(TinySlabMeta* meta);
 

@@ -13,6 +13,7 @@
 #define STAGE05_SCAN_LIMIT 64
 #define TRIM_INTERVAL      64u
 #define TRIM_BUDGET        32
+#define RELIEF_BUDGET      1024
 
 SharedPool g_shared_pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -89,6 +90,7 @@ static TinySlabMeta* ss_take_free_slab(SuperSlab* ss, int class_idx) {
         if (m->state != SLAB_FREE) continue;
         superslab_init_slab(ss, i, class_idx);
         ss->active_slabs++;
+        if (ss->active_slabs == SS_SLABS) superslab_move_back(ss);
         slab_adopt_locked(m);
         return m;
     }
@@ -126,6 +128,13 @@ static TinySlabMeta* shared_pool_acquire_locked(int class_idx) {
 
     SuperSlab* ss = superslab_allocate();
     return ss ? ss_take_free_slab(ss, class_idx) : NULL;
+}
+
+void shared_pool_relieve(int class_idx) {
+    if (pthread_mutex_trylock(&g_shared_pool.lock) != 0) return;
+    shared_pool_collect_queued(class_idx, true);
+    shared_pool_trim_locked(RELIEF_BUDGET);
+    pthread_mutex_unlock(&g_shared_pool.lock);
 }
 
 static void shared_pool_note_c7(const TinySlabMeta* m) {

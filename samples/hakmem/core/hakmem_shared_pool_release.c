@@ -19,6 +19,7 @@ static void slab_free_locked(TinySlabMeta* meta) {
     meta->state = SLAB_FREE;
     meta->freelist = NULL;
     atomic_store_explicit(&meta->owner_tid, 0, memory_order_relaxed);
+    if (ss->active_slabs == SS_SLABS) superslab_move_front(ss);
     ss->active_slabs--;
     if (ss->active_slabs == 0) {
         superslab_retire(ss);

@@ -9,13 +9,15 @@ static _Atomic(TinySlabMeta*) g_remote_target_head[TINY_NUM_CLASSES];
 // it steers and must stay.
 static _Atomic(uint32_t) g_remote_target_len[TINY_NUM_CLASSES];
 
+#define REMOTE_TARGET_BACKLOG 64u
+
 static uint32_t g_remote_target_batch = 4;
 
 void remote_target_init(void) {
     g_remote_target_batch = (uint32_t)hak_env_long("HAKMEM_REMOTE_TARGET_BATCH", 4, 1, 1024);
 }
 
-void remote_target_push(TinySlabMeta* meta) {
+bool remote_target_push(TinySlabMeta* meta) {
     int c = meta->class_idx;
     meta->state = SLAB_QUEUED;
     TinySlabMeta* head = atomic_load_explicit(&g_remote_target_head[c], memory_order_relaxed);
@@ -23,7 +25,8 @@ void remote_target_push(TinySlabMeta* meta) {
         meta->next = head;
     } while (!atomic_compare_exchange_weak_explicit(&g_remote_target_head[c], &head, meta,
                                                     memory_order_release, memory_order_relaxed));
-    atomic_fetch_add_explicit(&g_remote_target_len[c], 1u, memory_order_relaxed);
+    uint32_t before = atomic_fetch_add_explicit(&g_remote_target_len[c], 1u, memory_order_relaxed);
+    return before % REMOTE_TARGET_BACKLOG == REMOTE_TARGET_BACKLOG - 1;
 }
 
 bool remote_target_should_drain(int class_idx, bool desperate) {

@@ -8,7 +8,9 @@
 #include "superslab/superslab_types.h"
 
 void remote_target_init(void);
-void remote_target_push(TinySlabMeta* meta);
+
+// True for the one push in REMOTE_TARGET_BACKLOG that should make the shared pool look at the queue.
+bool remote_target_push(TinySlabMeta* meta);
 
 // Enough slabs queued for the class that taking them is worth the shared pool's time?
 bool remote_target_should_drain(int class_idx, bool desperate);

@@ -68,6 +68,8 @@ static void hak_tiny_free_superslab(SuperSlab* ss, void* base) {
     } while (!atomic_compare_exchange_weak_explicit(&meta->remote_head, &head, (uintptr_t)base,
                                                     memory_order_acq_rel, memory_order_relaxed));
     if (head == SLAB_REMOTE_DETACHED) {
-        remote_target_push(meta);
+        // Once queued the slab may be anybody's: remember its class.
+        int class_idx = meta->class_idx;
+        if (remote_target_push(meta)) shared_pool_relieve(class_idx);
     }
 }

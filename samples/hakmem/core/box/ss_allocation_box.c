@@ -14,12 +14,14 @@ _Atomic(uint64_t) g_ss_os_live_bytes;
 _Atomic(uint64_t) g_ss_os_peak_bytes;
 
 SuperSlab* g_ss_all;
+static SuperSlab* g_ss_last;
 static uint32_t g_ss_empty_count;
 
 static void ss_link(SuperSlab* ss) {
     ss->prev = NULL;
     ss->next = g_ss_all;
     if (g_ss_all) g_ss_all->prev = ss;
+    else g_ss_last = ss;
     g_ss_all = ss;
 }
 
@@ -27,6 +29,21 @@ static void ss_unlink(SuperSlab* ss) {
     if (ss->prev) ss->prev->next = ss->next;
     else g_ss_all = ss->next;
     if (ss->next) ss->next->prev = ss->prev;
+    else g_ss_last = ss->prev;
+}
+
+void superslab_move_front(SuperSlab* ss) {
+    ss_unlink(ss);
+    ss_link(ss);
+}
+
+void superslab_move_back(SuperSlab* ss) {
+    ss_unlink(ss);
+    ss->next = NULL;
+    ss->prev = g_ss_last;
+    if (g_ss_last) g_ss_last->next = ss;
+    else g_ss_all = ss;
+    g_ss_last = ss;
 }
 
 // An empty superslab that policy told us to keep.

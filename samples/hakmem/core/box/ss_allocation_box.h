@@ -4,8 +4,12 @@
 
 #include "../superslab/superslab_types.h"
 
-// List of all SuperSlabs, newest first (Stage 0.5 scans it).
+// List of all SuperSlabs: those with free slabs towards the front, full ones towards the back, so that
+// Stage 0.5 can stop early.
 extern SuperSlab* g_ss_all;
+
+void superslab_move_front(SuperSlab* ss);
+void superslab_move_back(SuperSlab* ss);
 
 SuperSlab* superslab_allocate(void);
 
