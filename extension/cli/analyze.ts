@@ -52,6 +52,13 @@ export async function analyzeWith(
   });
   services.signal.throwIfAborted();
   if (findings.files.length === 0) {
+    // Files that were there but could not be used say it better than their absence.
+    const skipped = findings.diagnostics.filter((d) => d.file !== '');
+    const [first] = skipped;
+    if (first !== undefined) {
+      const others = skipped.length > 1 ? ` (and ${skipped.length - 1} more files)` : '';
+      throw new UserError(`nothing could be analysed: ${first.file}: ${first.message}${others}`);
+    }
     throw new UserError(
       `no C or C++ source under ${paths.map(quoted).join(', ')}: give a source file or a folder that holds some`,
     );

@@ -28,7 +28,7 @@ export function processOutput(
 ): Output {
   let closed = false;
   let drawn = false;
-  let lastSaid = 0;
+  let lastSaid = Date.now();
   let lastMessage = '';
   const onError = (error: NodeJS.ErrnoException): void => {
     if (error.code !== 'EPIPE') throw error;
@@ -59,7 +59,7 @@ export function processOutput(
         drawn = true;
         return;
       }
-      // In a log a line now and then is enough.
+      // In a log a line now and then is enough, and none for what is quickly done.
       const now = Date.now();
       if (text === lastMessage || now - lastSaid < quietInterval) return;
       lastSaid = now;

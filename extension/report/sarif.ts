@@ -185,7 +185,8 @@ export function renderSarif(findings: Findings, options: SarifOptions): string {
               descriptor: { id: d.code },
               level: d.severity === 'error' || d.severity === 'warning' ? d.severity : 'note',
               message: { text: d.message },
-              locations: [location(d.file, { startLine: Math.max(1, d.line) })],
+              // A diagnostic about the whole input has no file.
+              locations: d.file === '' ? [] : [location(d.file, { startLine: Math.max(1, d.line) })],
             })),
           },
         ],

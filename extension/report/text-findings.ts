@@ -125,7 +125,8 @@ export function findingsText(findings: Findings, style: Style = plain): string {
   if (findings.diagnostics.length > 0) {
     lines.push('', style.bold('Diagnostics'));
     for (const d of findings.diagnostics) {
-      lines.push(printable(`${d.file}:${d.line}: ${d.severity}: ${d.message} [${d.code}]`));
+      const place = d.file === '' ? '' : `${d.file}:${d.line}: `;
+      lines.push(printable(`${place}${d.severity}: ${d.message} [${d.code}]`));
     }
   }
   return lines.join('\n');

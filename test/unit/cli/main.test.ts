@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   mkdirSync,
   mkdtempSync,
@@ -206,6 +207,23 @@ describe('analyze', () => {
       expect([done.status, done.stdout]).toEqual([2, '']);
       expect(messages(done)).toHaveLength(1);
       expect(done.stderr).toMatch(/no C or C\+\+ source/);
+    });
+
+    it('says why the only file could not be used', async () => {
+      const at = project('only', { 'blob.c': Buffer.from([0, 1, 2, 255, 254, 0, 0, 1]) });
+      const done = await runCli(['analyze', at, '--format', 'json']);
+      expect([done.status, done.stdout, messages(done).length]).toEqual([2, '', 1]);
+      expect(done.stderr).toMatch(/nothing could be analysed: blob\.c: .*binary/);
+    });
+
+    it('answers for a 10 MB generated file and does not wait for a pipe named .c', async () => {
+      const at = project('generated', { 'ok.c': allocator });
+      writeFileSync(path.join(at, 'big.c'), `${'static int a;\n'.repeat(800_000)}`);
+      execFileSync('mkfifo', [path.join(at, 'pipe.c')]);
+      const found = await findingsOf([at]);
+      const named = [...found.files.map((f) => f.path), ...found.diagnostics.map((d) => d.file)];
+      expect(named).toContain('big.c');
+      expect(found.atomics.filter((s) => s.file === 'ok.c')).toHaveLength(6);
     });
 
     it('reports a binary file named .c and analyses the rest', async () => {

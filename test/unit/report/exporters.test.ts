@@ -261,6 +261,24 @@ describe('sarif', () => {
     });
   });
 
+  it('carries diagnostics as notifications, with a place where they have one', () => {
+    const f = findings({
+      diagnostics: [
+        { code: 'no-entry', severity: 'information', file: '', line: 1, message: 'no entry point' },
+        { code: 'parse-errors', severity: 'warning', file: 'a.c', line: 7, message: 'two errors' },
+      ],
+    });
+    const log = JSON.parse(renderSarif(f, options)) as {
+      runs: { invocations: { toolExecutionNotifications: { level: string; locations: unknown[] }[] }[] }[];
+    };
+    const notes = log.runs[0]?.invocations[0]?.toolExecutionNotifications ?? [];
+    expect(notes.map((n) => [n.level, n.locations.length])).toEqual([
+      ['note', 0],
+      ['warning', 1],
+    ]);
+    expect(findingsText(f)).toContain('\ninformation: no entry point [no-entry]\n');
+  });
+
   it('marks what a baseline knows', () => {
     const f = findings({
       atomics: [site({ id: 'old' }), site({ id: 'new' })],
