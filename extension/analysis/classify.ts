@@ -4,7 +4,7 @@ import type { Access } from './access.ts';
 import type { EnvReads } from './env.ts';
 import { type Finding, Flow, type Level, type Peers, inAssertion } from './flow.ts';
 import type { Index } from './index.ts';
-import { type Expr, type Func, type Node, functionOf, strip, walk } from './ir.ts';
+import { type Expr, type Func, type Node, strip, walk } from './ir.ts';
 import { roleOf } from './roles.ts';
 import { type Target, targetOf } from './targets.ts';
 import { type Temperatures, likelihood } from './temperature.ts';

@@ -50,7 +50,7 @@ export class AnalysisClient {
     return new Promise<Findings>((resolve, reject) => {
       const onAbort = (): void => {
         worker.postMessage({ method: 'cancel', id } satisfies ToWorker);
-        this.pending.delete(id);
+        this.settle(id);
         reject(aborted());
       };
       const done = (): void => hooks.signal?.removeEventListener('abort', onAbort);
@@ -66,6 +66,8 @@ export class AnalysisClient {
         onProgress: hooks.onProgress,
       });
       hooks.signal?.addEventListener('abort', onAbort, { once: true });
+      // Alive while a call is under way, and no reason to stay when none is.
+      worker.ref();
       worker.postMessage({ id, method, params } as Request);
     });
   }
@@ -98,9 +100,14 @@ export class AnalysisClient {
       p.onProgress?.(m.progress);
       return;
     }
-    this.pending.delete(m.id);
+    this.settle(m.id);
     if ('findings' in m) p.resolve(m.findings);
     else p.reject(rebuilt(m.error));
+  }
+
+  private settle(id: number): void {
+    this.pending.delete(id);
+    if (this.pending.size === 0) this.worker?.unref();
   }
 
   private fail(error: Error): void {

@@ -84,17 +84,22 @@ export class Cursor {
     return this.tokens[this.at + offset] ?? sentinel;
   }
 
-  /** The token ahead; a choice that stands where no statement or operand can is replaced by its first option. */
+  /** The token ahead, as it is. */
   peek(offset = 0): Token {
-    let t = this.tokens[this.at + offset];
+    return this.tokens[this.at + offset] ?? sentinel;
+  }
+
+  /** Replaces a choice that stands where no statement or operand can by its first option. */
+  settle(): void {
+    let t = this.tokens[this.at];
     while (t !== undefined && t.kind === Kind.choice) {
-      this.tokens.splice(this.at + offset, 1, ...(t.choice?.[0]?.tokens ?? []));
-      t = this.tokens[this.at + offset];
+      this.tokens.splice(this.at, 1, ...(t.choice?.[0]?.tokens ?? []));
+      t = this.tokens[this.at];
     }
-    return t ?? sentinel;
   }
 
   next(): Token {
+    this.settle();
     const t = this.peek();
     this.at++;
     return t;

@@ -270,6 +270,8 @@ export class Flow {
       return;
     }
     const calls = (this.index.calls.get(f.name) ?? []).filter((c) => this.index.callees(c).includes(f));
+    if (this.objects.has(`out:${t.key}`) || depth > 40) return;
+    this.objects.add(`out:${t.key}`);
     if (calls.length === 0) {
       this.say(
         'observe',
@@ -386,7 +388,8 @@ export class Flow {
 
   private throughParameter(t: Target, at: Node, depth: number): void {
     const f = t.func;
-    if (f === null || this.visited.has(t.decl ?? at)) return;
+    if (f === null || this.objects.has(`in:${t.key}`) || depth > 40) return;
+    this.objects.add(`in:${t.key}`);
     const calls = (this.index.calls.get(f.name) ?? []).filter((c) => this.index.callees(c).includes(f));
     for (const c of calls) {
       const arg = c.args[t.param];

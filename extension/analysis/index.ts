@@ -1,6 +1,8 @@
 /** Name tables over all lowered files: who defines, calls, reads and writes what. */
+import type { Cond } from './condition.ts';
 import type { Call, Decl, Expr, Field, Func, Id, Mem, Node, Struct, TypeRef } from './ir.ts';
 import { functionOf, noType, walk } from './ir.ts';
+import { condAt } from './preprocess.ts';
 import { type Project, push } from './project.ts';
 
 export interface FieldOf {
@@ -163,10 +165,11 @@ export class Index {
     return visible.length > 0 ? visible : list;
   }
 
-  private isA(type: Struct, owner: string): boolean {
+  private isA(type: Struct, owner: string, depth = 0): boolean {
     if (type.name === owner) return true;
+    if (depth > 8) return false;
     return type.bases.some(
-      (b) => b === owner || (this.structs.get(b)?.some((s) => this.isA(s, owner)) ?? false),
+      (b) => b === owner || (this.structs.get(b)?.some((s) => this.isA(s, owner, depth + 1)) ?? false),
     );
   }
 
@@ -213,6 +216,12 @@ export class Index {
       }
     }
     return null;
+  }
+
+  /** Condition of a field's declaration, relative to the file. */
+  condOf(struct: Struct, field: Field): Cond | null {
+    const unit = this.project.units.get(struct.file);
+    return unit === undefined ? null : condAt(unit.source, field.token.start);
   }
 
   title(struct: Struct): string {

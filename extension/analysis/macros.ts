@@ -321,12 +321,11 @@ export function visibleAt(candidates: readonly MacroDef[], offset: number): Macr
   return out;
 }
 
-/** Drops definitions that cannot be live; keeps all when none can. */
+/** The definitions that may be live on the platform, in the files that are. */
 export function liveOnly(
   defs: readonly MacroDef[],
-  scope: (file: string) => CondScope,
+  scope: CondScope,
   fileLive: (file: string) => boolean,
 ): MacroDef[] {
-  const live = defs.filter((d) => fileLive(d.file) && holds(d.cond, scope(d.file)) !== 0);
-  return live.length > 0 ? live : [...defs];
+  return defs.filter((d) => fileLive(d.file) && holds(d.cond, scope) !== 0);
 }

@@ -70,6 +70,7 @@ export function specifiers(c: Cursor): Specifiers {
   let atomic = false;
   let bodyAt = -1;
   for (;;) {
+    c.settle();
     attributes(c, found);
     const t = c.peek();
     if (!typeWord(c)) break;
@@ -283,6 +284,7 @@ export function declarator(c: Cursor, spec: TypeRef): Declarator {
   let paramsAt = -1;
   const pointers = (): void => {
     for (;;) {
+      c.settle();
       attributes(c, found);
       const t = c.peek();
       if (t.text === '*' || t.text === '&' || t.text === '&&') {

@@ -5,7 +5,8 @@ import { type CondScope, holds } from './condition.ts';
 import type { Func, Lowered } from './ir.ts';
 import { lowerFile, typeNames } from './lower.ts';
 import { type MacroDef, type MacroView, liveOnly, visibleAt } from './macros.ts';
-import { type SourceFile, preprocess } from './preprocess.ts';
+import { operationOf } from './operations.ts';
+import { type SourceFile, condAt, preprocess } from './preprocess.ts';
 import { platformScope } from './scope.ts';
 import { Kind, Token } from './tokens.ts';
 
@@ -32,6 +33,10 @@ function nearness(candidate: string, from: string): number {
   if (foreignFolders.test(candidate)) score -= 100;
   return score;
 }
+
+/** Names that a compiler or a C library gives a meaning of its own. */
+const isSystemName = (name: string): boolean =>
+  operationOf(name) !== null || /^_*(secure_)?getenv$/.test(name);
 
 export class Project {
   readonly units = new Map<string, Unit>();
@@ -151,12 +156,21 @@ export class Project {
     const outside = new Map<string, readonly MacroDef[]>();
     const used = new Set<MacroDef>();
     this.usedMacros.set(file, used);
-    const live = (defs: readonly MacroDef[]): MacroDef[] =>
-      liveOnly(
-        defs,
-        () => this.scopes[language],
-        (f) => f === file || !this.dead.has(f),
-      );
+    const scope = this.scopes[language];
+    const unit = this.units.get(file);
+    const deadFile = this.dead.has(file);
+    // In a foreign branch every definition is foreign: there, all of them count.
+    const live = (defs: readonly MacroDef[], offset: number): readonly MacroDef[] => {
+      const found = liveOnly(defs, scope, (f) => f === file || !this.dead.has(f));
+      const first = found[0];
+      if (first !== undefined && isSystemName(first.name) && found.every((d) => holds(d.cond, scope) !== 1)) {
+        // The name means something without the project: a definition that may not be there does not hide it.
+        return [];
+      }
+      if (found.length > 0 || defs.length === 0) return found;
+      const foreign = deadFile || (unit !== undefined && holds(condAt(unit.source, offset), scope) === 0);
+      return foreign ? defs : found;
+    };
     return {
       file,
       lookup: (name, offset) => {
@@ -165,16 +179,17 @@ export class Project {
         const mine = own?.get(name);
         if (mine !== undefined) {
           const visible = visibleAt(mine, offset);
-          if (visible.length > 0) return live(visible);
+          if (visible.length > 0) return live(visible, offset);
           // Defined here, but only below or already undefined: another file's definition may still hold.
           if (mine.length === all.length) return [];
         }
         let found = outside.get(name);
+        if (found?.length === 0) return live(all.filter((d) => d.file !== file && d.undefinedAt === null), offset);
         if (found === undefined) {
           const closure = this.closure(file);
           const lasting = all.filter((d) => d.file !== file && d.undefinedAt === null);
           const near = lasting.filter((d) => closure.has(d.file));
-          found = live(near.length > 0 ? near : lasting);
+          found = live(near.length > 0 ? near : lasting, offset);
           outside.set(name, found);
         }
         return found;

@@ -28,13 +28,27 @@ export interface Target {
   readonly decl: Decl | null;
 }
 
-/** A struct around a single member: naming the member means naming what holds the struct. */
+/**
+ * A struct around a single member: naming the member means naming what holds the struct. Members in different
+ * branches of a condition count once, since only one of them exists at a time.
+ */
 export function isCell(index: Index, struct: Struct | null, depth = 0): boolean {
-  if (struct === null || struct.fields.length !== 1 || depth > 4) return false;
+  if (struct === null || struct.fields.length === 0 || struct.fields.length > 4 || depth > 4) return false;
+  if (struct.kind === 'union' && struct.fields.length > 1) return false;
+  const plain = (f: Field): boolean => {
+    if (f.type.callable) return false;
+    const inner = index.structOf(f.type);
+    return inner === null || f.type.pointer > 0 || isCell(index, inner, depth + 1);
+  };
   const only = struct.fields[0];
-  if (only === undefined || only.type.callable) return false;
-  const inner = index.structOf(only.type);
-  return inner === null || only.type.pointer > 0 || isCell(index, inner, depth + 1);
+  if (only !== undefined && struct.fields.length === 1) return plain(only);
+  const branches = struct.fields.map((f) => index.condOf(struct, f));
+  const deepest = Math.max(...branches.map((c) => c?.depth ?? 0));
+  const always = branches.filter((c) => (c?.depth ?? 0) < deepest).length;
+  if (deepest === 0 || always > 1 || (always === 1 && new Set(branches).size > 1)) return false;
+  return (
+    struct.fields.every(plain) && branches.some((c) => branches.filter((d) => d === c).length === 1)
+  );
 }
 
 function fieldTarget(index: Index, struct: Struct, field: Field): Target {

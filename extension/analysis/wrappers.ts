@@ -29,6 +29,23 @@ export interface Wrapper {
 
 const assertion = /assert/i;
 
+/** An element of an array that came in is no cell of its own. */
+function indexed(x: Expr): boolean {
+  switch (x.k) {
+    case 'idx':
+      return x.index.k !== 'num';
+    case 'un':
+    case 'cast':
+      return indexed(x.x);
+    case 'mem':
+      return indexed(x.object);
+    case 'bin':
+      return true;
+    default:
+      return false;
+  }
+}
+
 function isAssert(s: Stmt): boolean {
   if (s.token.via !== null) {
     for (let v: typeof s.token.via | null = s.token.via; v !== null; v = v.parent)
@@ -37,7 +54,7 @@ function isAssert(s: Stmt): boolean {
   return s.k === 'expr' && s.x.k === 'call' && s.x.callee.k === 'id' && assertion.test(s.x.callee.name);
 }
 
-/** Statements and loops of a body; assertions are free, of variants the longest counts. */
+/** Statements and loops of a body; assertions are free, of variants the shortest counts. */
 export function measure(body: readonly Stmt[]): { statements: number; loops: number } {
   let statements = 0;
   let loops = 0;
@@ -53,8 +70,12 @@ export function measure(body: readonly Stmt[]): { statements: number; loops: num
         break;
       case 'variants': {
         const all = s.options.map((o) => measure(o.body));
-        statements += Math.max(0, ...all.map((a) => a.statements));
-        loops += Math.max(0, ...all.map((a) => a.loops));
+        // Thin in one configuration is thin; an empty branch says nothing.
+        const some = all.filter((a) => a.statements > 0);
+        if (some.length > 0) {
+          statements += Math.min(...some.map((a) => a.statements));
+          loops += Math.min(...some.map((a) => a.loops));
+        }
         break;
       }
       case 'if':
@@ -189,6 +210,7 @@ export class Wrappers {
   private cellOf(f: Func, a: Access): number | undefined {
     const t = a.target;
     if (t === null) return undefined;
+    if (a.targetExpr !== null && indexed(a.targetExpr)) return undefined;
     if (t.kind === 'param' && t.func === f) {
       const p = f.params[t.param];
       if (p === undefined) return undefined;
