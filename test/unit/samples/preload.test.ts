@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NativeTarget } from '../../../extension/native/target.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 const sample = path.join(root, 'samples/hakmem');
@@ -150,6 +151,27 @@ describe.skipIf(!able)('samples/hakmem under LD_PRELOAD', () => {
       expectStress(library, { [name]: value });
     }
   }, 240_000);
+
+  it('release: the native benchmark runs over it and finds nothing wrong', async () => {
+    const target = new NativeTarget({
+      name: 'hakmem',
+      preload: build('release'),
+      cacheDir: path.join(dir, 'cache'),
+      harness: path.join(root, 'extension/native/harness.c'),
+    });
+    for (const profile of ['mixed', 'tiny', 'mid', 'large']) {
+      const result = await target.run(
+        {
+          ...{ workload: 'random_mixed', profile, variant: 'native', env: {}, flags: {} },
+          ...{ iterations: 20_000, workingSet: null, min: null, max: null, seed: 12345, threads: 1 },
+          ...{ runs: 1, sample: false, counters: false, latency: false, verify: true },
+        },
+        {},
+      );
+      expect(result.runs[0]?.passes).toHaveLength(5);
+      expect(result.memory.liveBytes).toBeGreaterThanOrEqual(result.memory.requestedBytes ?? 0);
+    }
+  }, 120_000);
 
   it('all telemetry compiled in: pool v2 counts, and only with its gate', () => {
     const library = build('telemetry', `EXTRA_CFLAGS=${telemetryFlags.join(' ')}`);
