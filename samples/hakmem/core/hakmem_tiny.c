@@ -42,10 +42,8 @@ const uint8_t g_tiny_size_to_class[TINY_MAX_STRIDE / 16 + 1] = {
 
 #include "tiny_superslab_free.inc.h"
 
-void hak_tiny_free_to_slab(void* base, int class_idx) {
-    SuperSlab* ss = (SuperSlab*)((uintptr_t)base & ~SS_MASK);
-    (void)class_idx;
-    hak_tiny_free_superslab(ss, base);
+void hak_tiny_free_to_slab(void* base) {
+    hak_tiny_free_superslab((SuperSlab*)((uintptr_t)base & ~SS_MASK), base);
 }
 
 // The learner widens the background queue when threads keep spilling.
@@ -88,12 +86,12 @@ int free_tiny_fast_cold(void* ptr, void* base, int class_idx) {
             g_tiny_heap_stats[class_idx].frees++;
             if (meta != g_tls_slabs[class_idx]) g_tiny_heap_stats[class_idx].remote_frees++;
         }
-        hak_tiny_free_to_slab(base, class_idx);
+        hak_tiny_free_to_slab(base);
         return 1;
     }
     if (!unified_cache_push(class_idx, base)) {
         tiny_free_magazine_spill(class_idx);
-        if (!unified_cache_push(class_idx, base)) hak_tiny_free_to_slab(base, class_idx);
+        if (!unified_cache_push(class_idx, base)) hak_tiny_free_to_slab(base);
     }
     (void)ptr;
     return 1;
@@ -132,10 +130,10 @@ void hak_tiny_thread_attach(void) {
 void hak_tiny_thread_flush(void) {
     void* blocks[TINY_UNIFIED_SLOTS];
     int n = tiny_c7_ultra_take(blocks, TINY_C7_ULTRA_SLOTS);
-    for (int i = 0; i < n; i++) hak_tiny_free_to_slab(blocks[i], 7);
+    for (int i = 0; i < n; i++) hak_tiny_free_to_slab(blocks[i]);
     for (int c = 0; c < TINY_NUM_CLASSES; c++) {
         n = unified_cache_take_oldest(c, blocks, TINY_UNIFIED_SLOTS);
-        for (int i = 0; i < n; i++) hak_tiny_free_to_slab(blocks[i], c);
+        for (int i = 0; i < n; i++) hak_tiny_free_to_slab(blocks[i]);
         if (g_tls_slabs[c]) {
             shared_pool_release(g_tls_slabs[c]);
             g_tls_slabs[c] = NULL;

@@ -17,7 +17,7 @@ void* hak_tiny_alloc_slow(size_t size, int class_idx);
 void* hak_tiny_alloc(size_t size);
 
 // Gives one block back to its slab: to the freelist when the caller owns the slab, remotely otherwise.
-void hak_tiny_free_to_slab(void* base, int class_idx);
+void hak_tiny_free_to_slab(void* base);
 
 // Free with full validation, used by hak_free_at() for pointers that the front refused.
 void hak_tiny_free(void* ptr);

@@ -24,7 +24,7 @@ int bg_spill_drain_into(int class_idx, void** out, int want) {
         if (taken < want) {
             out[taken++] = base;
         } else {
-            hak_tiny_free_to_slab(base, class_idx);
+            hak_tiny_free_to_slab(base);
         }
         seen++;
         base = next;

@@ -31,7 +31,7 @@ static void tiny_magazine_dispose(int class_idx, void** blocks, int n) {
         return;
     }
     for (int i = 0; i < n; i++) {
-        hak_tiny_free_to_slab(blocks[i], class_idx);
+        hak_tiny_free_to_slab(blocks[i]);
     }
 }
 

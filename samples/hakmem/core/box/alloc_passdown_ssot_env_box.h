@@ -8,6 +8,7 @@ static inline int alloc_passdown_ssot_enabled(void) {
 #if HAKMEM_BENCH_MINIMAL
     return 0;
 #else
+    if (hakmem_env_snapshot_enabled()) return hakmem_env_snapshot()->passdown_ssot_enabled;
     static int g = -1;
     if (HAK_UNLIKELY(g == -1)) {
         g = hak_env_flag("HAKMEM_ALLOC_PASSDOWN_SSOT", 0);

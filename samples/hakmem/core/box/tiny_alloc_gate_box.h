@@ -9,7 +9,8 @@
 // Class of a size that is at most TINY_MAX_USER.
 static inline int tiny_alloc_gate(size_t size) {
     ALLOC_GATE_STAT_INC(total_calls);
-    if (HAK_LIKELY(tiny_front_v3_snapshot_get()->size_class_lut)) {
+    const TinyFrontV3Snapshot* v3 = tiny_front_v3_snapshot_get();
+    if (HAK_LIKELY(v3->enabled && v3->size_class_lut)) {
         return g_tiny_size_to_class[(size + 16) >> 4];
     }
     int c = 0;

@@ -49,7 +49,7 @@ void tiny_c7_ultra_free(void* base) {
         for (int i = 0; i < n; i++) {
             if (!unified_cache_push(7, moved[i])) {
                 tiny_free_magazine_spill(7);
-                if (!unified_cache_push(7, moved[i])) hak_tiny_free_to_slab(moved[i], 7);
+                if (!unified_cache_push(7, moved[i])) hak_tiny_free_to_slab(moved[i]);
             }
         }
     }

@@ -134,7 +134,7 @@ static int refill_from_current(int class_idx, void** out, int want) {
 // Stores all but the last block; the last is the caller's.
 static void* unified_cache_store(int class_idx, void** blocks, int n) {
     for (int i = 0; i < n - 1; i++) {
-        if (!unified_cache_push(class_idx, blocks[i])) hak_tiny_free_to_slab(blocks[i], class_idx);
+        if (!unified_cache_push(class_idx, blocks[i])) hak_tiny_free_to_slab(blocks[i]);
     }
     return blocks[n - 1];
 }
