@@ -24,7 +24,7 @@ const rounds = Number(process.argv[2] ?? 7);
 const profileNames =
   process.argv.length > 3 ? process.argv.slice(3) : ['mixed', 'tiny', 'c6heavy', 'c7heavy'];
 const cacheDir = path.join(tmpdir(), 'alloc-lens-bench');
-const harnessSource = path.resolve(dist, '../extension/native/harness.c');
+const harness = path.resolve(dist, '../extension/native/harness.c');
 
 function preload(name: string, files: readonly string[]): Arm[] {
   const file = files.find((f) => existsSync(f));
@@ -32,22 +32,22 @@ function preload(name: string, files: readonly string[]): Arm[] {
     console.log(`${name}: not installed (${files.join(', ')}), left out`);
     return [];
   }
-  const target = new NativeTarget({ name, preload: file, cacheDir, harnessSource });
-  return [{ label: `${name} (preload)`, target, workload: 'random_mixed', variant: 'default' }];
+  const target = new NativeTarget({ name, preload: file, cacheDir, harness });
+  return [{ label: `${name} (preload)`, target, workload: 'random_mixed', variant: 'native' }];
 }
 
 function arms(): Arm[] {
   const engine = new EngineTarget({ distDir: dist });
-  const glibc = new NativeTarget({ name: 'system', preload: null, cacheDir, harnessSource });
+  const glibc = new NativeTarget({ name: 'system', preload: null, cacheDir, harness });
   const lib = '/usr/lib/x86_64-linux-gnu';
   return [
     { label: 'engine fast', target: engine, workload: 'random_mixed', variant: 'fast' },
     ...preload('mimalloc', [`${lib}/libmimalloc.so.2`, `${lib}/libmimalloc.so.2.0`]),
     { label: 'engine fast-calls', target: engine, workload: 'random_mixed', variant: 'fast-calls' },
-    { label: 'glibc', target: glibc, workload: 'random_mixed', variant: 'default' },
+    { label: 'glibc', target: glibc, workload: 'random_mixed', variant: 'native' },
     { label: 'engine standard', target: engine, workload: 'random_mixed', variant: 'standard' },
     { label: 'engine floor', target: engine, workload: 'floor', variant: 'fast' },
-    { label: 'native floor', target: glibc, workload: 'floor', variant: 'default' },
+    { label: 'native floor', target: glibc, workload: 'floor', variant: 'native' },
   ];
 }
 

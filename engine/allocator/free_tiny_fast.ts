@@ -15,7 +15,7 @@ import { tiny_c7_ultra_free } from './tiny_c7_ultra';
 import { tiny_free_gate } from './tiny_free_gate_box';
 import { tiny_hot_free_fast } from './tiny_front_hot_box';
 import { ROUTE_ULTRA, tiny_route_for_class } from './tiny_route';
-import { LAST_BIN, TINY_BINS, tiny_class_of_bin } from './tiny_size_class';
+import { TINY_BINS, tiny_class_of_bin } from './tiny_size_class';
 import { unified_cache_push } from './unified_cache';
 
 /** Body of a tiny free whose bin is known to be right (19-D: the caller has checked the header). */
@@ -52,8 +52,7 @@ export function free_tiny_fast_trusted(ptr: usize, bin: u32): void {
 @inline
 export function free_tiny_fast(ptr: usize): bool {
   const bin = tiny_free_gate(ptr);
-  // Without headers one compare admits every bin: MID v3 blocks go back by the same push.
-  if (bin - 1 >= (BENCH_MINIMAL ? LAST_BIN : TINY_BINS)) return false;
+  if (bin - 1 >= TINY_BINS) return false;
   if (!BENCH_MINIMAL && !hak_super_lookup(ptr)) return false;
   free_tiny_fast_trusted(ptr, bin);
   return true;

@@ -1,5 +1,5 @@
 // The tiny allocation path: gate, class route, cache, header.
-import { BENCH_MINIMAL, FAST_PROFILE_FIXED } from './build_flags';
+import { BENCH_MINIMAL, FAST_PROFILE_FIXED, HAKMEM_TINY_HEADER } from './build_flags';
 import { alloc_dualhot_enabled, tiny_c7_ultra_enabled_env } from './env_gates';
 import { SNAPSHOT_C7_ULTRA, SNAPSHOT_DUALHOT, hakmem_env_snapshot, hakmem_env_snapshot_enabled } from './env_snapshot';
 import { tiny_alloc_gate } from './tiny_alloc_gate_box';
@@ -7,7 +7,7 @@ import { tiny_c7_ultra_alloc } from './tiny_c7_ultra';
 import { tiny_hot_alloc_fast } from './tiny_front_hot_box';
 import { tiny_header_finalize_alloc } from './tiny_header';
 import { ROUTE_ULTRA, tiny_route_for_class } from './tiny_route';
-import { tiny_class_of_bin } from './tiny_size_class';
+import { tiny_bin_of_size, tiny_class_of_bin, tiny_get_max_size } from './tiny_size_class';
 import { unified_cache_pop, unified_cache_refill } from './unified_cache';
 
 /** Body of a tiny allocation once the bin is known; 0 when memory is out. */
@@ -39,9 +39,15 @@ export function malloc_tiny_fast_for_class(bin: u32): usize {
   return tiny_header_finalize_alloc(ptr, tiny_class_of_bin(bin));
 }
 
-/** A block of at least `size` bytes, 0 when the size is not tiny or memory is out. */
+/** A block of at least `size` bytes; 0 when the size is not tiny, memory is out, or (minimal builds) the cache empty. */
 @inline
 export function malloc_tiny_fast(size: usize): usize {
+  if (BENCH_MINIMAL) {
+    if (size > tiny_get_max_size()) return 0;
+    const cached = tiny_bin_of_size(size);
+    const block = unified_cache_pop(cached);
+    return HAKMEM_TINY_HEADER && block ? tiny_header_finalize_alloc(block, tiny_class_of_bin(cached)) : block;
+  }
   const bin = tiny_alloc_gate(size);
   if (!bin) return 0;
   return malloc_tiny_fast_for_class(bin);

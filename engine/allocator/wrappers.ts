@@ -11,8 +11,9 @@ import { g_large_fresh, large_alloc, large_usable_size } from './large';
 import { malloc_tiny_fast, malloc_tiny_fast_for_class } from './malloc_tiny_fast';
 import { STAT_FREE_PATH_TOTAL } from './stats';
 import { tiny_alloc_gate } from './tiny_alloc_gate_box';
-import { MID_MAX_SIZE, TINY_MAX_SIZE, aligned_bin_of_size, bin_capacity } from './tiny_size_class';
-import { unified_cache_pop, unified_cache_refill } from './unified_cache';
+import { tiny_free_gate } from './tiny_free_gate_box';
+import { LAST_BIN, MID_MAX_SIZE, aligned_bin_of_size, bin_capacity } from './tiny_size_class';
+import { unified_cache_pop, unified_cache_push, unified_cache_refill } from './unified_cache';
 
 @inline
 export function malloc(size: usize): usize {
@@ -25,16 +26,25 @@ export function malloc(size: usize): usize {
   } else {
     ptr = front_fastlane_try_malloc(size);
   }
-  if (ptr) return ptr;
-  return malloc_cold(size);
+  if (!ptr) return malloc_cold(size);
+  return ptr;
 }
 
 @inline
 export function free(ptr: usize): void {
-  // In minimal builds null takes the cold way: its page maps to no bin.
-  if (!BENCH_MINIMAL && !ptr) return;
+  if (BENCH_MINIMAL) {
+    // One compare admits every bin, MID v3's included. Null takes the cold way: its page maps to no bin.
+    const bin = tiny_free_gate(ptr);
+    if (bin - 1 >= LAST_BIN) {
+      free_cold(ptr);
+      return;
+    }
+    unified_cache_push(bin, ptr);
+    return;
+  }
+  if (!ptr) return;
   front_stat_inc(STAT_FREE_PATH_TOTAL);
-  if (BENCH_MINIMAL || !HAKMEM_FRONT_FASTLANE_COMPILED || fastlane_direct_enabled()) {
+  if (!HAKMEM_FRONT_FASTLANE_COMPILED || fastlane_direct_enabled()) {
     if (free_tiny_fast(ptr)) return;
   } else if (front_fastlane_try_free(ptr)) {
     return;

@@ -10,13 +10,17 @@ interface JobBase {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Timed passes of a fresh process; `checks` adds the untimed pass with hash and accounting. */
+/** Timed passes of a fresh process. */
 export interface PassesJob extends JobBase {
   readonly kind: 'passes';
   readonly instrumented: boolean;
-  readonly checks: boolean;
-  readonly verify: boolean;
   readonly latency: boolean;
+}
+
+/** The untimed pass: hash, accounting, and with `verify` contents, alignment and zeroing. */
+export interface CheckJob extends JobBase {
+  readonly kind: 'check';
+  readonly verify: boolean;
 }
 
 /** One pass of the instrumented module: exact counts. */
@@ -31,21 +35,24 @@ export interface SampleJob extends JobBase {
   readonly functions: readonly SourceFunction[];
 }
 
-export type Job = PassesJob | CountersJob | SampleJob;
+export type Job = PassesJob | CheckJob | CountersJob | SampleJob;
 
 export interface PassesResult {
   readonly kind: 'passes';
-  readonly optimisingTier: boolean;
   /** Nanoseconds of each pass. */
   readonly passes: readonly number[];
-  readonly hash: string | null;
   /** Bytes of the heap ever touched (or grown to, where that cannot be read). */
   readonly peakBytes: number;
-  readonly liveBytes: number | null;
-  readonly requestedBytes: number | null;
-  readonly wasteByClass: Readonly<Record<string, number>> | null;
   readonly latency: Latency | null;
-  readonly counters: BenchCounters | null;
+}
+
+export interface CheckResult {
+  readonly kind: 'check';
+  /** 16 hex digits. */
+  readonly hash: string;
+  readonly liveBytes: number;
+  readonly requestedBytes: number;
+  readonly wasteByClass: Readonly<Record<string, number>>;
 }
 
 export interface CountersResult {
@@ -61,7 +68,7 @@ export interface SampleResult {
   readonly speedAgainstFast: number;
 }
 
-export type JobResult = PassesResult | CountersResult | SampleResult;
+export type JobResult = PassesResult | CheckResult | CountersResult | SampleResult;
 
 export type ChildMessage =
   | { readonly type: 'ready' }

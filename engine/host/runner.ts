@@ -4,7 +4,7 @@
  */
 import { UserError } from '../../extension/model.ts';
 import { runCounted } from './counted-run.ts';
-import { runPasses } from './passes.ts';
+import { runCheck, runPasses } from './passes.ts';
 import type { ChildMessage, Job, JobResult } from './protocol.ts';
 import { runSampled } from './sample-run.ts';
 
@@ -20,7 +20,9 @@ async function run(job: Job): Promise<JobResult> {
     send({ type: 'progress', message, fraction });
   switch (job.kind) {
     case 'passes':
-      return runPasses(job, process.execArgv.includes('--no-liftoff'), report);
+      return runPasses(job, report);
+    case 'check':
+      return runCheck(job, report);
     case 'counters': {
       await report('one pass with counters', 0);
       const { counters } = runCounted(job.module, job.env, job.parameters);

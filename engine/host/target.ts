@@ -12,7 +12,7 @@ import {
 import { type ChildOptions, abortError, probeFlags, runJob } from './child.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { type ResolvedModule, resolveModule } from './modules.ts';
-import type { Job, JobResult, PassesResult } from './protocol.ts';
+import type { CheckResult, Job, JobResult, PassesResult } from './protocol.ts';
 import { type WorkloadParameters, parametersOf } from './workloads.ts';
 
 export interface EngineTargetOptions {
@@ -38,6 +38,7 @@ function resultOf(
   parameters: WorkloadParameters,
   module: ResolvedModule,
   runs: readonly PassesResult[],
+  check: CheckResult | null,
   counters: BenchCounters | null,
   profile: BenchProfile | null,
 ): BenchResult {
@@ -48,7 +49,6 @@ function resultOf(
   const medians = benchRuns.map((r) => r.median);
   const mean = medians.reduce((a, b) => a + b, 0) / medians.length;
   const stdev = deviation(medians, mean);
-  const first = runs[0];
   return {
     schemaVersion: 1,
     workload: `${request.workload}:${request.profile}`,
@@ -64,15 +64,15 @@ function resultOf(
     min: Math.min(...medians),
     max: Math.max(...medians),
     firstOpsPerSecond: median(benchRuns.map((r) => r.first)),
-    hash: first?.hash == null ? [] : [first.hash],
+    hash: check === null ? [] : [check.hash],
     moduleSha256: module.sha256,
     counters,
-    latency: first?.latency ?? null,
+    latency: runs[0]?.latency ?? null,
     memory: {
       peakBytes: Math.max(...runs.map((r) => r.peakBytes)),
-      liveBytes: first?.liveBytes ?? null,
-      requestedBytes: first?.requestedBytes ?? null,
-      wasteByClass: first?.wasteByClass ?? null,
+      liveBytes: check?.liveBytes ?? null,
+      requestedBytes: check?.requestedBytes ?? null,
+      wasteByClass: check?.wasteByClass ?? null,
     },
     profile,
   };
@@ -141,7 +141,9 @@ export class EngineTarget implements Target {
     options: ChildOptions,
   ): Promise<BenchResult> {
     const counted = request.variant === 'counted';
-    const steps = request.runs + (request.counters || counted ? 1 : 0) + (request.sample ? 2 : 0);
+    const checks = parameters.workload === 'random_mixed';
+    const steps =
+      request.runs + (checks ? 1 : 0) + (request.counters || counted ? 1 : 0) + (request.sample ? 2 : 0);
     let step = 0;
     const tier = options.nodeFlags.includes('--no-liftoff') ? '' : ', tier not pinned';
     const job = async (label: string, share: number, j: Job): Promise<JobResult> => {
@@ -157,6 +159,15 @@ export class EngineTarget implements Target {
       return result;
     };
     const base = { module: module.file, parameters, env: request.env };
+    let check: CheckResult | null = null;
+    if (checks) {
+      const result = await job(`engine ${request.variant}`, 1, {
+        ...base,
+        kind: 'check',
+        verify: request.verify,
+      });
+      if (result.kind === 'check') check = result;
+    }
     const runs: PassesResult[] = [];
     for (let i = 0; i < request.runs; i++) {
       const label =
@@ -165,8 +176,6 @@ export class EngineTarget implements Target {
         ...base,
         kind: 'passes',
         instrumented: counted,
-        checks: i === 0,
-        verify: request.verify && i === 0,
         latency: request.latency && i === 0,
       });
       if (result.kind === 'passes') runs.push(result);
@@ -179,7 +188,7 @@ export class EngineTarget implements Target {
     let profile: BenchProfile | null = null;
     if (request.sample) profile = await this.#profile(request, parameters, manifest, job);
     hooks.onProgress?.({ message: 'done', fraction: 1 });
-    return resultOf(request, parameters, module, runs, counters, profile);
+    return resultOf(request, parameters, module, runs, check, counters, profile);
   }
 
   /** The sampler's run: always on `sampled`, with the request's gates where it reads them. */

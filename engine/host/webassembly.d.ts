@@ -17,5 +17,6 @@ declare namespace WebAssembly {
     constructor(module: Module, imports: Record<string, Record<string, unknown>>);
     readonly exports: Exports;
   }
+  class RuntimeError extends Error {}
   function validate(bytes: Uint8Array): boolean;
 }

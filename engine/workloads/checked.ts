@@ -107,7 +107,7 @@ function checked_free(record: usize, verify: bool, waste: usize): void {
   store<u32>(record, 0);
 }
 
-/** Hash of the sequence. `records` are `ws` zeroed records, `waste` 2 * 10 zeroed u64 cells. */
+/** Hash of the sequence; a verifying pass ends at its first fault. `records` are `ws` zeroed records, `waste` 2 * 10 zeroed u64 cells. */
 export function random_mixed_checked(
   iters: u32,
   ws: u32,
@@ -134,6 +134,7 @@ export function random_mixed_checked(
       if (!checked_alloc(record, n, i, verify, waste)) return h;
     }
     g_done++;
+    if (verify && (g_bad_contents | g_bad_alignment | g_bad_zero)) return h;
   }
   for (let i: u32 = 0; i < ws; i++) {
     const record = records + <usize>i * RECORD;
