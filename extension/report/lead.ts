@@ -21,8 +21,13 @@ export function hotTelemetry(findings: Findings): { active: number; conditional:
   return out;
 }
 
-function timeSentence(profile: Profile, rows: readonly HotFunctionRow[]): string {
+function timeSentence({ findings, hotFunctions: rows }: LeadInput, profile: Profile): string {
   const whose = profile.target.kind === 'engine' ? "the built-in engine's" : `${profile.target.name}'s`;
+  // Shares of another allocator next to a project's findings must not be read as the project's.
+  const unmeasured =
+    findings !== null && rows.every((r) => r.projectSource === null)
+      ? '; no function of this project was measured'
+      : '';
   const wrappers = rows.filter((r) => r.category === 'wrapper' && r.selfPercent >= mentionable);
   const share = wrappers.reduce((sum, r) => sum + r.selfPercent, 0);
   const what = `${whose} time in ${profile.workload}`;
@@ -30,11 +35,11 @@ function timeSentence(profile: Profile, rows: readonly HotFunctionRow[]): string
     const names = wrappers.map((r) => r.name);
     const named =
       names.length <= 4 ? list(names) : list([...names.slice(0, 3), count(names.length - 3, 'other')]);
-    return `${share.toFixed(1)}% of ${what} is in ${count(names.length, 'wrapper')} (${named}).`;
+    return `${share.toFixed(1)}% of ${what} is in ${count(names.length, 'wrapper')} (${named})${unmeasured}.`;
   }
   const top = rows.find((r) => r.category !== 'benchmark');
   if (top === undefined) return `The profile of ${profile.workload} holds no function of the allocator.`;
-  return `The largest share of ${what} is ${top.selfPercent.toFixed(1)}%, in ${top.name} (${top.category}).`;
+  return `The largest share of ${what} is ${top.selfPercent.toFixed(1)}%, in ${top.name} (${top.category})${unmeasured}.`;
 }
 
 function telemetrySentence(findings: Findings): string {
@@ -102,12 +107,12 @@ function nextSentence({ findings, profile, hotFunctions }: LeadInput): string {
 
 /** One to three sentences; never a figure that was not measured or estimated in the data. */
 export function leadSentence(input: LeadInput): string {
-  const { findings, profile, hotFunctions } = input;
+  const { findings, profile } = input;
   if (findings === null && profile === null) {
     return 'Nothing is known yet. Analyse the workspace to find atomics and gates, or run a benchmark to see where the time goes.';
   }
   return [
-    profile === null ? '' : timeSentence(profile, hotFunctions),
+    profile === null ? '' : timeSentence(input, profile),
     findings === null ? '' : findingsSentence(findings),
     nextSentence(input),
   ]

@@ -50,7 +50,9 @@ describe('hot functions', () => {
 
   it('claim nothing about a project that only shares malloc and free', () => {
     const other = findings({ functions: [fn('malloc'), fn('free'), fn('mi_heap_malloc')] });
-    expect(report(other, profile()).hotFunctions.map((r) => r.projectSource)).toEqual(Array(10).fill(null));
+    const model = report(other, profile());
+    expect(model.hotFunctions.map((r) => r.projectSource)).toEqual(Array(10).fill(null));
+    expect(model.lead).toContain('malloc and free); no function of this project was measured.');
   });
 
   const onPush = candidate({
