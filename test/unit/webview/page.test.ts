@@ -374,7 +374,7 @@ describe.skipIf(chromiumPath === null)('the report page in Chromium (skipped whe
         for (const [name, value] of Object.entries({
           'editor-background': '#000000', foreground: '#ffffff', descriptionForeground: '#ffffff',
           'textLink-foreground': '#21a6ff', focusBorder: '#f38518', contrastBorder: '#6fc3df',
-          contrastActiveBorder: '#f38518', 'panel-border': '#6fc3df', 'charts-orange': '#d18616',
+          contrastActiveBorder: '#f38518', 'panel-border': '#6fc3df', 'allocLens-heat-ruler7': '#e79f4b',
         })) document.documentElement.style.setProperty('--vscode-' + name, value);
         document.body.className = 'vscode-high-contrast';
       `);
