@@ -1,6 +1,7 @@
 /** Hovers on atomics, gates, counters, and on measured lines. */
 import * as vscode from 'vscode';
 import type { Findings } from '../model.ts';
+import { compileGates, gateUsesIn } from './gate-uses.ts';
 import { type Range, shiftLine, shiftRange } from './edits.ts';
 import {
   counterHover,
@@ -100,6 +101,10 @@ export class HoverProvider implements vscode.HoverProvider {
     for (const g of this.#inFile(findings.gates, place.file)) {
       if (holds(gateRange(g, lineOf(shiftLine(g.line, edits) ?? g.line)))) texts.push(gateHover(g, ctx));
     }
+    for (const use of gateUsesIn(lineOf(position.line + 1), compileGates(findings.gates))) {
+      const { character } = position;
+      if (use.start <= character && character <= use.end) texts.push(gateHover(use.gate, ctx));
+    }
     const line = position.line + 1;
     for (const c of this.#inFile(findings.counters, place.file)) {
       if (shiftLine(c.line, edits) !== line) continue;
@@ -111,7 +116,7 @@ export class HoverProvider implements vscode.HoverProvider {
         ),
       );
     }
-    return texts.slice(0, 4);
+    return [...new Set(texts)].slice(0, 4);
   }
 
   #inFile<T extends Findings['atomics' | 'gates' | 'counters'][number]>(

@@ -23,7 +23,9 @@ export type LensAction =
   | { readonly kind: 'runBenchmark' }
   /** Ids of sites or counters of this file. */
   | { readonly kind: 'rows'; readonly ids: readonly string[] }
-  | { readonly kind: 'gate'; readonly id: string };
+  | { readonly kind: 'gate'; readonly id: string }
+  /** A function of the engine's own sources. */
+  | { readonly kind: 'engine'; readonly file: string; readonly line: number };
 
 export interface LensPart {
   readonly title: string;
@@ -46,6 +48,8 @@ export interface LensContext {
   readonly defines: Settings;
   /** Show a lens on cold functions without findings too. */
   readonly coldFunctions: boolean;
+  /** Where the engine's function of that name is, for shares by symbol. */
+  readonly engineSource: (name: string) => { readonly file: string; readonly line: number } | null;
   /** `random_mixed, engine fast, 5 min ago`; null without a profile. */
   readonly run: string | null;
 }
@@ -56,7 +60,7 @@ const temperatureText = {
   hot: 'hot path',
   warm: 'warm path',
   cold: 'cold',
-  unreached: 'not reached from the entry points',
+  unreached: 'not reached',
 } as const;
 
 function headPart(a: FunctionAnnotation, ctx: LensContext): LensPart {
@@ -161,6 +165,14 @@ export function functionLens(a: FunctionAnnotation, ctx: LensContext): LensPart[
   const quiet = a.selfPercent === null && bare && a.function.temperature !== 'hot';
   if (quiet && !ctx.coldFunctions) return [];
   const parts = [headPart(a, ctx)];
+  const measured = a.bySymbol === null ? null : ctx.engineSource(a.function.name);
+  if (measured !== null) {
+    parts.push({
+      title: 'engine source',
+      tooltip: `Open what was measured: ${a.function.name} in ${measured.file}, with its line heat.`,
+      action: { kind: 'engine', ...measured },
+    });
+  }
   for (const cls of classOrder) {
     const sites = a.atomics.filter((s) => s.class === cls);
     if (sites.length > 0) parts.push(atomicsPart(cls, sites, ctx.gates));

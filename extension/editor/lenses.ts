@@ -24,6 +24,10 @@ function commandOf(part: LensPart, uri: vscode.Uri, line: number): vscode.Comman
         command: internalCommands.showRows,
         arguments: [uri.toString(), line, action.ids],
       };
+    case 'engine': {
+      const place = { origin: 'engine', file: action.file, line: action.line, column: 1 };
+      return { title, tooltip, command: internalCommands.openLocation, arguments: [place] };
+    }
     case 'gate':
       return {
         title,
@@ -98,8 +102,15 @@ export class LensProvider implements vscode.CodeLensProvider, vscode.Disposable 
       env,
       defines,
       coldFunctions,
+      engineSource: (name) => this.#engineSource(name),
       run: this.#run(),
     };
+  }
+
+  #engineSource(name: string): { readonly file: string; readonly line: number } | null {
+    const { profile } = this.#store;
+    const f = profile?.target.kind === 'engine' ? profile.functions.find((c) => c.name === name) : undefined;
+    return f === undefined || f.file === null ? null : { file: f.file, line: f.line ?? 1 };
   }
 
   /** Names the run with its age, and asks again when that age has passed. */

@@ -1,7 +1,8 @@
 /** Marks under atomics by class, under gates and counters; what does not run is dimmed. */
 import * as vscode from 'vscode';
-import type { AtomicClass, AtomicSite, Counter, Gate } from '../model.ts';
+import type { AtomicClass, AtomicSite, Counter, Findings, Gate } from '../model.ts';
 import { shiftRange, type Range } from './edits.ts';
+import { compileGates, gateUsesIn } from './gate-uses.ts';
 import { colors } from './ids.ts';
 import { registerOverlay } from './overlay.ts';
 import { isProjectDocument, placeOf } from './places.ts';
@@ -38,7 +39,7 @@ function underline(
   };
 }
 
-type Mark = `${AtomicClass}${'' | 'Off'}` | 'gate' | 'counter' | 'counterOff';
+type Mark = `${AtomicClass}${'' | 'Off'}` | 'gate' | 'gateUse' | 'counter' | 'counterOff';
 
 const markOf = (s: AtomicSite): Mark => (s.activity.state === 'inactive' ? `${s.class}Off` : s.class);
 
@@ -71,6 +72,7 @@ export class Underlines implements vscode.Disposable {
       types.set(`${cls}Off`, make(underline(colors[cls], styles[cls], true, false)));
     }
     types.set('gate', make(underline(colors.gate, 'double', false, true)));
+    types.set('gateUse', make(underline(colors.gate, 'solid', false, false)));
     types.set('counter', make(underline(colors.counter, 'dotted', false, false)));
     types.set('counterOff', make(underline(colors.counter, 'dotted', true, false)));
     this.#types = types;
@@ -111,6 +113,7 @@ export class Underlines implements vscode.Disposable {
         end: { line: s.endLine, column: s.endColumn },
       });
     }
+    ranges.set('gateUse', this.#gateUses(document, findings));
     // Names and lines are looked up in the text that was analysed: while edits are pending it is not at hand.
     if (edits.length === 0) {
       const text = (line: number): string =>
@@ -126,6 +129,18 @@ export class Underlines implements vscode.Disposable {
       const keep = edits.length > 0 && (mark === 'gate' || mark.startsWith('counter'));
       if (!keep) editor.setDecorations(type, ranges.get(mark) ?? []);
     }
+  }
+
+  /** Compile gates in `#if` lines, read off the text as it is. */
+  #gateUses(document: vscode.TextDocument, findings: Findings | null): vscode.Range[] {
+    const gates = compileGates(findings?.gates ?? []);
+    const ranges: vscode.Range[] = [];
+    for (let line = 0; gates.size > 0 && line < document.lineCount; line++) {
+      for (const use of gateUsesIn(document.lineAt(line).text, gates)) {
+        ranges.push(new vscode.Range(line, use.start, line, use.end));
+      }
+    }
+    return ranges;
   }
 
   dispose(): void {

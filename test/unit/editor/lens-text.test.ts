@@ -16,6 +16,7 @@ const context = (over: Partial<LensContext> = {}): LensContext => ({
   env: {},
   defines: {},
   coldFunctions: false,
+  engineSource: () => null,
   run: null,
   ...over,
 });
@@ -66,6 +67,20 @@ describe('a function lens', () => {
     expect(head?.title).toBe('4.4% self · wrapper · engine, by symbol');
     expect(head?.tooltip).toContain('this code did not run');
     expect(head?.action).toEqual({ kind: 'report' });
+  });
+
+  it('leads from such a share to what was measured', () => {
+    const engineSource = (name: string): { file: string; line: number } => ({
+      file: `engine/${name}.ts`,
+      line: 7,
+    });
+    const parts = functionLens(
+      annotation({ selfPercent: 4.4, bySymbol: 'engine' }),
+      context({ engineSource }),
+    );
+    expect(parts[1]?.title).toBe('engine source');
+    expect(parts[1]?.action).toEqual({ kind: 'engine', file: 'engine/malloc.ts', line: 7 });
+    expect(titles(annotation({ selfPercent: 4.4 }), context({ engineSource }))).toHaveLength(1);
   });
 
   it('without a measurement names the static path and offers a benchmark', () => {

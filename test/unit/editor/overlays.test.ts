@@ -128,6 +128,21 @@ describe('underlines', () => {
     });
   });
 
+  it('mark a compile gate in every condition that tests it, by the text as it is', () => {
+    const text =
+      '#if HAKMEM_S && !defined(OTHER)\n  #elif HAKMEM_S\nint HAKMEM_S;\n# ifdef HAKMEM_SX\n#endif';
+    const flag = gate({ name: 'HAKMEM_S', kind: 'compile', file: 'flags.h', read: null });
+    const h = harness(text, findings({ gates: [flag] }));
+    type(h);
+    new Underlines(h.store).paint(real.editor(h.editor));
+    expect(marks(h)).toEqual({ 'gate solid': ['1:5-1:13', '2:9-2:17'] });
+    const at = real.position(new mocked.Position(1, 10));
+    const [content] = (
+      new HoverProvider(h.store).provideHover(real.document(h.document), at) as unknown as mocked.Hover
+    ).contents;
+    expect(content?.value).toMatch(/^compile gate {2}\*\*HAKMEM\\_S\*\* — off by default/);
+  });
+
   it('follow edits and leave out a site that was typed into', () => {
     const h = harness(source, analysed);
     const underlines = new Underlines(h.store);
