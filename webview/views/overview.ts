@@ -11,6 +11,7 @@ import { plotNote } from './runs.ts';
 const topFunctions = 10;
 const topVariables = 12;
 const topGates = 5;
+const lastRuns = 5;
 
 /** The lead; a candidate that it names becomes a link to the candidates. */
 function lead(context: ViewContext): HTMLElement {
@@ -71,7 +72,8 @@ export function overviewView(context: ViewContext): HTMLElement {
           model.runs.length === 0 ? '' : plotNote,
           model.runs.length === 0
             ? emptyState(context, 'No benchmark has run yet.', 'runBenchmark')
-            : runsPlot(model.runs),
+            : runsPlot(model.runs.slice(-lastRuns)),
+          more(context, lastRuns, model.runs.length, 'runs', 'benchmark'),
         ),
         section(
           'Environment gates',
