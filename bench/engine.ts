@@ -17,6 +17,7 @@ interface Arm {
   readonly target: Target;
   readonly workload: 'random_mixed' | 'floor';
   readonly variant: string;
+  readonly flags?: Readonly<Record<string, string>>;
 }
 
 const dist = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../dist');
@@ -46,6 +47,11 @@ function arms(): Arm[] {
     { label: 'engine fast-calls', target: engine, workload: 'random_mixed', variant: 'fast-calls' },
     { label: 'glibc', target: glibc, workload: 'random_mixed', variant: 'native' },
     { label: 'engine standard', target: engine, workload: 'random_mixed', variant: 'standard' },
+    {
+      // The header mode that `fast` does not use: a magic byte with the class before every block.
+      ...{ label: 'engine fast, headers', target: engine, workload: 'random_mixed', variant: 'fast' },
+      flags: { HAKMEM_TINY_HEADER: '1' },
+    },
     { label: 'engine floor', target: engine, workload: 'floor', variant: 'fast' },
     { label: 'native floor', target: glibc, workload: 'floor', variant: 'native' },
   ];
@@ -53,7 +59,7 @@ function arms(): Arm[] {
 
 function request(arm: Arm, profile: string): BenchRequest {
   return {
-    ...{ workload: arm.workload, profile, variant: arm.variant, env: {}, flags: {} },
+    ...{ workload: arm.workload, profile, variant: arm.variant, env: {}, flags: arm.flags ?? {} },
     ...{ iterations: null, workingSet: null, min: null, max: null, seed: 12345, threads: 1, runs: 1 },
     ...{ sample: false, counters: false, latency: false, verify: false },
   };

@@ -1,19 +1,15 @@
 /** From a requested variant, flags and gates to the module file that answers the request. */
-import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { UserError } from '../../extension/model.ts';
-import { compileEngine } from './compile.ts';
 import type { Manifest } from './manifest.ts';
-import { envGates, flagDefaults, flagsOf, readsEnvironment, variants } from './variants.ts';
+import type { CompileJob, JobResult } from './protocol.ts';
+import { envGates, flagDefaults, flagsOf, readsEnvironment, type Variant, variants } from './variants.ts';
 
 export interface ResolvedModule {
   readonly file: string;
   readonly sha256: string;
-  readonly flags: Readonly<Record<string, number>>;
-  /** Removes what was compiled for this request alone. */
-  dispose(): void;
 }
 
 function flagValues(flags: Readonly<Record<string, string>>): Record<string, number> {
@@ -56,37 +52,59 @@ export function moduleVariant(variant: string): string {
   return variant === 'counted' ? 'fast' : variant;
 }
 
-/** Throws `UserError` for unknown variants, flags and gates, and when a combination cannot be compiled here. */
-export async function resolveModule(
-  manifest: Manifest,
-  distDir: string,
-  variantName: string,
-  flagTexts: Readonly<Record<string, string>>,
-  env: Readonly<Record<string, string>>,
-): Promise<ResolvedModule> {
-  const name = moduleVariant(variantName);
-  const variant = variants.find((v) => v.name === name);
-  const entry = manifest.modules.find((m) => m.variant === name);
-  if (variant === undefined || entry === undefined) {
-    const known = [...manifest.modules.map((m) => m.variant), 'counted'];
-    throw new UserError(`unknown variant ${variantName}: the engine has ${known.join(', ')}`);
+/** Finds modules, and compiles those that were not shipped: each combination once, kept until the process ends. */
+export class Modules {
+  readonly #distDir: string;
+  readonly #run: (job: CompileJob) => Promise<JobResult>;
+  readonly #compiled = new Map<string, Promise<ResolvedModule>>();
+  #folder: string | null = null;
+
+  /** `run` runs a job in a child process. */
+  constructor(distDir: string, run: (job: CompileJob) => Promise<JobResult>) {
+    this.#distDir = distDir;
+    this.#run = run;
   }
-  const overrides = flagValues(flagTexts);
-  const flags = flagsOf(variant, overrides);
-  checkGates(env, variantName, flags);
-  if (Object.entries(flags).every(([k, v]) => entry.flags[k] === v)) {
-    const file = path.join(distDir, 'engine', entry.file);
-    return { file, sha256: entry.sha256, flags, dispose: () => {} };
+
+  /** Throws `UserError` for unknown variants, flags and gates, and when a combination cannot be compiled here. */
+  async resolve(
+    manifest: Manifest,
+    variantName: string,
+    flagTexts: Readonly<Record<string, string>>,
+    env: Readonly<Record<string, string>>,
+  ): Promise<ResolvedModule> {
+    const name = moduleVariant(variantName);
+    const variant = variants.find((v) => v.name === name);
+    const entry = manifest.modules.find((m) => m.variant === name);
+    if (variant === undefined || entry === undefined) {
+      const known = [...manifest.modules.map((m) => m.variant), 'counted'];
+      throw new UserError(`unknown variant ${variantName}: the engine has ${known.join(', ')}`);
+    }
+    const flags = flagsOf(variant, flagValues(flagTexts));
+    checkGates(env, variantName, flags);
+    if (Object.entries(flags).every(([k, v]) => entry.flags[k] === v)) {
+      return { file: path.join(this.#distDir, 'engine', entry.file), sha256: entry.sha256 };
+    }
+    const key = JSON.stringify([name, Object.entries(flags).sort()]);
+    const compiled = this.#compiled.get(key) ?? this.#compile(variant, flags);
+    this.#compiled.set(key, compiled);
+    compiled.catch(() => this.#compiled.delete(key));
+    return compiled;
   }
-  const { wasm, map } = await compileEngine(path.resolve(distDir, '..'), variant, flags);
-  const dir = mkdtempSync(path.join(tmpdir(), 'alloc-lens-engine-'));
-  const file = path.join(dir, `${name}.wasm`);
-  writeFileSync(file, wasm);
-  writeFileSync(`${file}.map`, map);
-  return {
-    file,
-    sha256: createHash('sha256').update(wasm).digest('hex'),
-    flags,
-    dispose: () => rmSync(dir, { recursive: true, force: true }),
-  };
+
+  async #compile(variant: Variant, flags: Readonly<Record<string, number>>): Promise<ResolvedModule> {
+    const root = path.resolve(this.#distDir, '..');
+    const out = path.join(this.#keepIn(), `${variant.name}-${this.#compiled.size}.wasm`);
+    const result = await this.#run({ kind: 'compile', root, keepCalls: variant.keepCalls, flags, out });
+    if (result.kind !== 'compile') throw new Error('the child answered another question');
+    return { file: out, sha256: result.sha256 };
+  }
+
+  #keepIn(): string {
+    if (this.#folder === null) {
+      const folder = mkdtempSync(path.join(tmpdir(), 'alloc-lens-engine-'));
+      process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+      this.#folder = folder;
+    }
+    return this.#folder;
+  }
 }

@@ -35,7 +35,18 @@ export interface SampleJob extends JobBase {
   readonly functions: readonly SourceFunction[];
 }
 
-export type Job = PassesJob | CheckJob | CountersJob | SampleJob;
+/** Compiles a flag combination with asc: in the child, because it takes seconds and must not end its caller. */
+export interface CompileJob {
+  readonly kind: 'compile';
+  /** The folder that holds `engine/`. */
+  readonly root: string;
+  readonly keepCalls: readonly string[] | 'all';
+  readonly flags: Readonly<Record<string, number>>;
+  /** Where the module goes; its source map beside it as `.map`. */
+  readonly out: string;
+}
+
+export type Job = CompileJob | PassesJob | CheckJob | CountersJob | SampleJob;
 
 export interface PassesResult {
   readonly kind: 'passes';
@@ -68,7 +79,12 @@ export interface SampleResult {
   readonly speedAgainstFast: number;
 }
 
-export type JobResult = PassesResult | CheckResult | CountersResult | SampleResult;
+export interface CompileResult {
+  readonly kind: 'compile';
+  readonly sha256: string;
+}
+
+export type JobResult = CompileResult | PassesResult | CheckResult | CountersResult | SampleResult;
 
 export type ChildMessage =
   | { readonly type: 'ready' }

@@ -1,5 +1,4 @@
 /** The built-in engine as a `Target`. */
-import path from 'node:path';
 import {
   type BenchCounters,
   type BenchProfile,
@@ -11,8 +10,9 @@ import {
 } from '../../extension/model.ts';
 import { type ChildOptions, abortError, probeFlags, runJob } from './child.ts';
 import { type Manifest, readManifest } from './manifest.ts';
-import { type ResolvedModule, resolveModule } from './modules.ts';
+import { Modules, type ResolvedModule } from './modules.ts';
 import type { CheckResult, Job, JobResult, PassesResult } from './protocol.ts';
+import { variants } from './variants.ts';
 import { type WorkloadParameters, parametersOf } from './workloads.ts';
 
 export interface EngineTargetOptions {
@@ -84,16 +84,16 @@ function resultOf(
  */
 export class EngineTarget implements Target {
   readonly name = 'engine';
+  readonly variants: readonly string[] = [...variants.map((v) => v.name), 'counted'];
   readonly #options: EngineTargetOptions;
+  readonly #modules: Modules;
   #flags: Promise<string[]> | null = null;
 
   constructor(options: EngineTargetOptions) {
     this.#options = options;
-  }
-
-  /** Variants that were built, and `counted`. */
-  get variants(): readonly string[] {
-    return [...this.#manifest().modules.map((m) => m.variant), 'counted'];
+    this.#modules = new Modules(options.distDir, async (job) =>
+      runJob(job, await this.#childOptions(), { onProgress: () => {}, signal: undefined }),
+    );
   }
 
   #manifest(): Manifest {
@@ -118,18 +118,9 @@ export class EngineTarget implements Target {
     const manifest = this.#manifest();
     const options = await this.#childOptions();
     if (hooks.signal?.aborted) throw abortError();
-    const module = await resolveModule(
-      manifest,
-      this.#options.distDir,
-      request.variant,
-      request.flags,
-      request.env,
-    );
-    try {
-      return await this.#runResolved(request, hooks, parameters, manifest, module, options);
-    } finally {
-      module.dispose();
-    }
+    hooks.onProgress?.({ message: `engine ${request.variant}: preparing`, fraction: 0 });
+    const module = await this.#modules.resolve(manifest, request.variant, request.flags, request.env);
+    return this.#runResolved(request, hooks, parameters, manifest, module, options);
   }
 
   async #runResolved(
@@ -191,23 +182,19 @@ export class EngineTarget implements Target {
     return resultOf(request, parameters, module, runs, check, counters, profile);
   }
 
-  /** The sampler's run: always on `sampled`, with the request's gates where it reads them. */
+  /** The sampler's run: always on `sampled`, with the request's flags and gates. */
   async #profile(
     request: BenchRequest,
     parameters: WorkloadParameters,
     manifest: Manifest,
     job: (label: string, share: number, j: Job) => Promise<JobResult>,
   ): Promise<BenchProfile | null> {
-    const file = (variant: string): string => {
-      const entry = manifest.modules.find((m) => m.variant === variant);
-      if (entry === undefined)
-        throw new UserError(`the engine was built without ${variant}: run \`npm run build\``, 3);
-      return path.join(this.#options.distDir, 'engine', entry.file);
-    };
+    const sampled = await this.#modules.resolve(manifest, 'sampled', request.flags, {});
+    const fast = await this.#modules.resolve(manifest, 'fast', {}, {});
     const result = await job('sampling', 2, {
       kind: 'sample',
-      module: file('sampled'),
-      fastModule: file('fast'),
+      module: sampled.file,
+      fastModule: fast.file,
       functions: manifest.functions,
       parameters,
       env: request.env,

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { probeFlags, runJob } from '../../../engine/host/child.ts';
@@ -158,6 +159,26 @@ describe('other flags', () => {
     expect(headers.moduleSha256).not.toBe(plain.moduleSha256);
     expect(headers.hash).toEqual(plain.hash);
     expect(headers.counters?.instructionsPerOp).toBeGreaterThan(plain.counters?.instructionsPerOp ?? 0);
+  });
+});
+
+describe('an installed extension', () => {
+  it('runs the shipped modules, and says in one line what other flags need', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'alloc-lens-installed-'));
+    try {
+      cpSync(path.join(dist, 'engine'), path.join(folder, 'dist/engine'), { recursive: true });
+      cpSync(path.join(dist, 'engine-runner.js'), path.join(folder, 'dist/engine-runner.js'));
+      // As the package has it: the runner is an ES module.
+      writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}');
+      const installed = new EngineTarget({ distDir: path.join(folder, 'dist') });
+      expect((await installed.run(benchRequest({}), {})).hash).toHaveLength(1);
+      const other = installed.run(benchRequest({ flags: { HAKMEM_TINY_HEADER: '1' } }), {});
+      await expect(other).rejects.toThrow(/run from a checkout/);
+      await expect(other).rejects.toBeInstanceOf(UserError);
+      await expect(other).rejects.not.toThrow(/\n/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 
