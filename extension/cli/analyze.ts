@@ -98,7 +98,7 @@ export async function runAnalyze(
       break;
     }
     case 'text':
-      await output.print(findingsText(findings, output.style));
+      await output.print(findingsText(findings, output.style, output.width));
       break;
   }
   const matched = failures(findings, rules).filter((f) => baseline?.has(f.id) !== true);

@@ -5,6 +5,8 @@ import { ansi, plain, type Style } from '../report/style.ts';
 
 export interface Output {
   readonly style: Style;
+  /** Columns of the terminal that stdout is, null for a file or a pipe. */
+  readonly width: number | null;
   /** Writes to stdout and a line end; resolves when it is flushed or the reader is gone. */
   print(text: string): Promise<void>;
   /** One line on stderr. */
@@ -42,6 +44,7 @@ export function processOutput(
   };
   return {
     style: wantsColour(stdout, env) ? ansi : plain,
+    width: stdout.isTTY === true && stdout.columns >= 80 ? stdout.columns : null,
     print: (text) =>
       new Promise((resolve) => {
         endProgress();

@@ -8,13 +8,14 @@ import { type Column, textTable } from './table.ts';
 
 const classOrder = { telemetry: 0, unknown: 1, correctness: 2 };
 const evidenceWidth = 76;
+const leastEvidence = 24;
 
 /** `active`, `inactive: HAKMEM_X`: the state and, where a gate decided it, which. */
 export function activityText(activity: Activity): string {
   return activity.decidedBy === null ? activity.state : `${activity.state}: ${activity.decidedBy}`;
 }
 
-const auditColumns: readonly Column<AuditRow>[] = [
+const factColumns: readonly Column<AuditRow>[] = [
   { title: 'variable', cell: (r) => r.name },
   { title: 'class', cell: (r) => r.class },
   { title: 'role', cell: (r) => r.role ?? '-' },
@@ -22,8 +23,15 @@ const auditColumns: readonly Column<AuditRow>[] = [
   { title: 'activity', cell: (r) => activityText(r.activity) },
   { title: 'sites', cell: (r) => String(r.sites), align: 'right' },
   { title: 'declared', cell: (r) => `${r.source.file}:${r.source.line}` },
-  { title: 'evidence', cell: (r) => shorten(r.evidence, evidenceWidth) },
 ];
+
+/** The evidence takes what the facts leave of the terminal's width, within bounds. */
+function auditColumns(rows: readonly AuditRow[], width: number | null): Column<AuditRow>[] {
+  const facts = textTable(factColumns, rows).reduce((w, line) => Math.max(w, line.length), 0);
+  const room =
+    width === null ? evidenceWidth : Math.max(leastEvidence, Math.min(evidenceWidth, width - facts - 2));
+  return [...factColumns, { title: 'evidence', cell: (r) => shorten(r.evidence, room) }];
+}
 
 const gateColumns: readonly Column<Gate>[] = [
   { title: 'gate', cell: (g) => g.name ?? '(computed)' },
@@ -99,8 +107,11 @@ function summary(findings: Findings, style: Style): string[] {
   ];
 }
 
-/** The whole text of `alloc-lens analyze`, without a final line end. */
-export function findingsText(findings: Findings, style: Style = plain): string {
+/**
+ * The whole text of `alloc-lens analyze`, without a final line end. On a terminal `width` (columns) cuts the audit's
+ * last column, the evidence; nothing is cut without it.
+ */
+export function findingsText(findings: Findings, style: Style = plain, width: number | null = null): string {
   const audit = auditRows(findings);
   const byClass = [...audit].sort((a, b) => classOrder[a.class] - classOrder[b.class]);
   const env = findings.gates.filter((g) => g.kind === 'env').sort((a, b) => Number(b.hot) - Number(a.hot));
@@ -113,7 +124,7 @@ export function findingsText(findings: Findings, style: Style = plain): string {
     ...section(
       style,
       `Atomic variables: ${count('telemetry')} telemetry, ${count('unknown')} unknown, ${count('correctness')} correctness`,
-      auditColumns,
+      auditColumns(byClass, width),
       byClass,
       (r) => r.class === 'telemetry' && r.temperature === 'hot' && r.activity.state === 'active',
     ),

@@ -162,6 +162,16 @@ describe('text', () => {
     expect(findingsText(findings(), ansi)).toContain('\u001b[33mg_free_ss_enter');
   });
 
+  it('cuts the evidence to a terminal and leaves other sections whole', () => {
+    const long = variable({
+      evidence: [{ file: 'a.c', line: 1, column: 1, text: '', reason: 'a very long reason '.repeat(5) }],
+    });
+    const lines = findingsText(findings({ variables: [long] }), undefined, 110).split('\n');
+    const row = lines.find((l) => l.startsWith('g_free_ss_enter'));
+    expect(row).toHaveLength(110);
+    expect(row?.endsWith('…')).toBe(true);
+  });
+
   it('prints a benchmark with its runs, functions, lines and module', () => {
     const text = benchText(
       run({
