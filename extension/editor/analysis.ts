@@ -114,13 +114,21 @@ export class AnalysisController implements vscode.Disposable {
     const key = root.toString();
     if (this.#considered.has(key)) return;
     this.#considered.add(key);
-    const pattern = new vscode.RelativePattern(root, sourceGlob);
-    const files = await vscode.workspace.findFiles(pattern, undefined, automaticFiles + 1);
-    if (files.length > automaticFiles) {
+    if ((await this.#countSources(root)) > automaticFiles) {
       this.#log.info(`${root.fsPath}: more than ${automaticFiles} sources; analyzed only on command.`);
       return;
     }
     if (this.#store.folder(root).state === 'none') await this.#inBackground(root);
+  }
+
+  async #countSources(root: vscode.Uri): Promise<number> {
+    try {
+      const pattern = new vscode.RelativePattern(root, sourceGlob);
+      return (await vscode.workspace.findFiles(pattern, undefined, automaticFiles + 1)).length;
+    } catch (error) {
+      this.#log.warn(`${root.fsPath}: could not be searched: ${String(error)}`);
+      return 0;
+    }
   }
 
   saved(document: vscode.TextDocument): void {

@@ -19,6 +19,7 @@ import {
   operationText,
   percentText,
   targetText,
+  variableName,
 } from './words.ts';
 
 /** Link targets, made by the editor; both return something that may stand between Markdown's parentheses. */
@@ -145,8 +146,7 @@ function footer(site: AtomicSite, variable: Variable | undefined, ctx: HoverCont
   const parts: string[] = [];
   if (variable !== undefined) {
     const all = findings.atomics.filter((s) => s.variable === variable.id);
-    const owner = variable.owner === null ? '' : `${variable.owner}::`;
-    const name = escapeMarkdown(`${owner}${variable.name}`);
+    const name = escapeMarkdown(variableName(variable));
     parts.push(
       `[${counted(all.length, 'access', 'accesses')} to ${name}](${links.rows(all.map((s) => s.id))})`,
     );

@@ -12,6 +12,7 @@ import {
   operationText,
   percentText,
   targetText,
+  variableName,
 } from './words.ts';
 
 export interface TreePlace {
@@ -91,10 +92,9 @@ function variableNodes(cls: AtomicClass, findings: Findings): TreeNode[] {
   const nodes = [...groups].map(([key, group]) => {
     const v = variables.get(key);
     const first = group[0];
-    const label = v === undefined ? (first === undefined ? key : targetText(first)) : v.name;
+    const label = v === undefined ? (first === undefined ? key : targetText(first)) : variableName(v);
     const role = v?.role ?? first?.role ?? null;
     const words = [role, counted(group.length, 'site')].filter((w) => w !== null);
-    const owner = v?.owner ?? null;
     const heat = Math.min(...group.map((s) => temperatureOrder[s.temperature]));
     return {
       heat,
@@ -102,8 +102,7 @@ function variableNodes(cls: AtomicClass, findings: Findings): TreeNode[] {
         id: `variable:${cls}:${key}`,
         label,
         description: words.join(' · '),
-        tooltip:
-          v === undefined ? label : `${owner === null ? '' : `${owner}::`}${v.name}: ${v.type} (${at(v)})`,
+        tooltip: v === undefined ? label : `${label}: ${v.type} (${at(v)})`,
         icon: 'symbol-variable',
         place: v === undefined ? null : place(v),
         children: () => group.map((s) => siteNode(s, findings.gates)),

@@ -1,5 +1,5 @@
 /** The editor's small vocabulary: figures and rows as a reader wants them. Pure. */
-import type { AtomicClass, AtomicSite, BenchResult, Gate, Profile } from '../model.ts';
+import type { AtomicClass, AtomicSite, BenchResult, Gate, Profile, Variable } from '../model.ts';
 
 /** `23.8%`; what ran but rounds to nothing is `<0.1%`, never `0.0%`. */
 export function percentText(percent: number): string {
@@ -57,6 +57,10 @@ export const classOrder: readonly AtomicClass[] = ['telemetry', 'correctness', '
 /** `fetch_add, relaxed`, `fence, seq_cst`. */
 export const operationText = (s: AtomicSite): string =>
   s.order === null ? s.operation : `${s.operation}, ${s.order}`;
+
+/** `g_hits`, or `FrontStats.total_calls` for a field. */
+export const variableName = (v: Pick<Variable, 'name' | 'owner'>): string =>
+  v.owner === null ? v.name : `${v.owner}.${v.name}`;
 
 /** What the site works on, as short as it can be said. */
 export const targetText = (s: AtomicSite): string => s.target ?? (s.kind === 'fence' ? 'fence' : s.operation);

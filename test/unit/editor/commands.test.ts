@@ -358,7 +358,7 @@ describe('the findings view', () => {
             temperature: 'cold',
           }),
         ],
-        variables: [variable()],
+        variables: [variable({ owner: 'FrontStats' })],
         gates: [gate({ name: 'HAKMEM_X', guards: [hit.id] })],
         diagnostics: [
           { code: 'parse', severity: 'warning', file: 'b.c', line: 4, message: 'b.c did not parse' },
@@ -371,7 +371,7 @@ describe('the findings view', () => {
         description: '1 variable · 1 site',
         children: [
           {
-            label: 'g_hits',
+            label: 'FrontStats.g_hits',
             description: 'counter · 1 site',
             children: [{ label: 'fetch_add, relaxed in f', description: 'hot · a.c:12', children: [] }],
           },
