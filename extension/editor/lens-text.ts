@@ -118,7 +118,8 @@ function atomicsPart(cls: AtomicClass, sites: readonly AtomicSite[], gates: read
 
 function gatePart(g: Gate, ctx: LensContext): LensPart {
   const value = gateValue(g, ctx.env, ctx.defines);
-  const words = [`gate ${gateName(g)} ${value.text}`, gateReadText(g)].filter((w) => w !== null);
+  const known = g.name === null ? gateName(g) : `${g.name} ${value.text}`;
+  const words = [`gate ${known}`, gateReadText(g)].filter((w) => w !== null);
   return {
     title: words.join(', '),
     tooltip: value.set

@@ -43,13 +43,15 @@ type Mark = `${AtomicClass}${'' | 'Off'}` | 'gate' | 'gateUse' | 'counter' | 'co
 
 const markOf = (s: AtomicSite): Mark => (s.activity.state === 'inactive' ? `${s.class}Off` : s.class);
 
-/** Where `word` is written on its line, from `column` if it is there; otherwise the rest of the line from `column`. */
+/** Where `word` is written on its line, from `column` if it is there; otherwise the call or the rest at `column`. */
 function wordRange(word: string | null, line: number, column: number, lineText: string): Range {
   const after = word === null ? -1 : lineText.indexOf(word, column - 1);
   const found = after < 0 && word !== null ? lineText.indexOf(word) : after;
   const start = found < 0 ? column : found + 1;
-  const end = found < 0 || word === null ? lineText.trimEnd().length + 1 : start + word.length;
-  return { start: { line, column: start }, end: { line, column: Math.max(start, end) } };
+  const rest = lineText.slice(column - 1);
+  const call = /^\w+\s*\([^()]*\)/.exec(rest)?.[0] ?? rest.replace(/[\s;]+$/, '');
+  const end = start + (found < 0 || word === null ? call.length : word.length);
+  return { start: { line, column: start }, end: { line, column: end } };
 }
 
 /** Where a gate's name is written. */

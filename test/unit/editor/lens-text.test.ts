@@ -166,6 +166,13 @@ describe('a function lens', () => {
     ]);
   });
 
+  it('does not guess at a gate whose name is computed', () => {
+    const computed = gate({ name: null, default: null, read: 'per-call' });
+    expect(titles(annotation({ gates: [computed] })).slice(1)).toEqual([
+      'gate (computed name), read per call',
+    ]);
+  });
+
   it('of two reads of one gate names the one with a known default', () => {
     const gates = [gate({ name: 'A', default: null, read: 'per-call' }), gate({ name: 'A', default: 'on' })];
     expect(titles(annotation({ gates })).slice(1)).toEqual(['gate A on, read once']);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { HeatOverlay } from '../../../extension/editor/heat.ts';
 import { HoverProvider } from '../../../extension/editor/hovers.ts';
 import { LensProvider } from '../../../extension/editor/lenses.ts';
-import { Underlines } from '../../../extension/editor/underlines.ts';
+import { counterRange, gateRange, Underlines } from '../../../extension/editor/underlines.ts';
 import type { Profile } from '../../../extension/model.ts';
 import * as mocked from '../mocks/vscode.ts';
 import {
@@ -152,6 +152,15 @@ describe('underlines', () => {
     h.document.setText(`// new\n${source}`);
     underlines.paint(real.editor(h.editor));
     expect(marks(h)).toEqual({ 'correctness solid': ['5:3-5:23'] });
+  });
+
+  it('find the words of gates and counters, or the call and the statement that hold them', () => {
+    const columns = (r: ReturnType<typeof gateRange>): number[] => [r.start.column, r.end.column];
+    const computed = gate({ name: null, column: 7 });
+    expect(columns(gateRange(computed, '  s = getenv(buf);'))).toEqual([7, 18]);
+    expect(columns(gateRange({ ...computed, column: 3 }, '  s = 1;  '))).toEqual([3, 8]);
+    expect(columns(gateRange(gate({ name: 'A_B', column: 9 }), '#define A_B 0'))).toEqual([9, 12]);
+    expect(columns(counterRange(counter({ target: 'p->hits' }), '  p -> hits++;'))).toEqual([3, 14]);
   });
 
   it('disappear with the findings', () => {
