@@ -7,6 +7,7 @@ import {
   PAGE_SHIFT,
 } from './layout';
 import { hak_lock_acquire, hak_lock_release } from './lock';
+import { ss_release_policy_before, ss_release_policy_reclaim } from './ss_release_policy_box';
 import { g_run_fresh, page_run_alloc, page_run_free, run_length, set_run_length } from './page_run';
 
 /** Whether the last large_alloc of this thread gave memory that is still zero. */
@@ -16,6 +17,12 @@ export let g_large_fresh: bool = false;
 export function large_alloc(size: usize): usize {
   if (size > 0xfffe0000) return 0;
   const pages = <u32>((size + PAGE_BYTES - 1) >>> PAGE_SHIFT);
+  ss_release_policy_before(pages);
+  const at = large_alloc_run(pages);
+  return at || !ss_release_policy_reclaim() ? at : large_alloc_run(pages);
+}
+
+function large_alloc_run(pages: u32): usize {
   hak_lock_acquire();
   const at = page_run_alloc(pages);
   g_large_fresh = g_run_fresh;

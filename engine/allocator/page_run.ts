@@ -20,6 +20,9 @@ const LAST_LIST: u32 = 64;
 /** Whether the last run came from memory never used before, hence zero. Read it under the same lock. */
 export let g_run_fresh: bool = false;
 
+/** Pages that this thread has made the heap grow by. */
+export let g_pages_grown: u32 = 0;
+
 @inline // leaf
 function list_of(pages: u32): usize {
   return SHARED_RUN_HEADS + (<usize>min<u32>(pages, LAST_LIST) << 2);
@@ -74,6 +77,7 @@ function take_from_top(pages: u32): u32 {
   }
   store<u32>(SHARED_TOP_PAGE, page + pages);
   g_run_fresh = true;
+  g_pages_grown += pages;
   return page;
 }
 

@@ -146,6 +146,37 @@ describe('the allocator against a shadow model', () => {
   }
 });
 
+describe('memory goes back', () => {
+  for (const variant of builtVariants) {
+    it(`${variant}: freed blocks of one class serve another, and large objects`, () => {
+      const { exports } = engineFor(variant, parametersFor('mixed', 1000));
+      const fill = (size: number, count: number): number[] =>
+        Array.from({ length: count }, () => exports.malloc(size) >>> 0);
+      const small = fill(48, 700_000);
+      expect(small.every((p) => p !== 0)).toBe(true);
+      const top = exports.engine_heap_top() >>> 0;
+      for (const p of small) exports.free(p);
+      const other = fill(1000, 30_000);
+      expect(new Set(other).size).toBe(30_000);
+      for (const p of other) exports.free(p);
+      for (const p of fill(10_000_000, 2)) expect(p).not.toBe(0);
+      expect((exports.engine_heap_top() >>> 0) / top).toBeLessThan(1.4);
+    });
+  }
+
+  it('when memory is out, a small class makes way for a large object', () => {
+    const { exports } = engineFor('fast', parametersFor('mixed', 1000));
+    const held: number[] = [];
+    for (let p = exports.malloc(0x10000000); p !== 0; p = exports.malloc(0x10000000)) held.push(p);
+    const small: number[] = [];
+    for (let p = exports.malloc(30_000); p !== 0; p = exports.malloc(30_000)) small.push(p);
+    // The gaps between superslabs.
+    for (let p = exports.malloc(500_000); p !== 0; p = exports.malloc(500_000)) held.push(p);
+    for (const p of small) exports.free(p);
+    expect(exports.malloc(500_000)).not.toBe(0);
+  });
+});
+
 describe('edges', () => {
   for (const variant of builtVariants) {
     it(`${variant}: null, zero sizes, overflow, foreign pointers`, () => {
