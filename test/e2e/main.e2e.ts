@@ -16,12 +16,22 @@ import {
   speed,
   tableRows,
 } from './driver/alloc-lens.ts';
-import { artifacts, type Session } from './driver/session.ts';
+import { artifacts } from './driver/session.ts';
 import { sessionOn } from './driver/suite.ts';
-import { eventually, type ThemeName } from './driver/workbench.ts';
+import { eventually, type ThemeName, type Workbench } from './driver/workbench.ts';
 
 const temporary = mkdtempSync(path.join(os.tmpdir(), 'alloc-lens-e2e-'));
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
+
+/** Keeps what is on screen in a light and a dark theme. */
+async function shoot(workbench: Workbench, name: string): Promise<void> {
+  mkdirSync(artifacts, { recursive: true });
+  for (const theme of ['light', 'dark'] as const satisfies readonly ThemeName[]) {
+    await workbench.theme(theme);
+    await workbench.tidy();
+    await workbench.screenshot(path.join(artifacts, `${name}-${theme}.png`));
+  }
+}
 
 describe('samples/hakmem', () => {
   const session = sessionOn('hakmem', () => {
@@ -30,16 +40,7 @@ describe('samples/hakmem', () => {
     cpSync(hakmem, copy, { recursive: true });
     return copy;
   });
-  const workbench = (): Session['workbench'] => session().workbench;
-
-  async function shoot(name: string): Promise<void> {
-    mkdirSync(artifacts, { recursive: true });
-    for (const theme of ['light', 'dark'] as const satisfies readonly ThemeName[]) {
-      await workbench().theme(theme);
-      await workbench().tidy();
-      await workbench().screenshot(path.join(artifacts, `${name}-${theme}.png`));
-    }
-  }
+  const workbench = (): Workbench => session().workbench;
 
   test('lenses say what stands in a function and that it is compiled out', async () => {
     await workbench().openFile('tiny_superslab_free.inc.h');
@@ -88,6 +89,34 @@ describe('samples/hakmem', () => {
     await workbench().revertFile();
   });
 
+  test('the findings tree groups what was found', async () => {
+    await workbench().command('View: Show Alloc Lens');
+    // One group is open and longer than the screen.
+    await workbench().pressInSideBar('Collapse All');
+    const rows = await eventually('groups in the findings tree', async () => {
+      const shown = await workbench().treeRows();
+      return shown.some((r) => /gates/i.test(r)) ? shown : null;
+    });
+    for (const group of [
+      /^Telemetry atomics.*\d+ variables?.*\d+ sites?/,
+      /^Correctness atomics.*\d+ sites?/,
+      /^Environment gates.*\d+/,
+    ]) {
+      expect(rows).toContainEqual(expect.stringMatching(group));
+    }
+  });
+
+  test('a cancelled benchmark leaves nothing behind', async () => {
+    await workbench().command('Alloc Lens: Run Benchmark…');
+    await workbench().pick('random_mixed: large');
+    await workbench().pick('engine: standard');
+    await workbench().pressInNotification('Cancel');
+    await eventually('the progress to go', async () =>
+      (await workbench().notifications()).some((n) => /random_mixed/.test(n)) ? null : true,
+    );
+    expect((await workbench().statusBar()).filter((t) => speed.test(t))).toEqual([]);
+  });
+
   test('the benchmark runs from the palette', async () => {
     const status = await runBenchmark(workbench());
     expect(status).toMatch(/random_mixed/);
@@ -108,7 +137,7 @@ describe('samples/hakmem', () => {
     const own = shares.filter((p) => /self/.test(p));
     expect(own.length).toBeGreaterThan(2);
     expect(own.filter((p) => !bySymbol.test(p))).toEqual([]);
-    await shoot('lenses-by-symbol');
+    await shoot(workbench(), 'lenses-by-symbol');
   });
 
   test('C code gets no line heat from the engine', async () => {
@@ -129,7 +158,7 @@ describe('samples/hakmem', () => {
       return found.length > 0 ? found : null;
     });
     expect(hot.some((m) => m.backgrounds.length > 0)).toBe(true);
-    await shoot('line-heat');
+    await shoot(workbench(), 'line-heat');
   });
 
   test('the report shows the hot functions, and a row opens its line', async () => {
@@ -143,15 +172,18 @@ describe('samples/hakmem', () => {
     const total = rows.reduce((sum, r) => sum + Number.parseFloat(r[1] ?? '0'), 0);
     expect(total).toBeGreaterThan(95);
     expect(total).toBeLessThan(105);
-    await shoot('report-hot-functions');
+    await shoot(workbench(), 'report-hot-functions');
 
-    const bySymbolRow = rows.findIndex((r) => (r.at(-1) ?? '').includes('core/'));
-    expect(bySymbolRow).toBeGreaterThanOrEqual(0);
-    await frame.locator('#table-hot tbody tr').nth(bySymbolRow).click();
-    const place = rows[bySymbolRow]?.at(-1) ?? '';
-    await workbench().activeTab(path.basename(place.split(':')[0] ?? ''));
-    const line = Number(/:(\d+)/.exec(place)?.[1]);
-    await workbench().statusMatching(new RegExp(`Ln ${line},`));
+    // The place may be shortened to fit; its title has it whole.
+    const place = frame.locator('#table-hot td [title^="core/"]').first();
+    const whole = (await place.getAttribute('title')) ?? '';
+    expect(rows.flat().some((c) => c.includes('by symbol'))).toBe(true);
+    await frame
+      .locator('#table-hot tbody tr', { has: frame.locator(`[title="${whole}"]`) })
+      .first()
+      .click();
+    await workbench().activeTab(path.basename(whole.split(':')[0] ?? ''));
+    await workbench().statusMatching(new RegExp(`Ln ${Number(/:(\d+)/.exec(whole)?.[1])},`));
   });
 
   test('the report audits atomics and gates', async () => {
@@ -164,7 +196,7 @@ describe('samples/hakmem', () => {
       expect(gates.some(([name = '']) => name.startsWith('HAKMEM_'))).toBe(true);
     }
     await showTab(frame, 'Overview');
-    await shoot('report-overview');
+    await shoot(workbench(), 'report-overview');
   });
 
   test('clearing the profile takes every share away', async () => {
@@ -193,7 +225,7 @@ if (mimalloc === null) {
 
 describe.skipIf(mimalloc === null)('mimalloc', () => {
   const session = sessionOn('mimalloc', () => mimalloc ?? '');
-  const workbench = (): Session['workbench'] => session().workbench;
+  const workbench = (): Workbench => session().workbench;
 
   test('is analysed', async () => {
     expect(await analyze(workbench())).toMatch(/\d{3,} atomic sites/);
@@ -203,7 +235,7 @@ describe.skipIf(mimalloc === null)('mimalloc', () => {
 
   test('gets no percentage from an engine run', async () => {
     await runBenchmark(workbench());
-    for (const file of ['src/alloc.c', 'src/page.c', 'src/alloc-override.c']) {
+    for (const file of ['src/alloc.c', 'src/page.c', 'src/segment.c']) {
       await workbench().openFile(file);
       await eventually(`lenses in ${file}`, async () =>
         (await workbench().lenses()).length > 0 ? true : null,
@@ -214,6 +246,9 @@ describe.skipIf(mimalloc === null)('mimalloc', () => {
       const marks = await workbench().marks();
       expect(marks.flatMap((m) => m.before).filter((b) => percentage.test(b))).toEqual([]);
     }
+    await workbench().openFile('src/alloc.c');
+    await workbench().goToLine(30);
+    await shoot(workbench(), 'mimalloc');
     expect(session().extensionErrors()).toEqual([]);
   });
 });

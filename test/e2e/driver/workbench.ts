@@ -239,6 +239,15 @@ export class Workbench {
     );
   }
 
+  /** Presses a button of a notification on screen. */
+  async pressInNotification(button: string): Promise<void> {
+    await this.page
+      .locator('.notification-toast .monaco-button')
+      .filter({ hasText: button })
+      .first()
+      .click({ timeout: patience });
+  }
+
   /** The innermost frame of an open webview in which `selector` exists. */
   webview(selector: string, timeoutMs: number = patience): Promise<Frame> {
     return eventually(
@@ -258,13 +267,16 @@ export class Workbench {
     );
   }
 
-  /** Opens a view by its `View: Show …` command or view id's title, and gives the labels of its tree rows. */
-  async treeRows(viewTitle: string): Promise<readonly string[]> {
-    const pane = this.page.locator('.pane', {
-      has: this.page.locator('.pane-header', { hasText: viewTitle }),
-    });
-    await pane.first().waitFor({ timeout: patience });
-    const rows = await pane.first().locator('.monaco-list-row').allInnerTexts();
+  /** Presses a button in the title of the side bar's view, by its tooltip. */
+  async pressInSideBar(button: string): Promise<void> {
+    const title = this.page.locator('.sidebar .action-label');
+    await this.page.locator('.sidebar').first().hover();
+    await title.and(this.page.getByLabel(button)).first().click({ timeout: patience });
+  }
+
+  /** Labels and descriptions of a tree's rows on screen; the view must be open. */
+  async treeRows(): Promise<readonly string[]> {
+    const rows = await this.page.locator('.sidebar .pane-body .monaco-list-row').allInnerTexts();
     return rows.map((r) => r.replaceAll('\n', ' ').trim());
   }
 
