@@ -18,6 +18,7 @@ import {
   inactivity,
   operationText,
   percentText,
+  sharesText,
   targetText,
   variableName,
 } from './words.ts';
@@ -243,6 +244,6 @@ export function heatHover(
   const file = annotations.heat.reduce((sum, h) => sum + h.percent, 0);
   return [
     `**${percentText(here.percent)}** of the run on this line — ${rank} of ${counted(byCost.length, 'measured line')} in this file, which holds ${percentText(file)}.`,
-    `${escapeMarkdown(run)}. Lines: ${escapeMarkdown(profile.origin.lines)}; functions: ${escapeMarkdown(profile.origin.functions)}.`,
+    `${escapeMarkdown(run)}. ${escapeMarkdown(sharesText(profile))}`,
   ].join('\n\n');
 }

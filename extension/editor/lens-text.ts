@@ -40,7 +40,6 @@ export interface LensRow {
 }
 
 export interface LensContext {
-  readonly origin: 'project' | 'engine';
   readonly gates: readonly Gate[];
   /** Ids of gates that so much depends on that naming them on every function would say nothing. */
   readonly wideGates: ReadonlySet<string>;
@@ -52,6 +51,8 @@ export interface LensContext {
   readonly engineSource: (name: string) => { readonly file: string; readonly line: number } | null;
   /** `random_mixed, engine fast, 5 min ago`; null without a profile. */
   readonly run: string | null;
+  /** How the shares were made; empty without a profile. */
+  readonly shares: string;
 }
 
 const separator = ' · ';
@@ -215,7 +216,7 @@ export function fileLens(
         bySymbol === null
           ? `Hot ${percentText(share)} of samples in this file`
           : `Hot ${percentText(share)} of ${bySymbol} samples, by symbol`,
-      tooltip: 'Sum of the self shares of its functions. Click for the report.',
+      tooltip: `Sum of the self shares of its functions. ${ctx.shares} Click for the report.`,
       action: { kind: 'report' },
     });
   }
@@ -241,7 +242,11 @@ export function fileLens(
   }
   if (parts.length === 0) return [];
   if (ctx.run !== null && measured.length > 0) {
-    parts.push({ title: ctx.run, tooltip: 'The run behind the figures.', action: { kind: 'report' } });
+    parts.push({
+      title: ctx.run,
+      tooltip: `The run behind the figures. ${ctx.shares}`,
+      action: { kind: 'report' },
+    });
   } else if (ctx.run === null) {
     parts.push({
       title: 'Run benchmark…',

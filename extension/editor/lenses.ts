@@ -6,7 +6,7 @@ import { commands, internalCommands } from './ids.ts';
 import { type LensContext, type LensPart, lensRows, wideGates } from './lens-text.ts';
 import { engineSelector, isProjectDocument, type Place, placeOf, projectSelector } from './places.ts';
 import type { Store } from './store.ts';
-import { ageLasts, ageText, runName } from './words.ts';
+import { ageLasts, ageText, runName, sharesText } from './words.ts';
 
 const nothing = { env: {}, defines: {} };
 
@@ -96,7 +96,6 @@ export class LensProvider implements vscode.CodeLensProvider, vscode.Disposable 
     const findings = place.origin === 'project' ? this.#store.folder(place.root).findings : null;
     const { env, defines } = findings?.configuration ?? nothing;
     return {
-      origin: place.origin,
       gates: findings?.gates ?? [],
       wideGates: findings === null ? new Set() : wideGates(findings),
       env,
@@ -104,6 +103,7 @@ export class LensProvider implements vscode.CodeLensProvider, vscode.Disposable 
       coldFunctions,
       engineSource: (name) => this.#engineSource(name),
       run: this.#run(),
+      shares: this.#store.profile === null ? '' : sharesText(this.#store.profile),
     };
   }
 

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { commands } from './ids.ts';
 import type { Store } from './store.ts';
-import { counted, speedText, workloadText } from './words.ts';
+import { counted, sharesText, speedText, workloadText } from './words.ts';
 
 /** Text and tooltip of the item; null hides it. */
 export function statusText(store: Store): { readonly text: string; readonly tooltip: string } | null {
@@ -15,10 +15,7 @@ export function statusText(store: Store): { readonly text: string; readonly tool
     const { workload, target, variant, median, cv } = lastRun.result;
     const spread = cv === null ? '' : ` ±${(cv * 100).toFixed(1)}%`;
     const who = target === 'engine' ? `${target} ${variant}` : target;
-    const shares =
-      profile === null
-        ? 'No profile is loaded.'
-        : `Shares: ${profile.origin.functions}, ${profile.samples} samples on variant ${profile.target.variant ?? '?'}. Lines: ${profile.origin.lines}.`;
+    const shares = profile === null ? 'No profile is loaded.' : sharesText(profile);
     return {
       text: `$(flame) ${workloadText(workload)} · ${who} · ${speedText(median)}${spread}`,
       tooltip: `Alloc Lens: the last run. ${shares} Click for the report.`,

@@ -52,6 +52,14 @@ export function runName(run: BenchResult | null, profile: Profile): string {
   ].join(', ');
 }
 
+/** How the shares were made: they may come from another variant than the one that was timed. */
+export function sharesText(profile: Profile): string {
+  const { origin, samples, speedAgainstFast, target } = profile;
+  const speed = speedAgainstFast === null ? '' : ` at ${Math.round(speedAgainstFast * 100)}% of fast’s speed`;
+  const variant = target.variant === null ? '' : ` of variant ${target.variant}${speed}`;
+  return `Functions: ${origin.functions}, ${samples} samples${variant}. Lines: ${origin.lines}.`;
+}
+
 export const classOrder: readonly AtomicClass[] = ['telemetry', 'correctness', 'unknown'];
 
 /** `fetch_add, relaxed`, `fence, seq_cst`. */

@@ -451,7 +451,7 @@ it('the status bar says what is loaded, or is not there', () => {
   expect(h.state.statusItem).toMatchObject({ text: '$(flame) 2 atomics', shown: true });
   h.store.addRun({ result: benchResult({ cv: 0.003 }), recordedAt: shares.recordedAt }, shares);
   expect(h.state.statusItem.text).toBe('$(flame) random_mixed · engine fast · 64.1 M ops/s ±0.3%');
-  expect(h.state.statusItem.tooltip).toContain('V8 sampler, 1000 samples on variant sampled');
+  expect(h.state.statusItem.tooltip).toContain('V8 sampler, 1000 samples of variant sampled');
   h.store.clearProfile();
   expect(h.state.statusItem.text).toBe('$(flame) 2 atomics');
   item.dispose();

@@ -151,7 +151,7 @@ it('the hover of a measured line gives share, rank and origin', () => {
     ],
   };
   expect(heatHover(3, file, profile(), 'random_mixed, engine fast')).toBe(
-    '**2.0%** of the run on this line — 2 of 2 measured lines in this file, which holds 10.9%.\n\nrandom\\_mixed, engine fast. Lines: counted instructions; functions: V8 sampler.',
+    '**2.0%** of the run on this line — 2 of 2 measured lines in this file, which holds 10.9%.\n\nrandom\\_mixed, engine fast. Functions: V8 sampler, 1000 samples of variant sampled at 80% of fast’s speed. Lines: counted instructions.',
   );
   expect(heatHover(5, file, profile(), 'r')).toBeNull();
 });

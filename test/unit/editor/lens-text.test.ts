@@ -10,7 +10,6 @@ import type { AtomicSite, FunctionAnnotation } from '../../../extension/model.ts
 import { counter, fn, gate, site } from './builders.ts';
 
 const context = (over: Partial<LensContext> = {}): LensContext => ({
-  origin: 'project',
   gates: [],
   wideGates: new Set(),
   env: {},
@@ -18,6 +17,7 @@ const context = (over: Partial<LensContext> = {}): LensContext => ({
   coldFunctions: false,
   engineSource: () => null,
   run: null,
+  shares: '',
   ...over,
 });
 
