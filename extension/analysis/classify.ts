@@ -33,7 +33,6 @@ export class Classifier {
   private readonly byNode = new Map<Node, Access>();
   private readonly verdicts = new Map<string, Verdict>();
   private readonly busy = new Set<string>();
-  private readonly observers = new Map<Func, boolean>();
   private readonly entryNames: ReadonlySet<string>;
   /** Set when an answer leaned on one still being worked out. */
   private leaned = 0;
@@ -135,7 +134,7 @@ export class Classifier {
 
   private decide(t: Target): Verdict {
     if (t.key.startsWith('?.')) return { class: 'unknown', role: null, reasons: [] };
-    const flow = new Flow(this.index, this.peers, t.key, this.observers);
+    const flow = new Flow(this.index, this.peers, t.key, new Map());
     const accesses = this.everyAccess(t);
     const inAtomic = new Set<Node>();
     for (const a of accesses) if (a.targetExpr !== null) walk(a.targetExpr, (n) => inAtomic.add(n));
@@ -331,8 +330,10 @@ export class Classifier {
     return { class: 'unknown', role: null, reasons: why('Its callers could not be followed.') };
   }
 
+  private readonly plainObservers = new Map<Func, boolean>();
+
   observes(f: Func): boolean {
-    return new Flow(this.index, this.peers, '', this.observers).observes(f);
+    return new Flow(this.index, this.peers, '', this.plainObservers).observes(f);
   }
 }
 

@@ -106,7 +106,7 @@ export class Cursor {
   }
 
   accept(text: string): boolean {
-    if (this.peek().text === text && this.peek().kind !== Kind.string) {
+    if (this.is(text)) {
       this.at++;
       return true;
     }

@@ -62,6 +62,7 @@ export class EnvReads {
     for (const call of direct)
       this.add(call, this.nameOf(call, nameArgument[(call.callee as { name: string }).name] ?? 0), null);
     const waiting = [...direct];
+    for (const [f, param] of [...this.wrappers]) waiting.push(...this.callsOf(f, param));
     for (let call = waiting.pop(); call !== undefined; call = waiting.pop()) {
       const f = functionOf(call);
       const known = this.byCall.get(call);
@@ -76,7 +77,6 @@ export class EnvReads {
         waiting.push(...this.callsOf(f, param));
       }
     }
-    for (const [f, param] of this.wrappers) this.callsOf(f, param);
     this.reads.sort((a, b) =>
       a.file === b.file ? a.call.token.start - b.call.token.start : a.file < b.file ? -1 : 1,
     );

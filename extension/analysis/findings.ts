@@ -26,7 +26,7 @@ import { Interpreter, type Outside } from './interpret.ts';
 import { type Func, print } from './ir.ts';
 import type { MacroDef } from './macros.ts';
 import { configuredScope } from './scope.ts';
-import type { Target } from './targets.ts';
+import { type Target, cellField } from './targets.ts';
 import { Temperatures, findEntries } from './temperature.ts';
 import { type Token, type Via, lineOf } from './tokens.ts';
 import type { Workspace } from './workspace.ts';
@@ -204,6 +204,7 @@ function drafts(build: Build): Draft[] {
   );
 }
 
+const weight = (v: Verdict): number => (v.class === 'correctness' ? 2 : v.class === 'unknown' ? 1 : 0);
 const variableId = (t: Target): string => `var:${t.key}`;
 
 export interface Result {
@@ -220,6 +221,7 @@ export function findingsOf(
   const build = new Build(workspace, options);
   const t1 = performance.now();
   const { project } = workspace;
+  const { env } = options;
   const rows: AtomicSite[] = [];
   const found = new Map<string, Set<number>>();
   const ordinals = new Map<string, number>();
@@ -234,7 +236,7 @@ export function findingsOf(
   for (const { access: a, all: same } of all) {
     const options = same
       .map((s) => ({ s, guards: build.guards.of(s.node) }))
-      .map((o) => ({ ...o, activity: activityOf(o.guards) }));
+      .map((o) => ({ ...o, activity: activityOf(o.guards, env) }));
     const best =
       options.find((o) => o.activity.state === 'active') ??
       options.find((o) => o.activity.state === 'conditional') ??
@@ -258,6 +260,13 @@ export function findingsOf(
       if (g.kind === 'compile' && build.guards.isFlag(g.name)) usedFlags.add(g.name);
     const target = site.target !== null && site.target.kind !== 'param' ? site.target : null;
     const verdict = build.classifier.site(site, target === null ? null : (verdicts.get(target.key) ?? null));
+    const declared = target ?? (site.targetExpr === null ? null : cellField(build.index, site.targetExpr));
+    if (target === null && declared !== null) {
+      // A field that is reached through a parameter: what its sites say together.
+      targets.set(declared.key, declared);
+      const known = verdicts.get(declared.key);
+      if (known === undefined || weight(verdict) > weight(known)) verdicts.set(declared.key, verdict);
+    }
     rows.push({
       id: `${base}:${ordinal}`,
       kind: site.kind,
@@ -269,7 +278,7 @@ export function findingsOf(
       operation: site.operation,
       order: site.order,
       target: shown,
-      variable: target === null ? null : variableId(target),
+      variable: declared === null ? null : variableId(declared),
       via: viaOf(build, site),
       class: verdict.class,
       role: verdict.role,

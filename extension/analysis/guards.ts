@@ -1,5 +1,5 @@
 /** What stands between a statement and its running: `#if` conditions, and conditions that environment gates decide. */
-import type { Activity, ActivityState } from '../model.ts';
+import type { Activity } from '../model.ts';
 import { type Cond, type CondScope, evaluate, namesIn } from './condition.ts';
 import type { EnvReads } from './env.ts';
 import type { Index } from './index.ts';
@@ -19,6 +19,8 @@ export interface Guard {
   readonly name: string;
   readonly kind: 'compile' | 'env';
   readonly holds: boolean | null;
+  /** It stands around the very text, not around a call on the way there. */
+  readonly own: boolean;
 }
 
 const open: readonly Guard[] = [];
@@ -182,11 +184,12 @@ export class Guards {
       const names = namesIn(c.expr).filter((n) => this.isFlag(n));
       const holds = v === null ? null : v !== 0;
       if (names.length === 0) {
-        if (holds === false) into.push({ name: namesIn(c.expr)[0] ?? '#if', kind: 'compile', holds });
+        if (holds === false)
+          into.push({ name: namesIn(c.expr)[0] ?? '#if', kind: 'compile', holds, own: true });
         continue;
       }
       // The name that decides: the first whose value settles it, else all of them.
-      for (const name of names) into.push({ name, kind: 'compile', holds });
+      for (const name of names) into.push({ name, kind: 'compile', holds, own: true });
     }
   }
 
@@ -222,13 +225,33 @@ export class Guards {
     const names = this.gateNames(e);
     if (names.length === 0 && flags.length === 0) return;
     const v = this.machine.value(e);
-    const holds = v === undefined ? null : (typeof v === 'string' || v !== 0) === wanted;
+    let holds = v === undefined ? null : (typeof v === 'string' || v !== 0) === wanted;
+    // The gate itself is known; what is open is something else in the condition.
+    if (holds === null && names.length > 0 && this.partsKnown(e)) holds = true;
     // A gate that only takes part in a bigger condition leaves it open, unless it decides it.
     if (holds === null && !this.mainly(e)) {
       return;
     }
-    for (const n of names) into.push({ name: n, kind: 'env', holds });
-    for (const n of flags) into.push({ name: n, kind: 'compile', holds });
+    for (const n of names) into.push({ name: n, kind: 'env', holds, own: true });
+    for (const n of flags) into.push({ name: n, kind: 'compile', holds, own: true });
+  }
+
+  /** Whether every part of a compound condition that asks a gate has a known value. */
+  private partsKnown(e: Expr): boolean {
+    if (e.k === 'bin') {
+      return [e.left, e.right].every((x) => this.gateNames(x).length === 0 || this.partsKnown(x));
+    }
+    if (e.k === 'un' || e.k === 'cast') return this.partsKnown(e.x);
+    if (this.machine.value(e) !== undefined) return true;
+    if (e.k !== 'call') return false;
+    // A gate with an argument, `enabled(class)`: known when what it returns is made of known parts.
+    const f = this.index.callees(e)[0];
+    if (f === undefined || f.params.length === 0) return false;
+    const results = this.index.nodes(f).filter((n) => n.k === 'return' && n.x !== null);
+    return (
+      results.length > 0 &&
+      results.every((n) => n.k === 'return' && n.x !== null && (this.gateNames(n.x).length === 0 || (n.x.k !== 'call' && this.partsKnown(n.x))))
+    );
   }
 
   private mainly(e: Expr): boolean {
@@ -307,6 +330,7 @@ export class Guards {
     if (known !== undefined) return known ?? open;
     this.within.set(f, null);
     const own: Guard[] = [];
+    // The function's own text is as close as a site's.
     if (f.cond !== null) this.compile(f.cond, f.file, own);
     for (let v = f.token.via; v !== null; v = v.parent) this.definition(v.def, own);
     const calls = this.callers.get(f) ?? [];
@@ -346,7 +370,7 @@ export class Guards {
   of(node: Node): Guard[] {
     const out: Guard[] = [];
     const f = functionOf(node);
-    if (f !== null) out.push(...this.intoFunction(f));
+    if (f !== null) for (const g of this.intoFunction(f)) out.push({ ...g, own: false });
     this.local(node, out);
     return dedupe(out);
   }
@@ -394,12 +418,19 @@ function dedupe(list: readonly Guard[]): Guard[] {
   return out;
 }
 
-/** The verdict of a list of guards: one that fails closes; one that is unknown leaves it open. */
-export function activityOf(guards: readonly Guard[]): Activity {
-  const closed = guards.find((g) => g.holds === false);
+/**
+ * The verdict of a list of guards: one that fails closes (a compile flag before a variable: what is not compiled, no
+ * variable can switch on); one that is unknown leaves it open. What is active is decided by the flag that let it in,
+ * or by a variable that the configuration sets.
+ */
+export function activityOf(guards: readonly Guard[], env: Readonly<Record<string, string>> = {}): Activity {
+  const closed =
+    guards.findLast((g) => g.holds === false && g.kind === 'compile') ??
+    guards.find((g) => g.holds === false);
   if (closed !== undefined) return { state: 'inactive', decidedBy: closed.name };
   const unknown = guards.find((g) => g.holds === null);
   if (unknown !== undefined) return { state: 'conditional', decidedBy: unknown.name };
-  const state: ActivityState = 'active';
-  return { state, decidedBy: guards[guards.length - 1]?.name ?? null };
+  const given = guards.findLast((g) => g.kind === 'env' && env[g.name] !== undefined);
+  const flag = guards.findLast((g) => g.kind === 'compile' && g.own);
+  return { state: 'active', decidedBy: (given ?? flag)?.name ?? null };
 }

@@ -129,11 +129,18 @@ export class Index {
     const { callee } = call;
     const name = callee.k === 'id' ? callee.name : callee.k === 'mem' ? callee.field : null;
     if (name === null) return [];
-    const all = this.byName.get(name);
-    if (all === undefined) return [];
+    const every = this.byName.get(name);
+    if (every === undefined) return [];
+    const all = every.length === 1 ? every : this.native(every);
     if (callee.k === 'id' && this.local(functionOf(call), name) !== null) return [];
     if (all.length === 1 && all[0]?.owner === null && callee.k === 'id') return all;
     return this.narrow(all, call);
+  }
+
+  /** Without the definitions for other systems, as long as one is left. */
+  private native(all: readonly Func[]): readonly Func[] {
+    const list = all.filter((f) => !this.project.isForeign(f.file, f.cond));
+    return list.length > 0 ? list : all;
   }
 
   private narrow(all: readonly Func[], call: Call): readonly Func[] {
@@ -155,7 +162,7 @@ export class Index {
       list = owned.length > 0 ? owned : free;
     }
     const here = list.filter((f) => f.file === file);
-    if (here.length > 0 && here.some((f) => f.isStatic || f.isInline || f.owner !== null)) return here;
+    if (here.length > 0 && here.some((f) => f.isStatic || f.owner !== null)) return here;
     const visible = list.filter(
       (f) => !f.isStatic || /\.(h|hpp|hh|hxx|inc|inl)$/i.test(f.file) || f.file === file,
     );
@@ -196,8 +203,10 @@ export class Index {
     let base = this.resolve(type).base;
     if (/^(unique_ptr|shared_ptr|atomic)$/.test(base))
       base = /\w+/.exec(this.resolve(type).args)?.[0] ?? base;
-    const found = this.structs.get(base);
-    if (found === undefined) return null;
+    const every = this.structs.get(base);
+    if (every === undefined) return null;
+    const native = every.filter((s) => !this.project.isForeign(s.file, null));
+    const found = native.length > 0 ? native : every;
     return found.reduce((a, b) => (b.fields.length > a.fields.length ? b : a));
   }
 

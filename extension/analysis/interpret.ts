@@ -26,7 +26,7 @@ export interface Outside {
 type State = Map<string, Value>;
 type Signal = 'next' | 'return' | 'break' | 'continue' | 'stop';
 
-const maxSteps = 4000;
+const maxSteps = 50_000;
 const maxDepth = 12;
 
 export class Interpreter {
@@ -34,6 +34,8 @@ export class Interpreter {
   private readonly globals = new Map<string, Value>();
   private readonly busy = new Set<string>();
   private readonly results = new Map<Func, Value>();
+  /** Objects whose value was asked for while it was being worked out. */
+  private readonly cycles = new Set<string>();
 
   constructor(
     private readonly index: Index,
@@ -77,7 +79,11 @@ export class Interpreter {
   /** The value that a global, static or field settles at: what its writers agree on, else its initial value. */
   settled(key: string, decl: Decl | null, name: string, from: Func | null): Value {
     if (this.globals.has(key)) return this.globals.get(key);
-    if (this.busy.has(key) || this.busy.size > 24) return undefined;
+    if (this.busy.has(key)) {
+      this.cycles.add(key);
+      return undefined;
+    }
+    if (this.busy.size > 24) return undefined;
     this.busy.add(key);
     let result: Value;
     const writers = this.writers(key, name, decl);
@@ -91,8 +97,12 @@ export class Interpreter {
           continue;
         }
         const frame = new Frame(this.index, this, this.outside, f, new Map(), 1);
+        this.cycles.delete(key);
         frame.run();
-        seen.add(frame.state.get(key));
+        const v = frame.state.get(key);
+        // A writer that puts back what it read says nothing of its own.
+        if (v === undefined && this.cycles.has(key)) continue;
+        seen.add(v);
       }
       result = seen.size === 1 ? [...seen][0] : undefined;
     }

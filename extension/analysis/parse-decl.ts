@@ -1,7 +1,7 @@
 /** Everything at file, namespace and class scope: functions, globals, structs, typedefs. */
 import type { Cond } from './condition.ts';
 import { arrange } from './arrange.ts';
-import { type Cursor, isAttribute, isTag, isWord, qualifiers } from './cursor.ts';
+import { type Cursor, builtins, isAttribute, isTag, isWord, qualifiers } from './cursor.ts';
 import type { Decl, Expr, Field, Func, Lowered, Struct, TypeRef } from './ir.ts';
 import { link } from './ir.ts';
 import { argumentsOf, assignment, initializer } from './parse-expr.ts';
@@ -209,7 +209,21 @@ export function structBody(c: Cursor, unit: Unit, tag: Token, name: string, base
         if (c.accept('=')) c.at++;
         if (d.name !== null) unit.prototypes.push({ name: d.name.text, returns: d.type, attributes: found });
       } else if (d.name !== null) {
-        fields.push({ name: d.name.text, type: d.type, token: d.name });
+        // A static member is one object, not a part of each.
+        if (spec.words.has('static')) {
+          const decl: Decl = {
+            k: 'decl',
+            token: d.name,
+            up: null,
+            name: d.name.text,
+            type: d.type,
+            init: null,
+            isStatic: false,
+            isThread: spec.words.has('thread_local') || spec.words.has('__thread'),
+            isExtern: true,
+          };
+          unit.globals.push(decl);
+        } else fields.push({ name: d.name.text, type: d.type, token: d.name });
       }
       if (c.accept(':')) assignment(c);
       if (c.accept('=')) c.is('{') ? initializer(c) : assignment(c);
@@ -313,6 +327,36 @@ export function translationUnit(c: Cursor, unit: Unit): void {
   }
 }
 
+/** Whether the parentheses at `at` hold values, not parameters. */
+function argumentsInside(c: Cursor, at: number): boolean {
+  const end = c.behind(at);
+  const inner = c.slice(at + 1, end - 1);
+  const first = inner[0];
+  if (first === undefined) return false;
+  if (first.kind === Kind.choice) return true;
+  for (let i = 0; i < inner.length; i++) {
+    const t = inner[i];
+    const next = inner[i + 1];
+    if (t === undefined) break;
+    if (t.kind === Kind.number || t.kind === Kind.string || t.kind === Kind.char)
+      return inner[i - 1]?.text !== '=';
+    if (t.kind === Kind.ident && (next?.text === '(' || next?.text === '.' || next?.text === '->'))
+      return true;
+    if (t.text === '!' || t.text === '+' || t.text === '-' || t.text === '?') return true;
+    if (t.text === '=') return false;
+    // Two names in a row are a parameter.
+    if (t.kind === Kind.ident && next?.kind === Kind.ident) return false;
+  }
+  const last = inner[inner.length - 1];
+  return (
+    inner.every((t) => t.kind === Kind.ident || t.text === '::') &&
+    last !== undefined &&
+    !c.isTypeName(last) &&
+    !builtins.has(last.text) &&
+    inner.length > 1
+  );
+}
+
 function declaration(c: Cursor, unit: Unit, start: Token): void {
   const spec = specifiers(c);
   const isStatic = spec.words.has('static');
@@ -332,8 +376,38 @@ function declaration(c: Cursor, unit: Unit, start: Token): void {
         return;
       }
       if (c.is('=') || c.is(';') || c.is(',')) {
-        if (c.accept('=')) c.at++;
         const nothing = spec.type.base === '' && d.type.pointer === 0;
+        if (c.accept('=')) c.at++;
+        else if (c.cpp && !nothing && !isExtern && argumentsInside(c, d.paramsAt)) {
+          // `T name(value);`: an object, initialised directly.
+          c.at = d.paramsAt;
+          const list = argumentsOf(c);
+          c.at = behindParams;
+          const init: Expr = {
+            k: 'init',
+            token: d.name,
+            up: null,
+            items: list.args.map((x) => ({ field: null, x })),
+          };
+          const decl: Decl = {
+            k: 'decl',
+            token: d.name,
+            up: null,
+            name: d.name.text,
+            type: d.type,
+            init,
+            isStatic,
+            isThread,
+            isExtern,
+          };
+          link(decl);
+          unit.globals.push(decl);
+          if (!c.accept(',')) {
+            c.accept(';');
+            return;
+          }
+          continue;
+        }
         if (!nothing) unit.prototypes.push({ name: d.name.text, returns: d.type, attributes: found });
         else {
           // `MACRO(args);` at file scope: keep the arguments, they may be calls.

@@ -1,7 +1,7 @@
 /** The files of a project with their macros and includes: what a use of a macro in a file may mean. */
 import path from 'node:path';
 import type { Language } from '../model.ts';
-import { type CondScope, holds } from './condition.ts';
+import { type Cond, type CondScope, holds } from './condition.ts';
 import type { Func, Lowered } from './ir.ts';
 import { lowerFile, typeNames } from './lower.ts';
 import { type MacroDef, type MacroView, liveOnly, visibleAt } from './macros.ts';
@@ -150,6 +150,12 @@ export class Project {
     return out;
   }
 
+  /** Whether text under `cond` in a file is for another system or machine. */
+  isForeign(file: string, cond: Cond | null): boolean {
+    if (this.dead.has(file) || foreignFolders.test(file)) return true;
+    return cond !== null && holds(cond, this.scopes[this.units.get(file)?.language ?? 'c']) === 0;
+  }
+
   view(file: string): MacroView {
     const language = this.units.get(file)?.language ?? 'c';
     const own = this.byFile.get(file);
@@ -184,7 +190,11 @@ export class Project {
           if (mine.length === all.length) return [];
         }
         let found = outside.get(name);
-        if (found?.length === 0) return live(all.filter((d) => d.file !== file && d.undefinedAt === null), offset);
+        if (found?.length === 0)
+          return live(
+            all.filter((d) => d.file !== file && d.undefinedAt === null),
+            offset,
+          );
         if (found === undefined) {
           const closure = this.closure(file);
           const lasting = all.filter((d) => d.file !== file && d.undefinedAt === null);

@@ -4,7 +4,7 @@ import type { Access } from './access.ts';
 import type { EnvReads } from './env.ts';
 import type { Finding } from './flow.ts';
 import type { Index } from './index.ts';
-import { type Expr, type Node, functionOf, strip, walk } from './ir.ts';
+import { type Expr, type Node, functionOf, print, strip, walk } from './ir.ts';
 import type { Target } from './targets.ts';
 import { type Temperatures, likelihood } from './temperature.ts';
 
@@ -27,6 +27,21 @@ const clock =
 function inLoop(node: Node): boolean {
   for (let p: Node | null = node.up; p !== null && p.k !== 'func'; p = p.up) if (p.k === 'loop') return true;
   return false;
+}
+
+/** `(++n & mask) == 0`: one in so many. */
+function sampler(test: Expr): boolean {
+  let hit = false;
+  walk(test, (n) => {
+    if (n.k === 'bin' && (n.op === '&' || n.op === '%') && strip(n.left).k === 'upd') hit = true;
+  });
+  return hit;
+}
+
+function discarded(node: Node): boolean {
+  let p = node.up;
+  while (p !== null && (p.k === 'comma' || p.k === 'choice' || (p.k === 'cast' && p.type.base === 'void'))) p = p.up;
+  return p === null || p.k === 'expr';
 }
 
 function compared(node: Node): boolean {
@@ -52,6 +67,13 @@ function timed(x: Expr | null, context: RoleContext): boolean {
   };
   look(x, 0);
   return hit;
+}
+
+function initialText(t: Target): string {
+  const init = t.decl?.init ?? null;
+  if (init === null) return '0';
+  const only = init.k === 'init' ? init.items[0]?.x : init;
+  return only === undefined ? '0' : print(strip(only));
 }
 
 export function roleOf(
@@ -85,22 +107,29 @@ export function roleOf(
     const updates = accesses.filter((a) => a.operation !== 'load' && a.operation !== 'store');
     const rare = (a: Access): boolean => {
       for (let p: Node | null = a.node.up; p !== null && p.k !== 'func'; p = p.up)
-        if (p.k === 'if' && likelihood(p.test) === 'unlikely') return true;
+        if (p.k === 'if' && likelihood(p.test) === 'unlikely' && !sampler(p.test)) return true;
       return false;
     };
-    if (updates.length > 0 && (updates.every(rare) || found.some((f) => f.hint === 'condition')))
-      return 'diagnostic';
+    // An update whose own result is tested limits a log.
+    const tested = updates.some((a) => !discarded(a.node)) && found.some((f) => f.hint === 'condition');
+    if (updates.length > 0 && (updates.every(rare) || tested)) return 'diagnostic';
     return 'counter';
   }
   const hints = new Set(found.filter((f) => f.level === 'decide').map((f) => f.hint));
   const pointer = t.type.pointer > 0 || t.type.args.includes('*') || hints.has('address');
-  if (hints.has('wait')) return 'lock';
-  if (has('test_and_set')) return 'lock';
   const swaps = accesses.filter((a) => a.operation === 'compare_exchange' || a.operation === 'exchange');
   const constantSwap = swaps.length > 0 && swaps.every((a) => constant(a.value));
-  const reset = accesses.some(
-    (a) => (a.operation === 'store' || a.operation === 'clear') && (a.value === null || constant(a.value)),
+  const stores = accesses.filter((a) => a.operation === 'store' || a.operation === 'clear');
+  // Going back to where it started frees it; a state that is never left again is a once.
+  const first = initialText(t);
+  const reset = stores.some(
+    (a) =>
+      a.value === null ||
+      (constant(a.value) && ['0', 'false', 'NULL', first].includes(print(strip(a.value)))),
   );
+  const tried = swaps.length > 0 && swaps.every((a) => a.operation === 'compare_exchange');
+  if (constantSwap && !reset && tried && !pointer && t.kind !== 'field') return 'once';
+  if (hints.has('wait') || has('test_and_set')) return 'lock';
   if (constantSwap && reset && !pointer) return 'lock';
   if (constantSwap && !reset && !pointer && !has('fetch_add', 'fetch_sub')) return 'once';
   if (swaps.length > 0 && (pointer || swaps.some((a) => inLoop(a.node)))) return 'lock-free';
@@ -114,17 +143,14 @@ export function roleOf(
   if (pointer && has('store', 'exchange', 'compare_exchange'))
     return swaps.length > 0 ? 'lock-free' : 'publication';
   if (swaps.length > 0) return 'lock-free';
-  const stores = accesses.filter((a) => a.operation === 'store');
   if (stores.length > 0 && !has('fetch_add', 'fetch_sub', 'fetch_or', 'fetch_and')) {
     const readsEnv = stores.some((a) => a.func !== null && context.env.reads.some((r) => r.func === a.func));
-    const rare = stores.every(
-      (a) => context.temperatures.at(a.node) !== 'hot' && context.temperatures.at(a.node) !== 'warm',
+    const atStart = stores.every(
+      (a) => a.func !== null && context.temperatures.distance.get(a.func) === undefined,
     );
-    if (readsEnv || (rare && stores.every((a) => a.order === 'relaxed'))) return 'config';
-    if (
-      stores.some((a) => a.order === 'release' || a.order === 'seq_cst') &&
-      accesses.some((a) => a.operation === 'load' && a.order !== 'relaxed')
-    )
+    if (readsEnv || (atStart && stores.every((a) => a.order === 'relaxed'))) return 'config';
+    const released = stores.some((a) => a.order === 'release' || a.order === 'seq_cst');
+    if (released && accesses.some((a) => a.operation === 'load' && a.order !== 'relaxed'))
       return 'publication';
   }
   return 'flow-control';

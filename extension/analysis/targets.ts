@@ -46,9 +46,7 @@ export function isCell(index: Index, struct: Struct | null, depth = 0): boolean 
   const deepest = Math.max(...branches.map((c) => c?.depth ?? 0));
   const always = branches.filter((c) => (c?.depth ?? 0) < deepest).length;
   if (deepest === 0 || always > 1 || (always === 1 && new Set(branches).size > 1)) return false;
-  return (
-    struct.fields.every(plain) && branches.some((c) => branches.filter((d) => d === c).length === 1)
-  );
+  return struct.fields.every(plain) && branches.some((c) => branches.filter((d) => d === c).length === 1);
 }
 
 function fieldTarget(index: Index, struct: Struct, field: Field): Target {
@@ -163,10 +161,9 @@ export function targetOf(index: Index, x: Expr, depth = 0): Target | null {
         };
       }
       if (isCell(index, found.struct)) {
-        // `counter.value` of a one-member struct is the counter itself.
+        // `counter->value` of a one-member struct that came in is what came in.
         const outer = targetOf(index, x.object, depth + 1);
-        if (outer !== null && outer.key !== '' && !(outer.kind === 'param' && outer.name === ''))
-          return outer;
+        if (outer?.kind === 'param') return outer;
       }
       return fieldTarget(index, found.struct, found.field);
     }
@@ -218,4 +215,13 @@ function returned(index: Index, f: Func, depth: number): Target | null {
     }
   }
   return null;
+}
+
+/** The declared field behind an expression that stands for its parameter: `&lock->held` of a one-member struct. */
+export function cellField(index: Index, x: Expr): Target | null {
+  let e = x;
+  while (e.k === 'cast' || (e.k === 'un' && (e.op === '&' || e.op === '*'))) e = e.x;
+  if (e.k !== 'mem') return null;
+  const found = index.memberField(e);
+  return found === null ? null : fieldTarget(index, found.struct, found.field);
 }

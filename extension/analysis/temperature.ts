@@ -73,7 +73,7 @@ const slowName =
   /(^|_)(slow|cold|fallback|fail(ed|ure)?|error|oom|panic|init|initialize|setup|destroy|fini|teardown|report|print|dump|log|debug|trace|warn)(_|$|path)/i;
 const warmName = /(^|_)(refill|flush|drain|reclaim|grow|extend|carve|prefill|collect|purge|trim)(_|$)/i;
 
-export const steps = { hot: 3, warm: 7 } as const;
+export const steps = { hot: 3, warm: 10 } as const;
 
 export function temperatureOf(distance: number | undefined): Temperature {
   if (distance === undefined) return 'unreached';
@@ -345,16 +345,17 @@ export class Temperatures {
     return out;
   }
 
-  private callCost(f: Func): number {
+  /** What a call adds, and the distance that the callee has at least. */
+  private callCost(f: Func): { add: number; floor: number } {
     const attributes = this.index.attributes.get(f.name);
-    let cost = 0;
-    if (f.attributes.has('cold') || attributes?.has('cold') === true) cost += 8;
-    if (f.attributes.has('noinline') || attributes?.has('noinline') === true) cost += 1;
-    if (f.attributes.has('constructor') || f.attributes.has('destructor')) cost += 8;
-    if (slowName.test(f.name)) cost += 3;
-    else if (warmName.test(f.name)) cost += 4;
-    if (this.system.has(f)) cost += 4;
-    return cost;
+    const has = (name: string): boolean => f.attributes.has(name) || attributes?.has(name) === true;
+    let add = 0;
+    if (has('cold') || has('constructor') || has('destructor')) add += 8;
+    else if (has('noinline')) add += 1;
+    if (this.system.has(f)) add += 4;
+    // Names break ties: they never make a far function farther.
+    const floor = slowName.test(f.name) ? steps.hot + 3 : warmName.test(f.name) ? steps.hot + 1 : 0;
+    return { add, floor };
   }
 
   private spread(): void {
@@ -362,17 +363,20 @@ export class Temperatures {
     for (const name of this.entries) {
       for (const f of this.index.byName.get(name) ?? []) queue.push({ f, d: 0 });
     }
-    const edges = new Map<Func, { to: Func; cost: number }[]>();
-    const out = (f: Func): { to: Func; cost: number }[] => {
+    const edges = new Map<Func, { to: Func; cost: number; floor: number }[]>();
+    const out = (f: Func): { to: Func; cost: number; floor: number }[] => {
       const known = edges.get(f);
       if (known !== undefined) return known;
-      const list: { to: Func; cost: number }[] = [];
+      const list: { to: Func; cost: number; floor: number }[] = [];
       for (const n of this.index.nodes(f)) {
         if (n.k !== 'call') continue;
         const targets = this.reached(n);
         if (targets.length === 0) continue;
         const within = costWithin(this.index, n);
-        for (const to of targets) list.push({ to, cost: within + this.callCost(to) });
+        for (const to of targets) {
+          const { add, floor } = this.callCost(to);
+          list.push({ to, cost: within + add, floor });
+        }
       }
       edges.set(f, list);
       return list;
@@ -395,7 +399,7 @@ export class Temperatures {
       for (let i = 0; i < bucket.length; i++) {
         const f = bucket[i];
         if (f === undefined || this.distance.get(f) !== d) continue;
-        for (const e of out(f)) put(e.to, d + e.cost);
+        for (const e of out(f)) put(e.to, Math.max(d + e.cost, e.floor));
       }
     }
   }

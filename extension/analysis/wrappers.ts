@@ -6,8 +6,8 @@ import type { MemoryOrder, Operation } from '../model.ts';
 import { type Access, primitiveAccesses } from './access.ts';
 import type { Index } from './index.ts';
 import type { Call, Expr, Func, Stmt } from './ir.ts';
-import { functionOf, strip } from './ir.ts';
-import { orderOf } from './operations.ts';
+import { functionOf, noType, print, strip } from './ir.ts';
+import { memberOperation, operationOf, orderOf } from './operations.ts';
 import { isCell, targetOf } from './targets.ts';
 
 export interface Wrapper {
@@ -22,6 +22,8 @@ export interface Wrapper {
   /** Parameter whose value is written or added, -1 when none. */
   readonly valueParam: number;
   readonly outParam: number;
+  /** The constant that it writes, null when it writes none. */
+  readonly constant: Expr | null;
   readonly yields: boolean;
   /** The accesses inside, the first of each operation. */
   readonly inner: readonly Access[];
@@ -195,7 +197,7 @@ export class Wrappers {
       orderParam: order === null && passed?.k === 'id' ? this.index.paramIndex(f, passed.name) : -1,
       targetExpr,
       target: targetExpr === null ? null : targetOf(this.index, targetExpr),
-      value: w.valueParam >= 0 ? (call.args[w.valueParam] ?? null) : null,
+      value: w.valueParam >= 0 ? (call.args[w.valueParam] ?? null) : w.constant,
       out: w.outParam >= 0 ? (call.args[w.outParam] ?? null) : null,
       yields: w.yields,
       flag: false,
@@ -222,7 +224,7 @@ export class Wrappers {
       return t.param;
     }
     if (t.kind === 'field' && f.owner !== null && t.owner === f.owner) {
-      const struct = this.index.structs.get(f.owner)?.[0] ?? null;
+      const struct = this.index.structOf({ ...noType, base: f.owner });
       return isCell(this.index, struct) ? -1 : undefined;
     }
     return undefined;
@@ -256,6 +258,7 @@ export class Wrappers {
         orderParam: first.orderParam,
         valueParam: -1,
         outParam: -1,
+        constant: null,
         yields: false,
         inner,
       };
@@ -288,6 +291,7 @@ export class Wrappers {
       orderParam: main.orderParam,
       valueParam: this.paramIn(f, main.value),
       outParam: this.paramIn(f, main.out),
+      constant: main.value !== null && strip(main.value).k === 'num' ? main.value : null,
       yields: f.returns.base !== 'void' || f.returns.pointer > 0,
       inner: objects,
     };
@@ -302,13 +306,16 @@ export class Wrappers {
   private handedOut(f: Func, cells: ReadonlySet<number>): boolean {
     for (const n of this.index.nodes(f)) {
       if (n.k !== 'call') continue;
-      const known = this.index.callees(n);
-      if (known.length === 0 || this.reached(n) !== null) continue;
+      const called = n.callee.k === 'id' ? n.callee.name : '';
+      if (this.reached(n) !== null || operationOf(called) !== null || /^__builtin_/.test(called)) continue;
+      if (n.callee.k === 'mem' && memberOperation(n.callee.field) !== null) continue;
+      // Another method of the same object gets the cell with it.
+      const own = n.callee.k === 'id' || (n.callee.k === 'mem' && print(n.callee.object) === 'this');
+      if (cells.has(-1) && own && this.index.callees(n).some((g) => g.owner === f.owner && g !== f)) return true;
       for (const arg of n.args) {
         const e = strip(arg);
         if (e.k === 'id' && cells.has(this.index.paramIndex(f, e.name))) {
-          const name = n.callee.k === 'id' ? n.callee.name : '';
-          if (!assertion.test(name)) return true;
+          if (!assertion.test(called)) return true;
         }
       }
     }
