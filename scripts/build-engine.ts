@@ -1,9 +1,9 @@
 /** Builds the engine's variants into dist/engine, with a manifest. Does nothing when their inputs have not changed. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compileEngine, sourceFunctions } from '../engine/host/compile.ts';
+import { compileEngine, inputsHash, sourceFunctions } from '../engine/host/compile.ts';
 import type { Manifest, ManifestModule } from '../engine/host/manifest.ts';
 import { flagsOf, variants } from '../engine/host/variants.ts';
 
@@ -11,16 +11,6 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const out = path.join(root, 'dist/engine');
 
 const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
-
-/** Everything that decides the modules' bytes: sources, variants, compiler. */
-function inputsHash(): string {
-  const files = ['engine/allocator', 'engine/workloads']
-    .flatMap((dir) => readdirSync(path.join(root, dir)).map((name) => `${dir}/${name}`))
-    .concat('engine/host/compile.ts', 'engine/host/variants.ts', 'engine/host/wasm-binary.ts')
-    .concat('node_modules/assemblyscript/package.json')
-    .sort();
-  return sha256(files.map((f) => `${f}\n${sha256(readFileSync(path.join(root, f)))}\n`).join(''));
-}
 
 function upToDate(inputs: string): boolean {
   const file = path.join(out, 'manifest.json');
@@ -35,7 +25,7 @@ function upToDate(inputs: string): boolean {
 }
 
 export async function buildEngine(): Promise<void> {
-  const inputs = inputsHash();
+  const inputs = inputsHash(root);
   if (upToDate(inputs)) return;
   mkdirSync(out, { recursive: true });
   const modules: ManifestModule[] = [];

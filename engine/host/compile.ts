@@ -2,7 +2,8 @@
  * Compiles the engine's AssemblyScript with asc, when asc is found beside the checkout. Used by the build for the
  * shipped variants and at run time for other flag combinations.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UserError } from '../../extension/model.ts';
@@ -56,7 +57,7 @@ export function dropInlineMarks(text: string, keep: readonly string[] | 'all'): 
   );
 }
 
-async function loadAsc(root: string): Promise<Asc> {
+function ascEntry(root: string): string {
   const entry = path.join(root, 'node_modules/assemblyscript/dist/asc.js');
   if (!existsSync(entry)) {
     throw new UserError(
@@ -64,7 +65,19 @@ async function loadAsc(root: string): Promise<Asc> {
       3,
     );
   }
-  return ((await import(pathToFileURL(entry).href)) as { default: Asc }).default;
+  return entry;
+}
+
+async function loadAsc(root: string): Promise<Asc> {
+  return ((await import(pathToFileURL(ascEntry(root)).href)) as { default: Asc }).default;
+}
+
+function requireSources(root: string): void {
+  if (existsSync(path.join(root, flagsFile))) return;
+  throw new UserError(
+    `the engine's sources were not found in ${root}: run from a checkout to compile other flags`,
+    3,
+  );
 }
 
 /**
@@ -76,12 +89,7 @@ export async function compileEngine(
   variant: Pick<Variant, 'keepCalls'>,
   flags: Readonly<Record<string, number>>,
 ): Promise<CompiledModule> {
-  if (!existsSync(path.join(root, flagsFile))) {
-    throw new UserError(
-      `the engine's sources were not found in ${root}: run from a checkout to compile other flags`,
-      3,
-    );
-  }
+  requireSources(root);
   const asc = await loadAsc(root);
   const keep = variant.keepCalls;
   const patterns = keep === 'all' ? ['engine/*'] : [...cold, ...keep.map((name) => `*/wrappers/${name}`)];
@@ -132,6 +140,51 @@ export async function compileEngine(
 function withoutContents(map: string): string {
   const { version, sources, names, mappings } = JSON.parse(map) as Record<string, unknown>;
   return JSON.stringify({ version, sources, names, mappings });
+}
+
+/** Everything that decides a module's bytes besides its flags: sources, this file, the compiler. */
+export function inputsHash(root: string): string {
+  const hash = createHash('sha256');
+  const files = ['engine/allocator', 'engine/workloads']
+    .flatMap((dir) => readdirSync(path.join(root, dir)).map((name) => `${dir}/${name}`))
+    .concat('engine/host/compile.ts', 'engine/host/variants.ts', 'engine/host/wasm-binary.ts')
+    .concat('node_modules/assemblyscript/package.json')
+    .sort();
+  for (const file of files) {
+    const text = readFileSync(path.join(root, file));
+    hash.update(`${file}\n${text.length}\n`).update(text);
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * Compiles into `folder`, or finds there what was compiled from the same inputs before; modules of other inputs are
+ * removed. Errors as `compileEngine`'s.
+ */
+export async function compileCached(
+  root: string,
+  folder: string,
+  variant: Pick<Variant, 'keepCalls'>,
+  flags: Readonly<Record<string, number>>,
+): Promise<{ readonly file: string; readonly sha256: string }> {
+  const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
+  requireSources(root);
+  ascEntry(root);
+  const inputs = inputsHash(root).slice(0, 16);
+  const key = sha256(JSON.stringify([variant.keepCalls, Object.entries(flags).sort()])).slice(0, 16);
+  const file = path.join(folder, `${inputs}-${key}.wasm`);
+  if (!existsSync(file)) {
+    const { wasm, map } = await compileEngine(root, variant, flags);
+    mkdirSync(folder, { recursive: true });
+    for (const old of readdirSync(folder)) {
+      if (!old.startsWith(inputs)) rmSync(path.join(folder, old), { force: true });
+    }
+    writeFileSync(`${file}.map`, map);
+    // Renamed into place: another process may be looking.
+    writeFileSync(`${file}.${process.pid}`, wasm);
+    renameSync(`${file}.${process.pid}`, file);
+  }
+  return { file, sha256: sha256(readFileSync(file)) };
 }
 
 export interface SourceFunction {

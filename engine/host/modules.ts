@@ -1,6 +1,4 @@
 /** From a requested variant, flags and gates to the module file that answers the request. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { UserError } from '../../extension/model.ts';
 import type { Manifest } from './manifest.ts';
@@ -52,12 +50,10 @@ export function moduleVariant(variant: string): string {
   return variant === 'counted' ? 'fast' : variant;
 }
 
-/** Finds modules, and compiles those that were not shipped: each combination once, kept until the process ends. */
+/** Finds modules, and compiles those that were not shipped (kept in dist/engine-cache until the sources change). */
 export class Modules {
   readonly #distDir: string;
   readonly #run: (job: CompileJob) => Promise<JobResult>;
-  readonly #compiled = new Map<string, Promise<ResolvedModule>>();
-  #folder: string | null = null;
 
   /** `run` runs a job in a child process. */
   constructor(distDir: string, run: (job: CompileJob) => Promise<JobResult>) {
@@ -84,27 +80,18 @@ export class Modules {
     if (Object.entries(flags).every(([k, v]) => entry.flags[k] === v)) {
       return { file: path.join(this.#distDir, 'engine', entry.file), sha256: entry.sha256 };
     }
-    const key = JSON.stringify([name, Object.entries(flags).sort()]);
-    const compiled = this.#compiled.get(key) ?? this.#compile(variant, flags);
-    this.#compiled.set(key, compiled);
-    compiled.catch(() => this.#compiled.delete(key));
-    return compiled;
+    return this.#compile(variant, flags);
   }
 
   async #compile(variant: Variant, flags: Readonly<Record<string, number>>): Promise<ResolvedModule> {
-    const root = path.resolve(this.#distDir, '..');
-    const out = path.join(this.#keepIn(), `${variant.name}-${this.#compiled.size}.wasm`);
-    const result = await this.#run({ kind: 'compile', root, keepCalls: variant.keepCalls, flags, out });
+    const result = await this.#run({
+      kind: 'compile',
+      root: path.resolve(this.#distDir, '..'),
+      folder: path.join(this.#distDir, 'engine-cache'),
+      keepCalls: variant.keepCalls,
+      flags,
+    });
     if (result.kind !== 'compile') throw new Error('the child answered another question');
-    return { file: out, sha256: result.sha256 };
-  }
-
-  #keepIn(): string {
-    if (this.#folder === null) {
-      const folder = mkdtempSync(path.join(tmpdir(), 'alloc-lens-engine-'));
-      process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-      this.#folder = folder;
-    }
-    return this.#folder;
+    return { file: result.file, sha256: result.sha256 };
   }
 }

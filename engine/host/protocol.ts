@@ -42,8 +42,8 @@ export interface CompileJob {
   readonly root: string;
   readonly keepCalls: readonly string[] | 'all';
   readonly flags: Readonly<Record<string, number>>;
-  /** Where the module goes; its source map beside it as `.map`. */
-  readonly out: string;
+  /** Where compiled modules are kept, each with its source map beside it as `.map`. */
+  readonly folder: string;
 }
 
 export type Job = CompileJob | PassesJob | CheckJob | CountersJob | SampleJob;
@@ -81,6 +81,7 @@ export interface SampleResult {
 
 export interface CompileResult {
   readonly kind: 'compile';
+  readonly file: string;
   readonly sha256: string;
 }
 

@@ -2,10 +2,8 @@
  * Entry of the child process that runs the engine: takes one job over the IPC channel, answers with progress and one
  * result, and ends when its parent goes away.
  */
-import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
 import { UserError } from '../../extension/model.ts';
-import { compileEngine } from './compile.ts';
+import { compileCached } from './compile.ts';
 import { runCounted } from './counted-run.ts';
 import { runCheck, runPasses } from './passes.ts';
 import type { ChildMessage, Job, JobResult } from './protocol.ts';
@@ -22,12 +20,8 @@ async function run(job: Job): Promise<JobResult> {
   const report = (message: string, fraction: number): Promise<void> =>
     send({ type: 'progress', message, fraction });
   switch (job.kind) {
-    case 'compile': {
-      const { wasm, map } = await compileEngine(job.root, job, job.flags);
-      writeFileSync(job.out, wasm);
-      writeFileSync(`${job.out}.map`, map);
-      return { kind: 'compile', sha256: createHash('sha256').update(wasm).digest('hex') };
-    }
+    case 'compile':
+      return { kind: 'compile', ...(await compileCached(job.root, job.folder, job, job.flags)) };
     case 'passes':
       return runPasses(job, report);
     case 'check':
