@@ -32,9 +32,9 @@ export function free_tiny_fast_trusted(ptr: usize, bin: u32): void {
         tiny_c7_ultra_free(bin, ptr);
         return;
       }
-    } else if (cls <= 3) {
+    } else {
       const dualhot = snapshot ? load<u8>(snapshot, SNAPSHOT_DUALHOT) != 0 : alloc_dualhot_enabled();
-      if (dualhot) {
+      if (dualhot && cls <= 3) {
         tiny_hot_free_fast(bin, ptr);
         return;
       }

@@ -15,20 +15,17 @@ import { unified_cache_pop, unified_cache_refill } from './unified_cache';
 export function malloc_tiny_fast_for_class(bin: u32): usize {
   if (!BENCH_MINIMAL) {
     const cls = tiny_class_of_bin(bin);
-    // Integer compares come before the gates: most calls never reach a gate that cannot matter to their class.
+    const snapshot = hakmem_env_snapshot_enabled() ? hakmem_env_snapshot() : 0;
     if (cls == 7) {
-      const ultra = hakmem_env_snapshot_enabled()
-        ? load<u8>(hakmem_env_snapshot(), SNAPSHOT_C7_ULTRA) != 0
-        : tiny_c7_ultra_enabled_env();
+      const ultra = snapshot ? load<u8>(snapshot, SNAPSHOT_C7_ULTRA) != 0 : tiny_c7_ultra_enabled_env();
       if (ultra && (FAST_PROFILE_FIXED || tiny_route_for_class(cls) == ROUTE_ULTRA)) {
         const block = tiny_c7_ultra_alloc(bin);
         return block ? tiny_header_finalize_alloc(block, cls) : 0;
       }
-    } else if (cls <= 3) {
-      const dualhot = hakmem_env_snapshot_enabled()
-        ? load<u8>(hakmem_env_snapshot(), SNAPSHOT_DUALHOT) != 0
-        : alloc_dualhot_enabled();
-      if (dualhot) return tiny_hot_alloc_fast(bin);
+    } else {
+      // The gate before the class: a gate is always the same and predicted, the classes of a program's sizes are not.
+      const dualhot = snapshot ? load<u8>(snapshot, SNAPSHOT_DUALHOT) != 0 : alloc_dualhot_enabled();
+      if (dualhot && cls <= 3) return tiny_hot_alloc_fast(bin);
     }
   }
   let ptr = unified_cache_pop(bin);
