@@ -29,17 +29,17 @@ export function tiny_get_max_size(): usize {
 
 @inline // leaf
 export function tiny_bin_of_size(size: usize): u32 {
-  return load<u8>(((size + 7) >>> 3) + SIZE_TO_BIN);
+  return load<u8>((size + 7) >>> 3, SIZE_TO_BIN);
 }
 
 @inline // leaf
 export function tiny_class_of_bin(bin: u32): u32 {
-  return HAKMEM_TINY_HEADER ? bin - 1 : <u32>load<u8>(BIN_TO_CLASS + bin);
+  return HAKMEM_TINY_HEADER ? bin - 1 : <u32>load<u8>(bin, BIN_TO_CLASS);
 }
 
 @inline // leaf
 export function bin_stride(bin: u32): u32 {
-  return load<u32>(BIN_TO_STRIDE + (<usize>bin << 2));
+  return load<u32>(<usize>bin << 2, BIN_TO_STRIDE);
 }
 
 /** Bytes a block of `bin` offers. */

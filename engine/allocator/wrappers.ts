@@ -12,7 +12,7 @@ import { malloc_tiny_fast, malloc_tiny_fast_for_class } from './malloc_tiny_fast
 import { STAT_FREE_PATH_TOTAL } from './stats';
 import { tiny_alloc_gate } from './tiny_alloc_gate_box';
 import { tiny_free_gate } from './tiny_free_gate_box';
-import { LAST_BIN, MID_MAX_SIZE, aligned_bin_of_size, bin_capacity } from './tiny_size_class';
+import { MID_MAX_SIZE, aligned_bin_of_size, bin_capacity } from './tiny_size_class';
 import { unified_cache_pop, unified_cache_push, unified_cache_refill } from './unified_cache';
 
 @inline
@@ -33,9 +33,9 @@ export function malloc(size: usize): usize {
 @inline
 export function free(ptr: usize): void {
   if (BENCH_MINIMAL) {
-    // One compare admits every bin, MID v3's included. Null takes the cold way: its page maps to no bin.
+    // Every bin of this thread goes back by the same push, MID v3's included. Null takes the cold way: its page has none.
     const bin = tiny_free_gate(ptr);
-    if (bin - 1 >= LAST_BIN) {
+    if (!bin) {
       free_cold(ptr);
       return;
     }
