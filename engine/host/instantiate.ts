@@ -96,11 +96,11 @@ export interface InstantiateOptions {
   readonly harnessBytes: number;
 }
 
-/** A fresh engine. Throws `UserError` when there is no memory for it. */
-export function instantiate(module: WebAssembly.Module, options: InstantiateOptions): EngineInstance {
-  const heapBase = Math.ceil((harnessBase + options.harnessBytes) / mib) * mib;
-  const memory = newMemory(heapBase / pageBytes);
-  new Uint8Array(memory.buffer).set(environmentBlock(options.env ?? {}), envBase);
+function instantiateIn(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  heapBase: number,
+): EngineInstance {
   const instance = new WebAssembly.Instance(module, {
     env: {
       memory,
@@ -113,4 +113,18 @@ export function instantiate(module: WebAssembly.Module, options: InstantiateOpti
   const exports = instance.exports as unknown as EngineExports;
   if (exports.engine_init(heapBase) === 0) throw new UserError('no memory for the engine', 3);
   return { exports, raw: instance.exports, memory, harness: harnessBase };
+}
+
+/** A fresh engine. Throws `UserError` when there is no memory for it. */
+export function instantiate(module: WebAssembly.Module, options: InstantiateOptions): EngineInstance {
+  const heapBase = Math.ceil((harnessBase + options.harnessBytes) / mib) * mib;
+  const memory = newMemory(heapBase / pageBytes);
+  new Uint8Array(memory.buffer).set(environmentBlock(options.env ?? {}), envBase);
+  return instantiateIn(module, memory, heapBase);
+}
+
+/** One more thread's view of a heap: an instance of the same module in the memory of `instantiate`'s. */
+export function attach(module: WebAssembly.Module, memory: WebAssembly.Memory): EngineInstance {
+  // The heap's beginning was fixed by the first instance; any valid one will do here.
+  return instantiateIn(module, memory, Math.ceil(harnessBase / mib) * mib);
 }
