@@ -1,7 +1,7 @@
 /** tree-sitter compiled to WebAssembly: runs wherever the extension runs, with nothing to install. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Edit, Language, Parser, Query, type Tree } from 'web-tree-sitter';
+import { Language, Parser, Query, type Tree } from 'web-tree-sitter';
 import type { Capture, GrammarName, QueryName, SyntaxParser, SyntaxTree, TextEdit } from './syntax.ts';
 
 class WasmTree implements SyntaxTree {
@@ -36,16 +36,14 @@ class WasmTree implements SyntaxTree {
   }
 
   edit(edit: TextEdit): void {
-    this.tree.edit(
-      new Edit({
-        startIndex: edit.start,
-        oldEndIndex: edit.oldEnd,
-        newEndIndex: edit.newEnd,
-        startPosition: edit.startPoint,
-        oldEndPosition: edit.oldEndPoint,
-        newEndPosition: edit.newEndPoint,
-      }),
-    );
+    this.tree.edit({
+      startIndex: edit.start,
+      oldEndIndex: edit.oldEnd,
+      newEndIndex: edit.newEnd,
+      startPosition: edit.startPoint,
+      oldEndPosition: edit.oldEndPoint,
+      newEndPosition: edit.newEndPoint,
+    });
   }
 
   delete(): void {
@@ -58,9 +56,8 @@ class WasmTree implements SyntaxTree {
  * with the file's error when one is absent.
  */
 export async function loadWasmParser(grammarDir: string): Promise<SyntaxParser> {
-  await Parser.init({
-    locateFile: (name: string) => path.join(grammarDir, name),
-  });
+  // The release is the one whose core the native binding has: both then recover from errors alike.
+  await Parser.init({ locateFile: () => path.join(grammarDir, 'web-tree-sitter.wasm') });
   const language = async (name: string): Promise<Language> =>
     Language.load(readFileSync(path.join(grammarDir, `tree-sitter-${name}.wasm`)));
   const languages: Record<GrammarName, Language> = { c: await language('c'), cpp: await language('cpp') };

@@ -51,11 +51,15 @@ function copyGrammars(): void {
   const out = path.join(dist, 'grammars');
   mkdirSync(out, { recursive: true });
   for (const id of [
-    'web-tree-sitter/web-tree-sitter.wasm',
+    'web-tree-sitter/tree-sitter.wasm',
     'tree-sitter-c/tree-sitter-c.wasm',
     'tree-sitter-cpp/tree-sitter-cpp.wasm',
   ]) {
-    copyFileSync(require.resolve(id), path.join(out, path.basename(id)));
+    const name = path.basename(id);
+    copyFileSync(
+      require.resolve(id),
+      path.join(out, name === 'tree-sitter.wasm' ? 'web-tree-sitter.wasm' : name),
+    );
   }
   const queries = path.join(root, 'grammars/queries');
   for (const f of readdirSync(queries).filter((f) => f.endsWith('.scm'))) {

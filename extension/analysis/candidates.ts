@@ -1,8 +1,8 @@
 /** Rows of `candidates[]`: places where a hot path could do less, each with its reason and its risk. */
 import type { AtomicSite, Candidate, CandidateLetter, Counter, Gate } from '../model.ts';
-import { type Build, displayName, isMacroBody } from './findings.ts';
+import { type Build, displayName } from './findings.ts';
+import { findLayers, findRepeatedChecks, findRoutes } from './layers.ts';
 import { type Call, type Func, functionOf } from './ir.ts';
-import { measure } from './wrappers.ts';
 
 const nothing = { instructionsPerOp: null, branchesPerOp: null, throughputPercent: null };
 
@@ -25,42 +25,50 @@ class Collector {
   }
 }
 
-/** Hot functions that hand their arguments on to one other function and do little else. */
-function forwarders(build: Build, out: Collector): void {
-  for (const f of build.index.functions) {
-    if (!build.listed(f.file) || isMacroBody(f) || build.temperatures.ofFunction(f) !== 'hot') continue;
-    const size = measure(f.body);
-    if (size.statements > 8 || size.loops > 0 || f.params.length === 0) continue;
-    for (const n of build.index.nodes(f)) {
-      if (n.k !== 'call' || build.temperatures.at(n) !== 'hot') continue;
-      const to = build.index.callees(n)[0];
-      if (
-        to === undefined ||
-        to === f ||
-        measure(to.body).statements < 6 ||
-        (to.isInline === false && size.statements > 4)
-      )
-        continue;
-      const names = f.params.map((p) => p.name).filter((p) => p !== '');
-      const passes = names.length > 0 && names.every((p) => n.args.some((a) => a.k === 'id' && a.name === p));
-      if (!passes || (n.up?.k !== 'return' && n.up?.k !== 'if' && n.up?.k !== 'decl' && n.up?.k !== 'expr'))
-        continue;
-      const gates = build.index
-        .nodes(f)
-        .filter(
-          (c): c is Call =>
-            c.k === 'call' && build.index.callees(c).some((g) => build.guards.gatesOf(g).length > 0),
-        ).length;
-      out.add(
-        'A',
-        place(build, f, n),
-        `Call ${displayName(to)} without the layer ${displayName(f)}`,
-        `${displayName(f)} passes its arguments on to ${displayName(to)}${gates > 0 ? ` behind ${gates} gate check${gates === 1 ? '' : 's'}` : ''} on the hot path.`,
-        'low',
-        `Build with direct calls of ${displayName(to)} and compare.`,
-      );
-      break;
-    }
+function layers(build: Build, out: Collector): void {
+  for (const { func, call, to, gates } of findLayers(build)) {
+    out.add(
+      'A',
+      place(build, func, call),
+      `Call ${displayName(to)} without the layer ${displayName(func)}`,
+      `${displayName(func)} hands its arguments on to ${displayName(to)}${gates > 0 ? ` behind ${gates} gate check${gates === 1 ? '' : 's'}` : ''} on the hot path.`,
+      'low',
+      `Build with direct calls of ${displayName(to)} and compare.`,
+    );
+  }
+}
+
+function repeatedChecks(build: Build, out: Collector): void {
+  for (const { caller, callee, at } of findRepeatedChecks(build)) {
+    out.add(
+      'D',
+      {
+        file: callee.file,
+        line: build.position(callee.file, at.token.start).line,
+        function: displayName(callee),
+      },
+      `Trust the check of ${displayName(caller)}`,
+      `${displayName(callee)} repeats a check that ${displayName(caller)} has made on the same data before the call.`,
+      'medium',
+      `Give ${displayName(callee)} a variant that skips it for checked callers; compare.`,
+    );
+  }
+}
+
+function routes(build: Build, out: Collector): void {
+  for (const { func, table } of findRoutes(build)) {
+    out.add(
+      'E',
+      {
+        file: func.file,
+        line: build.position(func.file, func.token.start).line,
+        function: displayName(func),
+      },
+      `Precompute the answer of ${displayName(func)}`,
+      `${displayName(func)} works out on each call what ${table} holds, and nothing writes that after start-up.`,
+      'low',
+      'Keep it as one bit or byte per class and compare.',
+    );
   }
 }
 
@@ -136,7 +144,9 @@ export function candidates(
   gates: readonly Gate[],
 ): Candidate[] {
   const out = new Collector();
-  forwarders(build, out);
+  layers(build, out);
+  repeatedChecks(build, out);
+  routes(build, out);
   repeatedGates(build, out);
   for (const s of sites) {
     const at = { file: s.file, line: s.line, function: s.function };

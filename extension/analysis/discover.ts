@@ -152,7 +152,7 @@ export function discover(paths: readonly string[], root?: string): Discovery {
         }
       }
       if (isFolder) {
-        if (!skippedFolders.has(e.name)) visit(p, [...ancestors, at]);
+        if (!skippedFolders.has(e.name) && !e.name.startsWith('.')) visit(p, [...ancestors, at]);
       } else add(p, false);
     }
   };

@@ -136,6 +136,20 @@ export class Guards {
       ...(t.kind === 'global' ? (this.index.uses.get(t.name) ?? []) : []),
       ...(t.kind === 'field' ? (this.index.members.get(t.name) ?? []) : []),
     ];
+    const local = t.kind === 'local' && t.decl?.isStatic !== true && t.decl?.isThread !== true;
+    if (local) {
+      // A local is a gate's answer only if every value that it gets is one.
+      const values: (Expr | null)[] = t.decl?.init != null ? [t.decl.init] : [];
+      for (const u of uses) {
+        if (u.up?.k === 'asg' && u.up.left === u) values.push(u.up.op === '=' ? u.up.right : null);
+        else if (u.up?.k === 'upd' || (u.up?.k === 'un' && u.up.op === '&')) values.push(null);
+      }
+      const all = values.map((v) => (v === null ? [] : this.gateNames(v, depth + 1)));
+      const names = all.length > 0 && all.every((n) => n.length > 0) ? [...new Set(all.flat())] : [];
+      const result = names.length > 3 ? [] : names;
+      this.fields.set(t.key, result);
+      return result;
+    }
     if (uses.length < 400) {
       for (const u of uses) {
         let right: Expr | null = null;
@@ -149,6 +163,9 @@ export class Guards {
         if (right === null || targetOf(this.index, u)?.key !== t.key) continue;
         from(right);
         // `if (e && *e == '1') g = 1;`
+        const value = strip(right);
+        if (value.k !== 'num' && !(value.k === 'id' && /^(true|false|[A-Z][A-Z0-9_]*)$/.test(value.name)))
+          continue;
         for (let p: Node | null = u.up; p !== null && p.k !== 'func'; p = p.up)
           if (p.k === 'if') from(p.test);
       }
@@ -250,7 +267,12 @@ export class Guards {
     const results = this.index.nodes(f).filter((n) => n.k === 'return' && n.x !== null);
     return (
       results.length > 0 &&
-      results.every((n) => n.k === 'return' && n.x !== null && (this.gateNames(n.x).length === 0 || (n.x.k !== 'call' && this.partsKnown(n.x))))
+      results.every(
+        (n) =>
+          n.k === 'return' &&
+          n.x !== null &&
+          (this.gateNames(n.x).length === 0 || (n.x.k !== 'call' && this.partsKnown(n.x))),
+      )
     );
   }
 

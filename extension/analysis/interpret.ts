@@ -36,6 +36,8 @@ export class Interpreter {
   private readonly results = new Map<Func, Value>();
   /** Objects whose value was asked for while it was being worked out. */
   private readonly cycles = new Set<string>();
+  /** How often that happened: an answer without it holds everywhere. */
+  private hits = 0;
 
   constructor(
     private readonly index: Index,
@@ -46,13 +48,17 @@ export class Interpreter {
   returned(f: Func): Value {
     if (this.results.has(f)) return this.results.get(f);
     const key = `f:${f.file}:${f.name}:${f.start}`;
-    if (this.busy.has(key)) return undefined;
+    if (this.busy.has(key)) {
+      this.hits++;
+      return undefined;
+    }
     this.busy.add(key);
+    const before = this.hits;
     if (this.busy.size === 1) this.steps = 0;
     const frame = new Frame(this.index, this, this.outside, f, new Map(), 0);
     const v = frame.run();
     this.busy.delete(key);
-    if (this.busy.size === 0) this.results.set(f, v);
+    if (this.busy.size === 0 || this.hits === before) this.results.set(f, v);
     return v;
   }
 
@@ -81,10 +87,12 @@ export class Interpreter {
     if (this.globals.has(key)) return this.globals.get(key);
     if (this.busy.has(key)) {
       this.cycles.add(key);
+      this.hits++;
       return undefined;
     }
     if (this.busy.size > 24) return undefined;
     this.busy.add(key);
+    const before = this.hits;
     let result: Value;
     const writers = this.writers(key, name, decl);
     if (writers.length === 0) result = decl === null ? undefined : this.initial(decl);
@@ -92,7 +100,12 @@ export class Interpreter {
       const seen = new Set<Value>();
       for (const w of writers) {
         const f = functionOf(w);
-        if (f === null || f === from || seen.size > 1) {
+        if (f === from) {
+          // What the running function writes comes later; the answer is for it alone.
+          this.hits++;
+          continue;
+        }
+        if (f === null || seen.size > 1) {
           if (f !== null) seen.add(undefined);
           continue;
         }
@@ -104,10 +117,11 @@ export class Interpreter {
         if (v === undefined && this.cycles.has(key)) continue;
         seen.add(v);
       }
-      result = seen.size === 1 ? [...seen][0] : undefined;
+      result =
+        seen.size === 1 ? [...seen][0] : seen.size === 0 && decl !== null ? this.initial(decl) : undefined;
     }
     this.busy.delete(key);
-    if (this.busy.size === 0) this.globals.set(key, result);
+    if (this.busy.size === 0 || this.hits === before) this.globals.set(key, result);
     return result;
   }
 
@@ -479,8 +493,9 @@ class Frame {
     }
     if (typeof a === 'string' && typeof b === 'number' && op === '+') return a.slice(b);
     if (typeof a !== 'number' || typeof b !== 'number') {
-      // `x & 0` and `x * 0` need only one side.
+      // `x & 0`, `x * 0` and `0 >> x` need only one side.
       if ((op === '&' || op === '*') && (a === 0 || b === 0)) return 0;
+      if ((op === '>>' || op === '<<' || op === '/' || op === '%') && a === 0) return 0;
       return undefined;
     }
     return binaryValue(op, a, () => b) ?? undefined;

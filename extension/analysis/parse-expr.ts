@@ -25,6 +25,7 @@ const assignments: ReadonlySet<string> = new Set([
 ]);
 const casts: ReadonlySet<string> = new Set(['static_cast', 'reinterpret_cast', 'const_cast', 'dynamic_cast']);
 const maxNesting = 400;
+const maxLinks = 800;
 
 export function opaque(token: Token, type: TypeRef | null = null): Expr {
   return { k: 'opaque', token, up: null, type };
@@ -67,14 +68,19 @@ export function assignment(c: Cursor): Expr {
 
 function binary(c: Cursor, min: number): Expr {
   let left = unary(c);
+  let links = 0;
+  const rest: Expr[] = [];
   for (;;) {
     const op = c.peek();
     const p = op.kind === Kind.punct ? precedence[op.text] : undefined;
-    if (p === undefined || p < min) return left;
+    if (p === undefined || p < min) break;
     c.at++;
     const right = binary(c, p + 1);
-    left = { k: 'bin', token: op, up: null, op: op.text, left, right };
+    // A tree that leans to one side a thousand deep is nobody's code: the operands of the rest side by side.
+    if (++links > maxLinks) rest.push(right);
+    else left = { k: 'bin', token: op, up: null, op: op.text, left, right };
   }
+  return rest.length === 0 ? left : { k: 'comma', token: left.token, up: null, items: [left, ...rest] };
 }
 
 function unary(c: Cursor): Expr {
@@ -490,9 +496,9 @@ function argument(c: Cursor): Expr {
 
 function postfix(c: Cursor, first: Expr): Expr {
   let x = first;
-  for (;;) {
+  for (let links = 0; ; links++) {
     const t = c.peek();
-    if (t.kind !== Kind.punct) return x;
+    if (t.kind !== Kind.punct || links > maxLinks) return x;
     switch (t.text) {
       case '(': {
         const { args, end } = argumentsOf(c);

@@ -40,7 +40,8 @@ function sampler(test: Expr): boolean {
 
 function discarded(node: Node): boolean {
   let p = node.up;
-  while (p !== null && (p.k === 'comma' || p.k === 'choice' || (p.k === 'cast' && p.type.base === 'void'))) p = p.up;
+  while (p !== null && (p.k === 'comma' || p.k === 'choice' || (p.k === 'cast' && p.type.base === 'void')))
+    p = p.up;
   return p === null || p.k === 'expr';
 }
 
@@ -112,7 +113,8 @@ export function roleOf(
     };
     // An update whose own result is tested limits a log.
     const tested = updates.some((a) => !discarded(a.node)) && found.some((f) => f.hint === 'condition');
-    if (updates.length > 0 && (updates.every(rare) || tested)) return 'diagnostic';
+    const odd = /fail|err|mismatch|bad|log|dbg|debug|diag|unknown|corrupt|invalid|meta/i.test(t.name);
+    if (updates.length > 0 && ((odd && updates.every(rare)) || tested)) return 'diagnostic';
     return 'counter';
   }
   const hints = new Set(found.filter((f) => f.level === 'decide').map((f) => f.hint));

@@ -311,7 +311,8 @@ export class Wrappers {
       if (n.callee.k === 'mem' && memberOperation(n.callee.field) !== null) continue;
       // Another method of the same object gets the cell with it.
       const own = n.callee.k === 'id' || (n.callee.k === 'mem' && print(n.callee.object) === 'this');
-      if (cells.has(-1) && own && this.index.callees(n).some((g) => g.owner === f.owner && g !== f)) return true;
+      if (cells.has(-1) && own && this.index.callees(n).some((g) => g.owner === f.owner && g !== f))
+        return true;
       for (const arg of n.args) {
         const e = strip(arg);
         if (e.k === 'id' && cells.has(this.index.paramIndex(f, e.name))) {
