@@ -18,7 +18,8 @@ import {
 } from './driver/alloc-lens.ts';
 import { artifacts } from './driver/session.ts';
 import { sessionOn } from './driver/suite.ts';
-import { eventually, type ThemeName, type Workbench } from './driver/workbench.ts';
+import { eventually } from './driver/wait.ts';
+import type { ThemeName, Workbench } from './driver/workbench.ts';
 
 const temporary = mkdtempSync(path.join(os.tmpdir(), 'alloc-lens-e2e-'));
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));

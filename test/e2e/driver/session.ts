@@ -6,7 +6,8 @@ import type { Browser } from 'playwright-core';
 import { type RunningServer, startServer } from '../../../scripts/vscode-server.ts';
 import { launchBrowser } from './browser.ts';
 import { readerScript } from './editor.ts';
-import { eventually, Workbench } from './workbench.ts';
+import { eventually } from './wait.ts';
+import { Workbench } from './workbench.ts';
 
 export const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 export const artifacts = path.join(repository, 'test/e2e/artifacts');

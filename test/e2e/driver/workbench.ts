@@ -1,7 +1,9 @@
 /** A page object over VS Code's workbench: what a person does with keyboard and eyes, by name. */
-import type { Frame, Locator, Page } from 'playwright-core';
+import type { Frame, Page } from 'playwright-core';
 import type { Lens, LineMarks } from '../page/shapes.ts';
 import { hoverAt, lensesOn, marksOn } from './editor.ts';
+import { QuickInput } from './quick-input.ts';
+import { eventually, patience } from './wait.ts';
 
 /** The four themes that every screen is looked at in: label in VS Code's picker and the class that the workbench gets. */
 export const themes = {
@@ -12,36 +14,13 @@ export const themes = {
 } as const;
 export type ThemeName = keyof typeof themes;
 
-const patience = 30_000;
-
-/** Asks again until `probe` gives something other than null. @throws Error that says what was awaited. */
-export async function eventually<T>(
-  what: string,
-  probe: () => Promise<T | null>,
-  timeoutMs: number = patience,
-): Promise<T> {
-  const until = Date.now() + timeoutMs;
-  let last: unknown;
-  for (;;) {
-    try {
-      const value = await probe();
-      if (value !== null) return value;
-    } catch (error) {
-      last = error;
-    }
-    if (Date.now() > until) {
-      const because = last instanceof Error ? ` (${last.message.split('\n')[0]})` : '';
-      throw new Error(`waited ${Math.round(timeoutMs / 1000)} s for ${what}${because}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 150));
-  }
-}
-
 export class Workbench {
   readonly page: Page;
+  readonly #quick: QuickInput;
 
   constructor(page: Page) {
     this.page = page;
+    this.#quick = new QuickInput(page);
   }
 
   /** Loads the workbench and waits until its parts stand and extensions have been told of the start. */
@@ -52,21 +31,11 @@ export class Workbench {
     await this.page.locator('.explorer-folders-view .monaco-list').waitFor({ timeout: 60_000 });
   }
 
-  get #quickInput(): Locator {
-    return this.page.locator('.quick-input-widget:not([style*="display: none"])');
-  }
-
   /** Opens a file of the workspace through quick open and waits until its editor is active. */
   async openFile(name: string): Promise<void> {
     const base = name.slice(name.lastIndexOf('/') + 1);
-    await this.page.keyboard.press('Escape');
-    await this.page.keyboard.press('ControlOrMeta+P');
-    const input = this.#quickInput.locator('input[type="text"]');
-    await input.waitFor({ timeout: patience });
-    await input.fill(name);
-    const row = this.#quickInput.locator('.monaco-list-row').filter({ hasText: base }).first();
-    await row.waitFor({ timeout: patience });
-    await row.click();
+    await this.#quick.open('ControlOrMeta+P', name);
+    await this.#quick.choose(base);
     await this.activeTab(base);
     await this.page
       .locator('.editor-group-container.active .editor-instance')
@@ -74,11 +43,11 @@ export class Workbench {
       .waitFor({ timeout: patience });
   }
 
-  /** Waits until the active tab carries `label`. */
+  /** Waits until the active tab is called exactly so. */
   async activeTab(label: string): Promise<void> {
     await this.page
       .locator('.editor-group-container.active .tab.active')
-      .filter({ hasText: label })
+      .getByText(label, { exact: true })
       .first()
       .waitFor({ timeout: patience });
   }
@@ -91,54 +60,28 @@ export class Workbench {
 
   /** Scrolls the active editor to a line, cursor included. */
   async goToLine(line: number): Promise<void> {
-    await this.page.keyboard.press('Control+G');
-    const input = this.#quickInput.locator('input[type="text"]');
-    await input.waitFor({ timeout: patience });
-    await input.fill(`:${line}`);
-    await this.page.keyboard.press('Enter');
-    await this.#quickInput.waitFor({ state: 'hidden', timeout: patience }).catch(() => undefined);
+    await this.#quick.open('Control+G', `:${line}`);
+    await this.#quick.accept();
   }
 
   /** Runs a command by its full title (`Category: Title`) from the palette. @throws Error when no command has that title. */
   async command(title: string): Promise<void> {
-    await this.page.keyboard.press('Escape');
-    await this.page.keyboard.press('F1');
-    const input = this.#quickInput.locator('input[type="text"]');
-    await input.waitFor({ timeout: patience });
-    await input.fill(`>${title}`);
-    const exact = this.#quickInput.locator('.monaco-list-row').filter({ hasText: title }).first();
-    await exact.waitFor({ timeout: patience });
-    await exact.click();
+    await this.#quick.open('F1', `>${title}`);
+    await this.#quick.choose(title);
   }
 
-  /** Whether the palette offers a command. */
-  async offersCommand(title: string): Promise<boolean> {
-    await this.page.keyboard.press('F1');
-    const input = this.#quickInput.locator('input[type="text"]');
-    await input.waitFor({ timeout: patience });
-    await input.fill(`>${title}`);
-    await this.page.waitForTimeout(500);
-    const count = await this.#quickInput.locator('.monaco-list-row').filter({ hasText: title }).count();
-    await this.page.keyboard.press('Escape');
-    return count > 0;
+  /** Chooses a row of an open quick pick by its label or the label's beginning; null takes the first row. Gives the row's label. */
+  async pick(label: string | null): Promise<string> {
+    return (await this.#quick.choose(label)).label;
   }
 
-  /** Chooses the first row of an open quick pick that contains `text`; null takes the first row. Gives the row's label. */
-  async pick(text: string | null): Promise<string> {
-    const rows = this.#quickInput.locator('.monaco-list-row');
-    const row = (text === null ? rows : rows.filter({ hasText: text })).first();
-    await row.waitFor({ timeout: patience });
-    const label = (await row.locator('.label-name').first().allInnerTexts()).join(' ').trim();
-    await row.click();
-    return label;
-  }
-
-  /** Rows of an open quick pick. */
+  /** Texts of the rows of an open quick pick. */
   async pickRows(): Promise<readonly string[]> {
-    await this.#quickInput.locator('.monaco-list-row').first().waitFor({ timeout: patience });
-    return (await this.#quickInput.locator('.monaco-list-row').allInnerTexts()).map((t) =>
-      t.replaceAll('\n', ' ').trim(),
-    );
+    const rows = await eventually('a quick pick with rows', async () => {
+      const shown = await this.#quick.rows();
+      return shown.length > 0 ? shown : null;
+    });
+    return rows.map((r) => r.text);
   }
 
   lenses(): Promise<readonly Lens[]> {
@@ -285,9 +228,8 @@ export class Workbench {
     const { label, className } = themes[theme];
     // Not through settings.json: the served VS Code does not watch the user's settings file.
     await this.command('Preferences: Color Theme');
-    const input = this.#quickInput.locator('input[type="text"]');
-    await input.fill(label);
-    await this.pick(label);
+    await this.#quick.filter(label);
+    await this.#quick.choose(label);
     await this.page.locator(`.monaco-workbench.${className}`).first().waitFor({ timeout: patience });
     // Colours of decorations and webviews follow a moment later.
     await this.page.waitForTimeout(600);

@@ -3,7 +3,7 @@
  * line numbers. VS Code positions lines, lenses and decorations by pixels in separate layers, so rows are matched by
  * their top edges. Only lines on screen exist.
  */
-import type { Lens, LineMarks, Point } from './shapes.ts';
+import type { Lens, LineMarks, PickRow, Point } from './shapes.ts';
 
 const editorSelector = '.editor-group-container.active .editor-instance .monaco-editor';
 
@@ -113,4 +113,19 @@ function find(text: string, line: number | null): Point | null {
   return null;
 }
 
-Object.assign(globalThis, { allocLensReader: { lenses, marks, find } });
+/** All rows at one moment: the list is refilled while it is looked at. */
+function quickRows(): PickRow[] {
+  const widget = [...document.querySelectorAll('.quick-input-widget')].find((w) => w.checkVisibility());
+  return [...(widget?.querySelectorAll('.monaco-list-row') ?? [])]
+    .map((row) => ({
+      label: plain(row.querySelector('.label-name')?.textContent ?? '').trim(),
+      text: [...row.querySelectorAll('.label-name, .label-description')]
+        .map((e) => plain(e.textContent).trim())
+        .filter((t) => t !== '')
+        .join(' '),
+      index: Number(row.getAttribute('data-index')),
+    }))
+    .sort((a, b) => a.index - b.index);
+}
+
+Object.assign(globalThis, { allocLensReader: { lenses, marks, find, quickRows } });

@@ -24,3 +24,11 @@ export interface Point {
   readonly x: number;
   readonly y: number;
 }
+
+/** A row of VS Code's quick input. */
+export interface PickRow {
+  readonly label: string;
+  /** Label, description and detail. */
+  readonly text: string;
+  readonly index: number;
+}

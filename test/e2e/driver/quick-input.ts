@@ -1,0 +1,62 @@
+/** VS Code's quick input: quick open, the command palette and quick picks. */
+import type { Locator, Page } from 'playwright-core';
+import type { PickRow } from '../page/shapes.ts';
+import { eventually, patience } from './wait.ts';
+
+export class QuickInput {
+  readonly #page: Page;
+
+  constructor(page: Page) {
+    this.#page = page;
+  }
+
+  get #widget(): Locator {
+    return this.#page.locator('.quick-input-widget:not([style*="display: none"])');
+  }
+
+  /** Opens it with a key and types a text. */
+  async open(key: string, text: string): Promise<void> {
+    await this.#page.keyboard.press('Escape');
+    await this.#page.keyboard.press(key);
+    await this.filter(text);
+  }
+
+  /** Replaces what stands in the open input. */
+  async filter(text: string): Promise<void> {
+    const input = this.#widget.locator('input[type="text"]');
+    await input.waitFor({ timeout: patience });
+    await input.fill(text);
+  }
+
+  /** Enter; waits until it is gone. */
+  async accept(): Promise<void> {
+    await this.#page.keyboard.press('Enter');
+    await this.#widget.waitFor({ state: 'hidden', timeout: patience });
+  }
+
+  /** The rows on screen now. */
+  rows(): Promise<readonly PickRow[]> {
+    return this.#page.evaluate<PickRow[]>('allocLensReader.quickRows()');
+  }
+
+  /**
+   * Clicks the row with that label, or else the first whose label begins with it; null takes the first row. Lists are
+   * refilled while they are looked at, so a row is taken only where it was already a moment ago.
+   */
+  async choose(wanted: string | null): Promise<PickRow> {
+    let before = '';
+    const row = await eventually(`a row ${wanted ?? ''} to choose`, async () => {
+      const rows = await this.rows();
+      const found =
+        wanted === null
+          ? rows[0]
+          : (rows.find((r) => r.label === wanted) ?? rows.find((r) => r.label.startsWith(wanted)));
+      const now = found === undefined ? '' : `${found.index} ${found.label}`;
+      const steady = now !== '' && now === before;
+      before = now;
+      return steady && found !== undefined ? found : null;
+    });
+    await this.#widget.locator(`.monaco-list-row[data-index="${row.index}"]`).first().click();
+    return row;
+  }
+}
