@@ -1,13 +1,12 @@
 // HakmemEnvSnapshot: the gates of the hot path read once a thread into one object (in the thread block).
 //
-//   +0 tiny_c7_ultra   +1 dualhot   +2 legacy_direct   +3 unified_lifo   +4 free_trusted
+//   +0 tiny_c7_ultra   +1 dualhot   +2 legacy_direct   +3 free_trusted
 import { BENCH_MINIMAL } from './build_flags';
 import {
   alloc_dualhot_enabled,
   free_tiny_trusted_enabled,
   legacy_direct_enabled,
   tiny_c7_ultra_enabled_env,
-  tiny_unified_lifo_enabled,
 } from './env_gates';
 import { hak_env_flag } from './hak_env';
 import { TLS_SNAPSHOT } from './layout';
@@ -16,8 +15,7 @@ import { g_tls } from './tls';
 export const SNAPSHOT_C7_ULTRA: usize = 0;
 export const SNAPSHOT_DUALHOT: usize = 1;
 export const SNAPSHOT_LEGACY_DIRECT: usize = 2;
-export const SNAPSHOT_UNIFIED_LIFO: usize = 3;
-export const SNAPSHOT_FREE_TRUSTED: usize = 4;
+export const SNAPSHOT_FREE_TRUSTED: usize = 3;
 
 let g_hakmem_env_snapshot_gate: i32 = -1;
 let g_hakmem_env_snapshot_ready: bool = false;
@@ -27,7 +25,6 @@ function hakmem_env_snapshot_fill(): void {
   store<u8>(at, tiny_c7_ultra_enabled_env(), SNAPSHOT_C7_ULTRA);
   store<u8>(at, alloc_dualhot_enabled(), SNAPSHOT_DUALHOT);
   store<u8>(at, legacy_direct_enabled(), SNAPSHOT_LEGACY_DIRECT);
-  store<u8>(at, tiny_unified_lifo_enabled(), SNAPSHOT_UNIFIED_LIFO);
   store<u8>(at, free_tiny_trusted_enabled(), SNAPSHOT_FREE_TRUSTED);
   g_hakmem_env_snapshot_ready = true;
 }

@@ -1,20 +1,15 @@
 // The tiny free path: gate, class route, cache.
 import { BENCH_MINIMAL, HAKMEM_TINY_FREE_STATS_COMPILED } from './build_flags';
 import { alloc_dualhot_enabled, legacy_direct_enabled, tiny_c7_ultra_enabled_env } from './env_gates';
-import {
-  SNAPSHOT_C7_ULTRA,
-  SNAPSHOT_DUALHOT,
-  SNAPSHOT_LEGACY_DIRECT,
-  hakmem_env_snapshot,
-  hakmem_env_snapshot_enabled,
-} from './env_snapshot';
+import { SNAPSHOT_C7_ULTRA, SNAPSHOT_DUALHOT, SNAPSHOT_LEGACY_DIRECT } from './env_snapshot';
+import { fastlane_hot_gates, fastlane_hot_route } from './fastlane_ctx';
 import { tiny_front_free_stat_inc } from './front_stats_box';
 import { STAT_FREE_SS_ENTER, stat_inc } from './stats';
 import { hak_super_lookup } from './superslab_registry';
 import { tiny_c7_ultra_free } from './tiny_c7_ultra';
 import { tiny_free_gate } from './tiny_free_gate_box';
 import { tiny_hot_free_fast } from './tiny_front_hot_box';
-import { ROUTE_ULTRA, tiny_route_for_class } from './tiny_route';
+import { ROUTE_ULTRA } from './tiny_route';
 import { TINY_BINS, tiny_class_of_bin } from './tiny_size_class';
 import { unified_cache_push } from './unified_cache';
 
@@ -25,22 +20,22 @@ export function free_tiny_fast_trusted(ptr: usize, bin: u32): void {
     const cls = tiny_class_of_bin(bin);
     tiny_front_free_stat_inc(cls);
     if (HAKMEM_TINY_FREE_STATS_COMPILED) stat_inc(STAT_FREE_SS_ENTER);
-    const snapshot = hakmem_env_snapshot_enabled() ? hakmem_env_snapshot() : 0;
+    const gates = fastlane_hot_gates();
     if (cls == 7) {
-      const ultra = snapshot ? load<u8>(snapshot, SNAPSHOT_C7_ULTRA) != 0 : tiny_c7_ultra_enabled_env();
-      if (ultra && tiny_route_for_class(cls) == ROUTE_ULTRA) {
+      const ultra = gates ? load<u8>(gates, SNAPSHOT_C7_ULTRA) != 0 : tiny_c7_ultra_enabled_env();
+      if (ultra && fastlane_hot_route(cls) == ROUTE_ULTRA) {
         tiny_c7_ultra_free(bin, ptr);
         return;
       }
     } else {
-      const dualhot = snapshot ? load<u8>(snapshot, SNAPSHOT_DUALHOT) != 0 : alloc_dualhot_enabled();
+      const dualhot = gates ? load<u8>(gates, SNAPSHOT_DUALHOT) != 0 : alloc_dualhot_enabled();
       if (dualhot && cls <= 3) {
         tiny_hot_free_fast(bin, ptr);
         return;
       }
     }
-    const direct = snapshot ? load<u8>(snapshot, SNAPSHOT_LEGACY_DIRECT) != 0 : legacy_direct_enabled();
-    if (!direct && tiny_route_for_class(cls) == ROUTE_ULTRA) {
+    const direct = gates ? load<u8>(gates, SNAPSHOT_LEGACY_DIRECT) != 0 : legacy_direct_enabled();
+    if (!direct && fastlane_hot_route(cls) == ROUTE_ULTRA) {
       tiny_c7_ultra_free(bin, ptr);
       return;
     }

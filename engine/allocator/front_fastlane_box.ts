@@ -1,17 +1,8 @@
 // FastLane: the layer between the wrappers and the tiny front, with its gates (Phase 19's wrapper to remove).
 import { BENCH_MINIMAL } from './build_flags';
-import {
-  fastlane_env_ctx_enabled,
-  free_tiny_trusted_enabled,
-  front_fastlane_class_mask,
-  front_fastlane_enabled,
-} from './env_gates';
-import {
-  SNAPSHOT_FREE_TRUSTED,
-  hakmem_env_snapshot,
-  hakmem_env_snapshot_enabled,
-} from './env_snapshot';
-import { CTX_FREE_TRUSTED, fastlane_ctx_get } from './fastlane_ctx';
+import { free_tiny_trusted_enabled, front_fastlane_class_mask, front_fastlane_enabled } from './env_gates';
+import { SNAPSHOT_FREE_TRUSTED } from './env_snapshot';
+import { fastlane_hot_gates } from './fastlane_ctx';
 import { free_tiny_fast, free_tiny_fast_trusted } from './free_tiny_fast';
 import { front_stat_inc } from './front_stats_box';
 import { malloc_tiny_fast_for_class } from './malloc_tiny_fast';
@@ -44,11 +35,8 @@ export function front_fastlane_try_free(ptr: usize): bool {
   if (bin - 1 >= TINY_BINS) return false;
   front_stat_inc(STAT_FRONT_FREE_TOTAL);
   if (!BENCH_MINIMAL && !mask_admits(bin)) return false;
-  const trusted = fastlane_env_ctx_enabled()
-    ? load<u8>(fastlane_ctx_get(), CTX_FREE_TRUSTED) != 0
-    : hakmem_env_snapshot_enabled()
-      ? load<u8>(hakmem_env_snapshot(), SNAPSHOT_FREE_TRUSTED) != 0
-      : free_tiny_trusted_enabled();
+  const gates = fastlane_hot_gates();
+  const trusted = gates ? load<u8>(gates, SNAPSHOT_FREE_TRUSTED) != 0 : free_tiny_trusted_enabled();
   if (!trusted) return free_tiny_fast(ptr);
   free_tiny_fast_trusted(ptr, bin);
   return true;

@@ -1,12 +1,13 @@
 // The tiny allocation path: gate, class route, cache, header.
 import { BENCH_MINIMAL, FAST_PROFILE_FIXED, HAKMEM_TINY_HEADER } from './build_flags';
 import { alloc_dualhot_enabled, tiny_c7_ultra_enabled_env } from './env_gates';
-import { SNAPSHOT_C7_ULTRA, SNAPSHOT_DUALHOT, hakmem_env_snapshot, hakmem_env_snapshot_enabled } from './env_snapshot';
+import { SNAPSHOT_C7_ULTRA, SNAPSHOT_DUALHOT } from './env_snapshot';
+import { fastlane_hot_gates, fastlane_hot_route } from './fastlane_ctx';
 import { tiny_alloc_gate } from './tiny_alloc_gate_box';
 import { tiny_c7_ultra_alloc } from './tiny_c7_ultra';
 import { tiny_hot_alloc_fast } from './tiny_front_hot_box';
 import { tiny_header_finalize_alloc } from './tiny_header';
-import { ROUTE_ULTRA, tiny_route_for_class } from './tiny_route';
+import { ROUTE_ULTRA } from './tiny_route';
 import { tiny_bin_of_size, tiny_class_of_bin, tiny_get_max_size } from './tiny_size_class';
 import { unified_cache_pop, unified_cache_refill } from './unified_cache';
 
@@ -15,16 +16,16 @@ import { unified_cache_pop, unified_cache_refill } from './unified_cache';
 export function malloc_tiny_fast_for_class(bin: u32): usize {
   if (!BENCH_MINIMAL) {
     const cls = tiny_class_of_bin(bin);
-    const snapshot = hakmem_env_snapshot_enabled() ? hakmem_env_snapshot() : 0;
+    const gates = fastlane_hot_gates();
     if (cls == 7) {
-      const ultra = snapshot ? load<u8>(snapshot, SNAPSHOT_C7_ULTRA) != 0 : tiny_c7_ultra_enabled_env();
-      if (ultra && (FAST_PROFILE_FIXED || tiny_route_for_class(cls) == ROUTE_ULTRA)) {
+      const ultra = gates ? load<u8>(gates, SNAPSHOT_C7_ULTRA) != 0 : tiny_c7_ultra_enabled_env();
+      if (ultra && (FAST_PROFILE_FIXED || fastlane_hot_route(cls) == ROUTE_ULTRA)) {
         const block = tiny_c7_ultra_alloc(bin);
         return block ? tiny_header_finalize_alloc(block, cls) : 0;
       }
     } else {
       // The gate before the class: a gate is always the same and predicted, the classes of a program's sizes are not.
-      const dualhot = snapshot ? load<u8>(snapshot, SNAPSHOT_DUALHOT) != 0 : alloc_dualhot_enabled();
+      const dualhot = gates ? load<u8>(gates, SNAPSHOT_DUALHOT) != 0 : alloc_dualhot_enabled();
       if (dualhot && cls <= 3) return tiny_hot_alloc_fast(bin);
     }
   }

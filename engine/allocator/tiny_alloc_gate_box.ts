@@ -2,7 +2,7 @@
 import { HAKMEM_METRIC_BAD_CLASS_COMPILED } from './build_flags';
 import { front_stat_inc } from './front_stats_box';
 import { STAT_ALLOC_GATE_TOTAL, STAT_BAD_CLASS, stat_inc } from './stats';
-import { TINY_BINS, tiny_bin_of_size, tiny_get_max_size } from './tiny_size_class';
+import { tiny_bin_of_size, tiny_get_max_size } from './tiny_size_class';
 
 /** Bin of a tiny size, 0 when the size is not tiny. */
 @inline

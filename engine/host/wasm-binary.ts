@@ -98,12 +98,6 @@ export function readSections(bytes: Uint8Array): Section[] {
   return out;
 }
 
-export function writeModule(sections: readonly { id: number; payload: ArrayLike<number> }[]): Uint8Array {
-  const w = new Writer().append(header);
-  for (const s of sections) w.push(s.id).u32(s.payload.length).append(s.payload);
-  return Uint8Array.from(w.bytes);
-}
-
 export function customName(section: Section): string | null {
   return section.id === 0 ? new Reader(section.payload).name() : null;
 }
