@@ -11,7 +11,7 @@ import {
   operationOf,
   orderOf,
 } from './operations.ts';
-import { type Target, targetOf } from './targets.ts';
+import { type Target, objectOf, targetOf } from './targets.ts';
 import type { Token } from './tokens.ts';
 import type { Wrapper } from './wrappers.ts';
 
@@ -77,7 +77,7 @@ function fromSpec(
     order,
     orderParam: order === null ? ownParam(func, orderArg) : -1,
     targetExpr,
-    target: targetExpr === null ? null : targetOf(index, targetExpr),
+    target: targetExpr === null ? null : objectOf(index, targetExpr),
     value: spec.value === null ? null : (call.args[spec.value] ?? null),
     out: spec.out === null ? null : (call.args[spec.out] ?? null),
     yields: spec.yields,
@@ -228,7 +228,7 @@ export function asmAccess(index: Index, node: Expr, file: string): Access | null
     memory.find((x) => x.k === 'un' && x.op === '*') ??
     memory.find((x) => targetOf(index, x)?.kind !== 'local') ??
     null;
-  const target = pointed === null ? null : targetOf(index, pointed);
+  const target = pointed === null ? null : objectOf(index, pointed);
   const text = node.template.toLowerCase();
   // `xchg` between registers and cmpxchg without a memory operand touch nothing shared.
   if (

@@ -121,8 +121,11 @@ export async function loadWorkspace(
   for (const template of discovery.templates) {
     if (template.bytes > maxFileBytes) continue;
     const text = readFileSync(template.file, 'utf8');
-    for (const name of preprocess(relative(template.file), text).undefined)
+    const file = relative(template.file);
+    for (const name of preprocess(file, text).undefined)
       if (name !== '') workspace.project.configured.add(name);
+    // Its own definitions (attributes, mostly) are what the generated header will have.
+    workspace.add(file, text, 'c', false);
   }
   addContext(workspace, discovery);
   workspace.linkAll();

@@ -221,8 +221,54 @@ export class Flow {
 
   private address(p: Expr, depth: number): void {
     // The address of a local that holds the value: whoever gets it may read it.
-    if (p.up?.k === 'call' && this.peers.accessAt(p.up) === undefined)
-      this.argument(p.up, p.up.args.indexOf(p), depth);
+    const call = p.up;
+    if (call?.k !== 'call' || this.peers.accessAt(call) !== undefined) return;
+    this.addressIn(call, call.args.indexOf(p), depth);
+  }
+
+  /** The value's address is an argument: what the callee reads through it. */
+  private addressIn(call: Call, at: number, depth: number): void {
+    const functions = this.index.callees(call);
+    if (functions.length === 0) {
+      const name = call.callee.k === 'id' ? call.callee.name : '';
+      if (/^(memset|bzero|sscanf|strto\w+|gettimeofday|clock_gettime|getrusage|va_\w+)$/.test(name)) return;
+      if (printing.test(name)) this.say('observe', 'none', call, `Printed by ${name}.`);
+      else
+        this.say(
+          'unknown',
+          'none',
+          call,
+          `Its address is passed to ${name || 'a function pointer'}, which is not in the project.`,
+        );
+      return;
+    }
+    for (const f of functions) {
+      const param = f.params[at];
+      if (param !== undefined) this.pointee(f, param, depth + 1);
+    }
+  }
+
+  /** Reads through a parameter that points to the value. */
+  private pointee(f: Func, param: Decl, depth: number): void {
+    const key = `at:${f.file}:${f.name}:${param.name}:${param.token.start}`;
+    if (this.objects.has(key) || depth > 40) return;
+    this.objects.add(key);
+    for (const use of this.index.usesOfLocal(f, param.name)) {
+      let x: Expr = use;
+      while (x.up?.k === 'cast') x = x.up;
+      const p = x.up;
+      if (p?.k === 'call') {
+        if (this.peers.accessAt(p) === undefined && p.callee !== x)
+          this.addressIn(p, p.args.indexOf(x), depth + 1);
+        continue;
+      }
+      const read =
+        (p?.k === 'un' && p.op === '*') || (p?.k === 'idx' && p.object === x) || (p?.k === 'mem' && p.arrow)
+          ? p
+          : null;
+      if (read === null || (read.up?.k === 'asg' && read.up.left === read && read.up.op === '=')) continue;
+      this.follow(read, depth + 1);
+    }
   }
 
   private assigned(left: Expr, p: Extract<Node, { k: 'asg' }>, depth: number): void {

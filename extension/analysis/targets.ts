@@ -225,3 +225,28 @@ export function cellField(index: Index, x: Expr): Target | null {
   const found = index.memberField(e);
   return found === null ? null : fieldTarget(index, found.struct, found.field);
 }
+
+/**
+ * The object that an operation works on. A local pointer whose origin is out of sight is not that object: what it
+ * points to is, which has a name only when its type has a single member.
+ */
+export function objectOf(index: Index, x: Expr): Target | null {
+  const t = targetOf(index, x);
+  if (t === null || t.kind !== 'local' || t.type.pointer === 0 || t.decl === null) return t;
+  if (t.decl.isStatic || t.decl.isThread || takesAddress(x)) return t;
+  const struct = index.structOf(t.type);
+  const only = struct?.fields[0];
+  return struct !== null && only !== undefined && isCell(index, struct)
+    ? fieldTarget(index, struct, only)
+    : null;
+}
+
+/** `&p` itself, and not `&p->f` or `&p[i]`. */
+function takesAddress(x: Expr): boolean {
+  let e = x;
+  while (e.k === 'cast') e = e.x;
+  if (e.k !== 'un' || e.op !== '&') return false;
+  let inner = e.x;
+  while (inner.k === 'cast') inner = inner.x;
+  return inner.k === 'id';
+}

@@ -8,7 +8,7 @@ import type { Index } from './index.ts';
 import type { Call, Expr, Func, Stmt } from './ir.ts';
 import { functionOf, noType, print, strip } from './ir.ts';
 import { memberOperation, operationOf, orderOf } from './operations.ts';
-import { isCell, targetOf } from './targets.ts';
+import { isCell, objectOf, targetOf } from './targets.ts';
 
 export interface Wrapper {
   readonly func: Func;
@@ -196,7 +196,7 @@ export class Wrappers {
       order,
       orderParam: order === null && passed?.k === 'id' ? this.index.paramIndex(f, passed.name) : -1,
       targetExpr,
-      target: targetExpr === null ? null : targetOf(this.index, targetExpr),
+      target: targetExpr === null ? null : objectOf(this.index, targetExpr),
       value: w.valueParam >= 0 ? (call.args[w.valueParam] ?? null) : w.constant,
       out: w.outParam >= 0 ? (call.args[w.outParam] ?? null) : null,
       yields: w.yields,
