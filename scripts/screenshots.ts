@@ -10,10 +10,12 @@ import {
   hakmem,
   openEngineSource,
   openReport,
+  percentage,
   runBenchmark,
   showTab,
 } from '../test/e2e/driver/alloc-lens.ts';
 import { repository, Session } from '../test/e2e/driver/session.ts';
+import { eventually } from '../test/e2e/driver/wait.ts';
 import type { ThemeName } from '../test/e2e/driver/workbench.ts';
 
 const images = path.join(repository, 'docs/images');
@@ -46,10 +48,22 @@ async function main(): Promise<void> {
       await workbench.openFile('tiny_free_magazine.inc.h');
       await workbench.hover('atomic_load_explicit');
     });
-    await workbench.openFile('malloc_tiny_fast.h');
-    await workbench.lensMatching(bySymbol);
+    await workbench.command('View: Toggle Primary Side Bar Visibility');
+    await workbench.openFile('front_fastlane_box.h');
+    await workbench.lensMatching(/%/);
+    const measured = (await workbench.everyLens()).find(
+      (l) => l.line > 1 && l.parts.some((p) => bySymbol.test(p)),
+    );
+    if (measured === undefined) throw new Error('no share by symbol in front_fastlane_box.h');
+    await workbench.goToLine(measured.line + 14);
     await shoot('lenses');
     await openEngineSource(workbench);
+    const hot = await eventually(
+      'heat',
+      async () => (await workbench.marks()).find((m) => m.before.some((b) => percentage.test(b))) ?? null,
+    );
+    // Past the imports.
+    await workbench.goToLine(hot.line + 12);
     await shoot('heat');
     const frame = await openReport(workbench);
     await showTab(frame, 'Overview');

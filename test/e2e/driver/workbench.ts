@@ -237,11 +237,13 @@ export class Workbench {
 
   /** Removes pop-ups that would cover a screenshot. */
   async tidy(): Promise<void> {
-    await this.page.keyboard.press('Escape');
-    await this.page.mouse.move(5, 5);
     for (const close of await this.page.locator('.notification-toast .codicon-notifications-clear').all()) {
       await close.click({ force: true }).catch(() => undefined);
     }
+    await this.page.keyboard.press('Escape');
+    // Tooltips of whatever lay under the mouse fade a moment after it has gone.
+    await this.page.mouse.move(5, 5);
+    await this.page.waitForTimeout(700);
   }
 
   async screenshot(file: string): Promise<void> {
