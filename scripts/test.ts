@@ -9,7 +9,15 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { missing, missingLine, report } from './preflight.ts';
 import { duration, run, tail } from './process.ts';
-import { type Outcome, single, sum, summaryLine, type VitestReport, vitestOutcome } from './test-summary.ts';
+import {
+  nothing,
+  type Outcome,
+  single,
+  sum,
+  summaryLine,
+  type VitestReport,
+  vitestOutcome,
+} from './test-summary.ts';
 import { ensureServer, haveServer } from './vscode-install.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -27,6 +35,19 @@ function check(name: string, program: string, args: readonly string[]): Stage {
     run: async () => {
       const result = await run(tool(program), args, { cwd: root, echo: true, timeoutMs: 20 * 60_000 });
       return single(result.code === 0, `${name}: ${program} ${args.join(' ')} ended with ${result.code}`);
+    },
+  };
+}
+
+/** Something that tests can do without: where it cannot be had, they skip themselves and this counts as skipped. */
+function optional(name: string, script: string): Stage {
+  return {
+    name,
+    run: async () => {
+      const result = await run(tool('tsx'), [script], { cwd: root, echo: true, timeoutMs: 20 * 60_000 });
+      if (result.code === 0) return single(true, '');
+      console.log(`${name}: left out, tests that need it are skipped`);
+      return { ...nothing, skipped: 1 };
     },
   };
 }
@@ -90,6 +111,8 @@ const stages: readonly Stage[] = [
   check('types-e2e-page', 'tsc', ['--noEmit', '-p', 'test/e2e/page']),
   check('lint', 'biome', ['check', '.']),
   check('arrows', 'tsx', ['scripts/check-arrows.ts']),
+  optional('corpus-sources', 'scripts/corpus.ts'),
+  optional('native-parser', 'scripts/native-parser.ts'),
   suite('unit', ['test/unit']),
   suite('corpus', ['test/corpus']),
   check('package', 'tsx', ['scripts/package.ts']),

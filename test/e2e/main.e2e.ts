@@ -3,11 +3,11 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { corpusDir } from '../../scripts/corpus.ts';
 import {
   analyze,
   bySymbol,
   hakmem,
-  mimallocSources,
   openEngineSource,
   openReport,
   percentage,
@@ -217,11 +217,9 @@ describe('samples/hakmem', () => {
   });
 });
 
-const mimalloc = mimallocSources();
+const mimalloc = corpusDir('mimalloc');
 if (mimalloc === null) {
-  console.log(
-    'mimalloc is not in the corpus cache (npx tsx scripts/corpus.ts fetches it): its editor test is skipped',
-  );
+  console.log('mimalloc is not in the corpus cache (npm run corpus fetches it): its editor test is skipped');
 }
 
 describe.skipIf(mimalloc === null)('mimalloc', () => {

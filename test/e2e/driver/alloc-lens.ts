@@ -1,8 +1,6 @@
 /** What a user does with Alloc Lens itself, on top of the workbench. */
-import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Frame } from 'playwright-core';
-import { cacheRoot } from '../../../scripts/cache.ts';
 import { repository } from './session.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -62,19 +60,4 @@ export async function openEngineSource(workbench: Workbench): Promise<readonly s
   const offered = await workbench.pickRows();
   await workbench.activeTab(await workbench.pick(null));
   return offered;
-}
-
-/** The C sources of mimalloc in the corpus cache, or null when they were not fetched. */
-export function mimallocSources(): string | null {
-  const corpus = path.join(cacheRoot(), 'corpus');
-  const isDir = (at: string): boolean => statSync(at, { throwIfNoEntry: false })?.isDirectory() === true;
-  if (!isDir(corpus)) return null;
-  const candidates = readdirSync(corpus)
-    .filter((name) => name.startsWith('mimalloc'))
-    .flatMap((name) => {
-      const at = path.join(corpus, name);
-      if (!isDir(at)) return [];
-      return [at, ...readdirSync(at).map((inner) => path.join(at, inner))];
-    });
-  return candidates.find((at) => statSync(path.join(at, 'src/alloc.c'), { throwIfNoEntry: false })) ?? null;
 }
