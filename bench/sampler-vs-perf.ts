@@ -12,7 +12,8 @@ import { runCounted } from '../engine/host/counted-run.ts';
 import { instantiate } from '../engine/host/instantiate.ts';
 import { readManifest } from '../engine/host/manifest.ts';
 import { EngineTarget } from '../engine/host/target.ts';
-import { harnessBytes, profiles, runPass, type WorkloadParameters } from '../engine/host/workloads.ts';
+import { harnessBytes, runPass } from '../engine/host/workloads.ts';
+import { type WorkloadParameters, workloadProfiles } from '../extension/profile/workloads.ts';
 import type { BenchRequest } from '../extension/model.ts';
 
 const self = fileURLToPath(import.meta.url);
@@ -21,7 +22,7 @@ const sampled = path.join(dist, 'engine/sampled.wasm');
 const perfPasses = 30;
 
 function parameters(): WorkloadParameters {
-  const row = profiles.mixed;
+  const row = workloadProfiles.get('mixed');
   if (row === undefined) throw new Error('no mixed profile');
   return { workload: 'random_mixed', seed: 12345, ...row };
 }

@@ -1,10 +1,11 @@
 /** Runs a workload once on an instrumented module, from a fresh instance: the counted figures. */
+import type { WorkloadParameters } from '../../extension/profile/workloads.ts';
 import { readFileSync } from 'node:fs';
 import type { BenchCounters } from '../../extension/model.ts';
 import { type EngineInstance, instantiate } from './instantiate.ts';
 import { type InstrumentedModule, instrument, readCounts, summarise } from './instrument.ts';
 import { parseSourceMap } from './source-map.ts';
-import { type WorkloadParameters, harnessBytes, prepare, runPass } from './workloads.ts';
+import { harnessBytes, prepare, runPass } from './workloads.ts';
 
 /** Executed instructions of one source line inside one function. */
 export interface LineCount {

@@ -1,19 +1,12 @@
 /** The timed run and the checked one. Both run in a child process, each in one of its own. */
 import { readFileSync } from 'node:fs';
 import { UserError } from '../../extension/model.ts';
+import { passCount } from '../../extension/profile/workloads.ts';
 import { type EngineInstance, instantiate } from './instantiate.ts';
 import { instrument } from './instrument.ts';
 import type { CheckJob, CheckResult, PassesJob, PassesResult } from './protocol.ts';
 import { readResident } from './resident.ts';
-import {
-  type CheckedPass,
-  harnessBytes,
-  passCount,
-  prepare,
-  runChecked,
-  runLatency,
-  runPass,
-} from './workloads.ts';
+import { type CheckedPass, harnessBytes, prepare, runChecked, runLatency, runPass } from './workloads.ts';
 
 export type Report = (message: string, fraction: number) => Promise<void>;
 

@@ -1,7 +1,8 @@
 /** Messages between the target and its child process (engine/host/runner.ts), over the IPC channel. */
 import type { BenchCounters, ProfileFunction, ProfileLine } from '../../extension/model.ts';
 import type { SourceFunction } from './compile.ts';
-import type { Latency, WorkloadParameters } from './workloads.ts';
+import type { WorkloadParameters } from '../../extension/profile/workloads.ts';
+import type { Latency } from './workloads.ts';
 
 interface JobBase {
   /** Path of the .wasm; its source map lies beside it as `.map`. */

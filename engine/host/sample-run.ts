@@ -1,4 +1,5 @@
 /** The sampled run: function shares by V8's sampler, line shares by counting, speed against `fast`. */
+import type { WorkloadParameters } from '../../extension/profile/workloads.ts';
 import { readFileSync } from 'node:fs';
 import type { ProfileFunction, ProfileLine } from '../../extension/model.ts';
 import { categoryOfBox } from '../../extension/profile/category.ts';
@@ -9,7 +10,7 @@ import { type EngineInstance, instantiate } from './instantiate.ts';
 import type { Report } from './passes.ts';
 import type { SampleJob, SampleResult } from './protocol.ts';
 import { type SelfSamples, sampleSelf } from './sampler.ts';
-import { type WorkloadParameters, harnessBytes, prepare, runPass } from './workloads.ts';
+import { harnessBytes, prepare, runPass } from './workloads.ts';
 
 const intervalMicroseconds = 200;
 /** Sampling goes on until both are reached (or the passes' limit): shares then stand within about half a percent. */

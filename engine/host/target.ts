@@ -8,29 +8,19 @@ import {
   type Target,
   UserError,
 } from '../../extension/model.ts';
+import { benchRun, summarizeRuns } from '../../extension/profile/run-statistics.ts';
+import { parametersOf, type WorkloadParameters, workloadName } from '../../extension/profile/workloads.ts';
 import { type ChildOptions, abortError, probeFlags, runJob } from './child.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { Modules, type ResolvedModule } from './modules.ts';
 import type { CheckResult, Job, JobResult, PassesResult } from './protocol.ts';
 import { variants } from './variants.ts';
-import { type WorkloadParameters, parametersOf } from './workloads.ts';
 
 export interface EngineTargetOptions {
   readonly distDir: string;
   /** Default: the running executable. */
   readonly nodePath?: string;
   readonly extraEnv?: Readonly<Record<string, string>>;
-}
-
-function median(values: readonly number[]): number {
-  const v = [...values].sort((a, b) => a - b);
-  const mid = v.length >>> 1;
-  return v.length % 2 === 1 ? (v[mid] ?? 0) : ((v[mid - 1] ?? 0) + (v[mid] ?? 0)) / 2;
-}
-
-function deviation(values: readonly number[], mean: number): number | null {
-  if (values.length < 2) return null;
-  return Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1));
 }
 
 function resultOf(
@@ -42,28 +32,14 @@ function resultOf(
   counters: BenchCounters | null,
   profile: BenchProfile | null,
 ): BenchResult {
-  const benchRuns = runs.map((run) => {
-    const passes = run.passes.map((ns) => (parameters.iterations / ns) * 1e9);
-    return { passes, median: median(passes), first: passes[0] ?? 0 };
-  });
-  const medians = benchRuns.map((r) => r.median);
-  const mean = medians.reduce((a, b) => a + b, 0) / medians.length;
-  const stdev = deviation(medians, mean);
   return {
     schemaVersion: 1,
-    workload: `${request.workload}:${request.profile}`,
+    workload: workloadName(request),
     target: 'engine',
     variant: request.variant,
     threads: 1,
     iterations: parameters.iterations,
-    runs: benchRuns,
-    mean,
-    median: median(medians),
-    stdev,
-    cv: stdev === null ? null : stdev / mean,
-    min: Math.min(...medians),
-    max: Math.max(...medians),
-    firstOpsPerSecond: median(benchRuns.map((r) => r.first)),
+    ...summarizeRuns(runs.map((run) => benchRun(run.passes, parameters.iterations))),
     hash: check === null ? [] : [check.hash],
     moduleSha256: module.sha256,
     counters,

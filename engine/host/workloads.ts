@@ -1,72 +1,10 @@
-/** Parameters of the workloads, and one pass of each on an instance. */
-import { type BenchRequest, UserError } from '../../extension/model.ts';
+/** One pass of each workload on an instance. */
+import { UserError } from '../../extension/model.ts';
+import { latencyOperations, type WorkloadParameters } from '../../extension/profile/workloads.ts';
 import type { EngineInstance } from './instantiate.ts';
 
-export interface WorkloadParameters {
-  readonly workload: 'random_mixed' | 'floor';
-  readonly iterations: number;
-  readonly workingSet: number;
-  readonly min: number;
-  readonly max: number;
-  readonly seed: number;
-}
-
-type Row = Omit<WorkloadParameters, 'workload' | 'seed'>;
-
-/** Rows of the workloads' definition. */
-export const profiles: Readonly<Record<string, Row>> = {
-  mixed: { iterations: 4_000_000, workingSet: 400, min: 16, max: 1040 },
-  tiny: { iterations: 4_000_000, workingSet: 400, min: 8, max: 128 },
-  c6heavy: { iterations: 4_000_000, workingSet: 400, min: 257, max: 512 },
-  c7heavy: { iterations: 4_000_000, workingSet: 400, min: 513, max: 1024 },
-  mid: { iterations: 2_000_000, workingSet: 400, min: 1024, max: 32768 },
-  large: { iterations: 200_000, workingSet: 64, min: 32768, max: 1048576 },
-};
-
-/** Passes of random_mixed and floor in one process. */
-export const passCount = 5;
-/** Operations timed one by one for `--latency`. */
-const latencyOperations = 500_000;
 const recordBytes = 12;
 const kinds = ['C0', 'C1', 'C2', 'C3', 'C4', 'C5', 'C6', 'C7', 'mid', 'large'] as const;
-
-function integer(name: string, value: number, low: number, high: number): number {
-  if (!Number.isInteger(value) || value < low || value > high) {
-    throw new UserError(`${name} has to be a whole number from ${low} to ${high}, not ${value}`);
-  }
-  return value;
-}
-
-/** Parameters of a request: the profile's row with the explicit ones on top. Throws `UserError` on bad ones. */
-export function parametersOf(request: BenchRequest): WorkloadParameters {
-  if (request.workload !== 'random_mixed' && request.workload !== 'floor') {
-    throw new UserError(
-      `unknown workload ${String(request.workload)}: the engine runs random_mixed and floor`,
-    );
-  }
-  const row = profiles[request.profile];
-  if (row === undefined) {
-    throw new UserError(
-      `unknown workload profile ${request.profile}: use one of ${Object.keys(profiles).join(', ')}`,
-    );
-  }
-  if (request.threads !== 1)
-    throw new UserError(`${request.workload} runs with one thread, not ${request.threads}`);
-  const min = integer('--min', request.min ?? row.min, 1, 0x3fffffff);
-  const max = integer('--max', request.max ?? row.max, min, 0x3fffffff);
-  const workingSet = integer('--working-set', request.workingSet ?? row.workingSet, 1, 0x1000000);
-  if (request.workload === 'floor' && workingSet * (max + 32) > 0x80000000) {
-    throw new UserError('floor needs working set times the largest size below 2 GiB');
-  }
-  return {
-    workload: request.workload,
-    iterations: integer('--iterations', request.iterations ?? row.iterations, 1, 0xffffffff),
-    workingSet,
-    min,
-    max,
-    seed: integer('--seed', request.seed, 1, 0xffffffff),
-  };
-}
 
 interface HarnessLayout {
   readonly slots: number;

@@ -2,11 +2,12 @@
 import { createHash } from 'node:crypto';
 import { readFile, realpath } from 'node:fs/promises';
 import { type BenchRequest, type BenchResult, type RunHooks, type Target, UserError } from '../model.ts';
+import { parametersOf, passCount, type WorkloadParameters, workloadName } from '../profile/workloads.ts';
 import { harnessBinary } from './harness.ts';
 import { type HarnessOutput, parseHarnessOutput } from './output.ts';
 import { type ProcessOutcome, abortError, runProcess } from './process.ts';
 import { nativeResult } from './result.ts';
-import { type NativeParameters, harnessArguments, nativeParameters, passCount } from './workloads.ts';
+import { harnessArguments } from './arguments.ts';
 
 export interface NativeTargetOptions {
   /** Shown, and `target` in the result. */
@@ -60,7 +61,7 @@ export class NativeTarget implements Target {
   }
 
   async run(request: BenchRequest, hooks: RunHooks): Promise<BenchResult> {
-    const parameters = nativeParameters(request);
+    const parameters = parametersOf(request);
     if (!Number.isInteger(request.runs) || request.runs < 1 || request.runs > 1000) {
       throw new UserError(`--runs has to be a whole number from 1 to 1000, not ${request.runs}`);
     }
@@ -104,7 +105,7 @@ export class NativeTarget implements Target {
     binary: string,
     preload: string | null,
     request: BenchRequest,
-    parameters: NativeParameters,
+    parameters: WorkloadParameters,
     index: number,
     hooks: RunHooks,
   ): Promise<HarnessOutput> {
@@ -144,7 +145,7 @@ export class NativeTarget implements Target {
   }
 
   #requireSuccess(outcome: ProcessOutcome, request: BenchRequest): void {
-    const what = `${request.workload}:${request.profile}`;
+    const what = workloadName(request);
     if (outcome.startError !== null) {
       throw new UserError(`the native harness cannot be started (${outcome.startError})`, 3);
     }

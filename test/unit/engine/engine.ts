@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type EngineInstance, instantiate } from '../../../engine/host/instantiate.ts';
-import { harnessBytes, profiles, type WorkloadParameters } from '../../../engine/host/workloads.ts';
+import { harnessBytes } from '../../../engine/host/workloads.ts';
+import { type WorkloadParameters, workloadProfiles } from '../../../extension/profile/workloads.ts';
 import type { BenchRequest } from '../../../extension/model.ts';
 
 export const root = path.resolve(import.meta.dirname, '../../..');
@@ -14,7 +15,7 @@ export function modulePath(variant: string): string {
 }
 
 export function parametersFor(profile: string, iterations?: number): WorkloadParameters {
-  const row = profiles[profile];
+  const row = workloadProfiles.get(profile);
   if (row === undefined) throw new Error(`no profile ${profile}`);
   return { workload: 'random_mixed', seed: 12345, ...row, iterations: iterations ?? row.iterations };
 }

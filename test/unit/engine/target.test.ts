@@ -17,7 +17,7 @@ describe('EngineTarget', () => {
       onProgress: (p) => void progress.push(p),
     });
     expect(result).toMatchObject({
-      ...{ schemaVersion: 1, workload: 'random_mixed:mixed', target: 'engine', variant: 'fast' },
+      ...{ schemaVersion: 1, workload: 'random_mixed', target: 'engine', variant: 'fast' },
       ...{ threads: 1, iterations: 20_000, counters: null, profile: null },
     });
     expect(result.runs).toHaveLength(2);

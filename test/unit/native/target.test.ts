@@ -96,7 +96,7 @@ describe.skipIf(!able)('NativeTarget', () => {
     const result = await system.run(request, { onProgress: (p) => seen.push(p) });
     expect(result).toMatchObject({
       schemaVersion: 1,
-      workload: 'random_mixed:mixed',
+      workload: 'random_mixed',
       target: 'system',
       variant: 'native',
       threads: 1,
@@ -150,8 +150,8 @@ describe.skipIf(!able)('NativeTarget', () => {
   });
 
   it.each([
-    ['abort', 'toy crashed with SIGABRT in random_mixed:mixed'],
-    ['null', 'toy failed in random_mixed:mixed with exit status 3: malloc returned NULL'],
+    ['abort', 'toy crashed with SIGABRT in random_mixed'],
+    ['null', 'toy failed in random_mixed with exit status 3: malloc returned NULL'],
     ['twice', 'objects with wrong contents'],
     ['skew', 'misaligned'],
     ['dirty', 'not zeroed by calloc'],

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { parseLoaderCache } from '../../../extension/native/discover.ts';
 import { parseHarnessOutput } from '../../../extension/native/output.ts';
-import { harnessArguments, nativeParameters } from '../../../extension/native/workloads.ts';
+import { harnessArguments } from '../../../extension/native/arguments.ts';
+import { parametersOf } from '../../../extension/profile/workloads.ts';
 
 const cache = `1234 libs found in cache \`/etc/ld.so.cache'
 \tlibtcmalloc_minimal_debug.so.4 (libc6,x86-64) => /lib/x86_64-linux-gnu/libtcmalloc_minimal_debug.so.4
@@ -27,7 +28,7 @@ describe('parseLoaderCache', () => {
 
 describe('harnessArguments', () => {
   it('hands every parameter over as a number', () => {
-    const p = nativeParameters({
+    const p = parametersOf({
       workload: 'random_mixed',
       profile: 'large',
       ...{ variant: 'native', env: {}, flags: {}, seed: 7, threads: 1, runs: 1 },

@@ -1,7 +1,7 @@
-/** Parameters of the workloads that the native harness runs. */
+/** The workloads' parameters, the same for every target: a row of the definition with the request's own on top. */
 import { type BenchRequest, UserError } from '../model.ts';
 
-export interface NativeParameters {
+export interface WorkloadParameters {
   readonly workload: 'random_mixed' | 'floor';
   /** Operations a pass. */
   readonly iterations: number;
@@ -13,15 +13,10 @@ export interface NativeParameters {
   readonly seed: number;
 }
 
-type Row = Pick<NativeParameters, 'iterations' | 'workingSet' | 'min' | 'max'>;
-
-/** Passes of random_mixed and floor in one process. */
-export const passCount = 5;
-/** Operations timed one by one for latency. */
-const latencyOperations = 500_000;
+type Row = Omit<WorkloadParameters, 'workload' | 'seed'>;
 
 /** Rows of the workloads' definition. */
-const profiles: ReadonlyMap<string, Row> = new Map([
+export const workloadProfiles: ReadonlyMap<string, Row> = new Map([
   ['mixed', { iterations: 4_000_000, workingSet: 400, min: 16, max: 1040 }],
   ['tiny', { iterations: 4_000_000, workingSet: 400, min: 8, max: 128 }],
   ['c6heavy', { iterations: 4_000_000, workingSet: 400, min: 257, max: 512 }],
@@ -30,6 +25,23 @@ const profiles: ReadonlyMap<string, Row> = new Map([
   ['large', { iterations: 200_000, workingSet: 64, min: 32768, max: 1048576 }],
 ]);
 
+const defaultProfile = 'mixed';
+
+/** Passes of random_mixed and floor in one process. */
+export const passCount = 5;
+/** Operations timed one by one for `--latency`. */
+export const latencyOperations = 500_000;
+
+/**
+ * How a result names its work: the workload, with the profile unless it is the default one (`random_mixed`,
+ * `random_mixed:tiny`), and `custom` in its place once sizes or the working set were given by hand.
+ */
+export function workloadName(request: BenchRequest): string {
+  const custom = request.min !== null || request.max !== null || request.workingSet !== null;
+  const profile = custom ? 'custom' : request.profile;
+  return profile === defaultProfile ? request.workload : `${request.workload}:${profile}`;
+}
+
 function whole(name: string, value: number, low: number, high: number): number {
   if (!Number.isInteger(value) || value < low || value > high) {
     throw new UserError(`${name} has to be a whole number from ${low} to ${high}, not ${value}`);
@@ -37,16 +49,16 @@ function whole(name: string, value: number, low: number, high: number): number {
   return value;
 }
 
-/** The profile's row with the request's explicit parameters on top. Throws `UserError` on values out of range. */
-export function nativeParameters(request: BenchRequest): NativeParameters {
+/** Parameters of a request. Throws `UserError` on unknown workloads and on values out of range. */
+export function parametersOf(request: BenchRequest): WorkloadParameters {
   const { workload } = request;
   if (workload !== 'random_mixed' && workload !== 'floor') {
-    throw new UserError(`unknown workload ${String(workload)}: native targets run random_mixed and floor`);
+    throw new UserError(`unknown workload ${String(workload)}: use random_mixed or floor`);
   }
-  const row = profiles.get(request.profile);
+  const row = workloadProfiles.get(request.profile);
   if (row === undefined) {
     throw new UserError(
-      `unknown workload profile ${request.profile}: use one of ${[...profiles.keys()].join(', ')}`,
+      `unknown workload profile ${request.profile}: use one of ${[...workloadProfiles.keys()].join(', ')}`,
     );
   }
   if (request.threads !== 1) throw new UserError(`${workload} runs with one thread, not ${request.threads}`);
@@ -64,19 +76,4 @@ export function nativeParameters(request: BenchRequest): NativeParameters {
     max,
     seed: whole('--seed', request.seed, 1, 0xffffffff),
   };
-}
-
-/** The harness's argument vector. */
-export function harnessArguments(
-  p: NativeParameters,
-  checks: { verify: boolean; latency: boolean },
-): string[] {
-  const latency = checks.latency ? Math.min(p.iterations, latencyOperations) : 0;
-  return [
-    p.workload,
-    ...[p.iterations, p.workingSet, p.min, p.max, p.seed].map(String),
-    String(passCount),
-    checks.verify ? '1' : '0',
-    String(latency),
-  ];
 }
