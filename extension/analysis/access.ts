@@ -6,6 +6,7 @@ import { functionOf, strip } from './ir.ts';
 import {
   type OperationSpec,
   asmOperation,
+  isKernelStyle,
   memberOperation,
   onlyAtomicMember,
   operationOf,
@@ -95,8 +96,10 @@ export function callAccess(index: Index, call: Call, file: string): Access | nul
   if (callee.k === 'id') {
     const spec = operationOf(callee.name);
     if (spec === null) return null;
+    // A short kernel-style name that the project defines itself is no operation of a compiler's.
+    if (isKernelStyle(callee.name) && index.project.macros.has(callee.name)) return null;
     if (index.byName.has(callee.name) && index.callees(call).length > 0) return null;
-    if (index.local(functionOf(call), callee.name) !== null) return null;
+    if (index.local(functionOf(call), callee.name, callee) !== null) return null;
     if (spec.target !== null && call.args.length <= spec.target) return null;
     const target = spec.target === null ? null : (call.args[spec.target] ?? null);
     return fromSpec(index, call, spec, file, target, callee.name);

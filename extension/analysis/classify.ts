@@ -4,7 +4,7 @@ import type { Access } from './access.ts';
 import type { EnvReads } from './env.ts';
 import { type Finding, Flow, type Level, type Peers, inAssertion } from './flow.ts';
 import type { Index } from './index.ts';
-import { type Expr, type Func, type Node, strip, walk } from './ir.ts';
+import { type Expr, type Func, type Node, functionOf, strip, walk } from './ir.ts';
 import { roleOf } from './roles.ts';
 import { type Target, targetOf } from './targets.ts';
 import { type Temperatures, likelihood } from './temperature.ts';
@@ -93,7 +93,7 @@ export class Classifier {
         if (seen.has(key)) continue;
         seen.add(key);
         out.push(...(this.accesses.get(key) ?? []));
-        for (const use of this.index.usesOfLocal(f, p.name)) handed(use, depth + 1);
+        for (const use of this.index.usesOf(p)) handed(use, depth + 1);
       }
     };
     for (const use of this.plainUses(t)) handed(use, 0);
@@ -102,8 +102,7 @@ export class Classifier {
 
   /** Every written use of an object's name. */
   plainUses(t: Target): readonly Expr[] {
-    const f = t.func;
-    if (t.kind === 'local' || t.kind === 'param') return f === null ? [] : this.index.usesOfLocal(f, t.name);
+    if (t.kind === 'local' || t.kind === 'param') return t.decl === null ? [] : this.index.usesOf(t.decl);
     if (t.kind === 'global')
       return (this.index.uses.get(t.name) ?? []).filter((u) => targetOf(this.index, u)?.key === t.key);
     const list: Expr[] = (this.index.members.get(t.name) ?? []).filter(
@@ -148,6 +147,8 @@ export class Classifier {
       )
         continue;
       if (a.yields) flow.follow(a.node);
+      // Inline assembly hands the old value out through its operands.
+      if (a.node.k === 'asm') for (const o of a.node.outputs) this.received(flow, o);
       if (
         a.out !== null &&
         (a.operation === 'load' || a.operation === 'compare_exchange' || a.operation === 'exchange')
@@ -158,13 +159,18 @@ export class Classifier {
     const plain: Expr[] = [];
     for (const u of uses) {
       if (inAtomic.has(u)) continue;
-      plain.push(u);
-      if (this.isRead(u)) flow.follow(u);
+      for (const x of this.places(u, t, 0)) {
+        if (inAtomic.has(x)) continue;
+        plain.push(x);
+        if (this.isRead(x)) flow.follow(x);
+      }
     }
     // A read-modify-write by hand, `x = x + 1` or `x++`, follows its result where it is used.
-    for (const u of plain)
-      if (u.up?.k === 'upd' || (u.up?.k === 'asg' && u.up.left === u && u.up.op !== '='))
-        if (u.up.up?.k !== 'expr') flow.follow(u.up);
+    for (const u of plain) {
+      const p = u.up;
+      if (p?.k === 'upd' || (p?.k === 'asg' && p.left === u && p.op !== '='))
+        if (p.up?.k !== 'expr') flow.follow(p);
+    }
     const found = flow.found;
     const decides = found.filter((f) => f.level === 'decide');
     const unknown = found.filter((f) => f.level === 'unknown');
@@ -219,11 +225,51 @@ export class Classifier {
     const x = e.k === 'un' && e.op === '&' ? e.x : e;
     const t = targetOf(this.index, x);
     if (t?.kind !== 'local' || t.func === null) return;
-    for (const use of this.index.usesOfLocal(t.func, t.name)) {
+    for (const use of t.decl === null ? [] : this.index.usesOf(t.decl)) {
       if (use.up?.k === 'un' && use.up.op === '&') continue;
       if (use.up?.k === 'asg' && use.up.left === use) continue;
       flow.follow(use);
     }
+  }
+
+  /**
+   * The expressions that stand for the object at one use of its name: an element of an array, or what a local pointer
+   * to it is dereferenced to.
+   */
+  private places(u: Expr, t: Target, depth: number): readonly Expr[] {
+    let e: Expr = u;
+    if (t.type.array > 0) while (e.up?.k === 'idx' && e.up.object === e) e = e.up;
+    const decays = t.type.array > 0 && e === u;
+    let x: Expr = e;
+    let address = decays;
+    while (x.up?.k === 'cast' || (x.up?.k === 'un' && x.up.op === '&') || (address && x.up?.k === 'bin')) {
+      x = x.up as Expr;
+      if (x.k === 'un') address = true;
+    }
+    const p = x.up;
+    const d =
+      !address || depth > 3
+        ? null
+        : p?.k === 'decl'
+          ? p
+          : p?.k === 'asg' && p.right === x
+            ? this.localNamed(p.left)
+            : null;
+    if (d === null) return decays && address && p?.k !== 'call' ? [] : [e];
+    const out: Expr[] = [];
+    for (const use of this.index.usesOf(d)) {
+      const q = use.up;
+      if (q?.k === 'un' && q.op === '*') out.push(q);
+      else if (q?.k === 'idx' && q.object === use) out.push(q);
+    }
+    return out;
+  }
+
+  private localNamed(x: Expr): (Node & { k: 'decl' }) | null {
+    const e = strip(x);
+    if (e.k !== 'id') return null;
+    const d = this.index.local(functionOf(e), e.name, e);
+    return d === null || d.isStatic || d.isThread ? null : d;
   }
 
   private isRead(u: Expr): boolean {
@@ -232,12 +278,8 @@ export class Classifier {
     if (p.k === 'asg' && p.left === u) return false;
     if (p.k === 'upd') return false;
     if (p.k === 'un' && p.op === '&') return p.up?.k === 'call' ? this.escapes(p, p.up) : p.up?.k !== 'expr';
-    if (p.k === 'mem' || p.k === 'idx') {
-      // A part of it: the part is an object of its own, an element is read by what follows.
-      if (p.k === 'idx' && p.object === u) return this.isRead(p) && !inAssertion(u.token);
-      return p.k === 'idx';
-    }
-    return true;
+    if (p.k === 'mem') return p.arrow;
+    return !inAssertion(u.token);
   }
 
   /** Its address goes to a function that is no atomic operation: a project's own is looked into elsewhere. */

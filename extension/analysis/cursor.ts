@@ -5,7 +5,7 @@ import { Kind, Token } from './tokens.ts';
 export const qualifiers: ReadonlySet<string> = new Set([
   'const', 'volatile', 'static', 'extern', 'register', 'auto', 'inline', '__inline', '__inline__', 'restrict', '__restrict',
   '__restrict__', '_Atomic', '__thread', '_Thread_local', 'thread_local', 'constexpr', 'consteval', 'constinit', 'mutable',
-  'virtual', 'explicit', 'friend', 'typename', '__extension__', '_Noreturn', '__const', '__volatile__', '__forceinline',
+  'virtual', 'explicit', 'friend', 'typename', '__extension__', '_Noreturn', '__const', '__volatile', '__volatile__', '__forceinline',
   '__signed__', 'noexcept', '__cdecl', '__stdcall', 'CALLBACK', 'typedef',
 ]); // biome-ignore format: a table
 export const builtins: ReadonlySet<string> = new Set([

@@ -108,10 +108,9 @@ export class EnvReads {
     if (arg?.k !== 'id') return null;
     // A constant string, local or global.
     const d: Decl | null =
-      this.index.local(f, arg.name) ?? this.index.global(arg.name, this.index.fileOf(call));
+      this.index.local(f, arg.name, arg) ?? this.index.global(arg.name, this.index.fileOf(call));
     if (d?.init == null || f?.params.includes(d) === true) return null;
-    if (f !== null && this.index.usesOfLocal(f, arg.name).some((u) => u.up?.k === 'asg' && u.up.left === u))
-      return null;
+    if (f !== null && this.index.usesOf(d).some((u) => u.up?.k === 'asg' && u.up.left === u)) return null;
     return literal(d.init);
   }
 
@@ -122,13 +121,13 @@ export class EnvReads {
     if (e.k !== 'id') return -1;
     const direct = this.index.paramIndex(f, e.name);
     if (direct >= 0) return isText(f.params[direct]) ? direct : -1;
-    const local = this.index.local(f, e.name);
+    const local = this.index.local(f, e.name, e);
     if (local === null) return -1;
     if (local.init !== null) {
       const p = this.paramBehind(f, local.init);
       if (p >= 0) return p;
     }
-    for (const use of this.index.usesOfLocal(f, e.name)) {
+    for (const use of this.index.usesOf(local)) {
       const call = use.up?.k === 'call' ? use.up : null;
       if (call === null || call.args[0] !== use) continue;
       for (const other of call.args.slice(1)) {

@@ -1,5 +1,7 @@
 /** From a linked workspace and a configuration to findings. */
 import type {
+  Activity,
+  ActivityState,
   AnalysisDiagnostic,
   AtomicSite,
   Configuration,
@@ -20,13 +22,13 @@ import { type CondScope, holds } from './condition.ts';
 import { counters } from './counters.ts';
 import { EnvReads } from './env.ts';
 import { Gates } from './gates.ts';
-import { Guards, activityOf } from './guards.ts';
+import { type Guard, Guards, activityOf } from './guards.ts';
 import { Index } from './index.ts';
 import { Interpreter, type Outside } from './interpret.ts';
-import { type Func, print } from './ir.ts';
+import { type Func, type TypeRef, print, strip } from './ir.ts';
 import type { MacroDef } from './macros.ts';
 import { configuredScope } from './scope.ts';
-import { type Target, cellField } from './targets.ts';
+import { type Target, cellField, fieldTarget, globalTarget } from './targets.ts';
 import { Temperatures, findEntries } from './temperature.ts';
 import { type Token, type Via, lineOf } from './tokens.ts';
 import type { Workspace } from './workspace.ts';
@@ -204,6 +206,54 @@ function drafts(build: Build): Draft[] {
   );
 }
 
+interface Best {
+  readonly s: Access;
+  readonly guards: readonly Guard[];
+  readonly activity: Activity;
+  /** 0 active, 1 conditional, 2 inactive. */
+  readonly rank: number;
+}
+
+const ranks: Readonly<Record<ActivityState, number>> = { active: 0, conditional: 1, inactive: 2 };
+
+/** The most alive of the expansions that put an operation at one place. */
+function bestOf(build: Build, d: Draft, env: Readonly<Record<string, string>>): Best {
+  let best: Best | null = null;
+  for (const s of d.all) {
+    const guards = build.guards.of(s.node);
+    const activity = activityOf(guards, env);
+    const rank = ranks[activity.state];
+    if (best === null || rank < best.rank) best = { s, guards, activity, rank };
+  }
+  return best ?? { s: d.access, guards: [], activity: { state: 'active', decidedBy: null }, rank: 0 };
+}
+
+/** Closed by another definition of a function-like macro: not a choice that a configuration makes. */
+function overridden(build: Build, activity: Activity): boolean {
+  if (activity.state !== 'inactive' || activity.decidedBy === null) return false;
+  return build.workspace.project.macros.get(activity.decidedBy)?.some((d) => d.params !== null) === true;
+}
+
+/** Atomic objects by declaration, used in place or not. */
+function declaredObjects(build: Build): Target[] {
+  const { index } = build;
+  const atomic = (type: TypeRef): boolean => {
+    const r = index.resolve(type);
+    return r.atomic && r.pointer === 0 && !r.callable;
+  };
+  const out: Target[] = [];
+  for (const [d, file] of index.fileOfGlobal) {
+    if (build.listed(file) && !d.isExtern && atomic(d.type)) out.push(globalTarget(index, d));
+  }
+  for (const list of index.structs.values()) {
+    for (const struct of list) {
+      if (!build.listed(struct.file)) continue;
+      for (const f of struct.fields) if (atomic(f.type)) out.push(fieldTarget(index, struct, f));
+    }
+  }
+  return out;
+}
+
 const weight = (v: Verdict): number => (v.class === 'correctness' ? 2 : v.class === 'unknown' ? 1 : 0);
 const variableId = (t: Target): string => `var:${t.key}`;
 
@@ -232,16 +282,20 @@ export function findingsOf(
   for (const d of all)
     for (const a of d.all)
       if (a.target !== null && a.target.kind !== 'param') targets.set(a.target.key, a.target);
+  for (const t of declaredObjects(build)) if (!targets.has(t.key)) targets.set(t.key, t);
   for (const [key, t] of targets) verdicts.set(key, build.classifier.verdict(t));
-  for (const { access: a, all: same } of all) {
-    const options = same
-      .map((s) => ({ s, guards: build.guards.of(s.node) }))
-      .map((o) => ({ ...o, activity: activityOf(o.guards, env) }));
-    const best =
-      options.find((o) => o.activity.state === 'active') ??
-      options.find((o) => o.activity.state === 'conditional') ??
-      options[0];
-    if (best === undefined) continue;
+  const judged = all.map((d) => ({ d, best: bestOf(build, d, env) }));
+  // A macro with several definitions is one written use: what the live one does hides what the others would.
+  const reached = new Map<string, number>();
+  for (const { d, best } of judged) {
+    const key = `${d.access.file}:${d.access.token.start}`;
+    reached.set(key, Math.min(reached.get(key) ?? 2, best.rank));
+  }
+  for (const { d, best } of judged) {
+    const a = d.access;
+    const same = d.all;
+    if (a.token.via !== null && best.rank > (reached.get(`${a.file}:${a.token.start}`) ?? 2)) continue;
+    if (a.token.via !== null && overridden(build, best.activity)) continue;
     const site = best.s;
     const body = isMacroBody(site.func);
     const name = site.func === null || body ? null : displayName(site.func);
@@ -370,7 +424,12 @@ const round = (ms: number): number => Math.round(ms * 10) / 10;
 
 function shownTarget(x: Parameters<typeof print>[0]): string {
   let e = x;
-  while ((e.k === 'un' && e.op === '&') || e.k === 'cast') e = e.x;
+  while (
+    (e.k === 'un' && e.op === '&') ||
+    e.k === 'cast' ||
+    (e.k === 'un' && e.op === '*' && strip(e.x).k === 'un')
+  )
+    e = e.x;
   const text = print(e);
   return text.length > 120 ? `${text.slice(0, 119)}…` : text;
 }

@@ -253,7 +253,7 @@ export class Flow {
     const key = `at:${f.file}:${f.name}:${param.name}:${param.token.start}`;
     if (this.objects.has(key) || depth > 40) return;
     this.objects.add(key);
-    for (const use of this.index.usesOfLocal(f, param.name)) {
+    for (const use of this.index.usesOf(param)) {
       let x: Expr = use;
       while (x.up?.k === 'cast') x = x.up;
       const p = x.up;
@@ -349,7 +349,7 @@ export class Flow {
       if (t !== null) this.object(t, d, depth);
       return;
     }
-    for (const use of this.index.usesOfLocal(f, d.name)) {
+    for (const use of this.index.usesOf(d)) {
       const p = use.up;
       if (p?.k === 'asg' && p.left === use && p.op === '=') continue;
       if (p?.k === 'un' && p.op === '&' && p.up?.k === 'call') {
@@ -500,6 +500,7 @@ export class Flow {
       return;
     }
     if (f !== null && this.observes(f)) {
+      if (!(f.returns.base === 'void' && f.returns.pointer === 0)) this.returned(p, depth);
       this.say(
         'observe',
         'condition',
@@ -591,14 +592,13 @@ export class Flow {
       case 'return': {
         const f = functionOf(s);
         if (f === null) return 'an early return';
+        const inner = s.x === null ? null : this.effectOf(s.x, depth);
+        if (inner !== null) return inner;
         // Leaving early matters if anything after it would.
-        if (s.x !== null && !(f.returns.base === 'void' && f.returns.pointer === 0)) {
-          const inner = this.effectOf(s.x, depth);
-          if (inner !== null) return inner;
-          if (!this.observes(f)) return `${f.name} returns here`;
-          return null;
-        }
-        return this.observes(f) ? null : `${f.name} returns here`;
+        if (!this.observes(f)) return `${f.name} returns here`;
+        // Which value is returned hangs on the condition: it goes on with the callers.
+        if (s.x !== null && !(f.returns.base === 'void' && f.returns.pointer === 0)) this.returned(s, depth);
+        return null;
       }
       case 'jump': {
         if (s.kind === 'goto') return `a jump to ${s.label ?? 'a label'}`;
@@ -798,7 +798,7 @@ export class Flow {
       const c = strip(x.callee);
       if (
         c.k === 'id' &&
-        this.index.local(functionOf(x), c.name) !== null &&
+        this.index.local(functionOf(x), c.name, c) !== null &&
         (functionOf(x)?.params.some((p) => p.name === c.name) ?? false)
       )
         return null;

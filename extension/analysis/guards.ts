@@ -9,7 +9,7 @@ import type { MacroDef } from './macros.ts';
 import { isConstant } from './macros.ts';
 import { platformValue } from './platform.ts';
 import { condAt } from './preprocess.ts';
-import type { Project } from './project.ts';
+import { type Project, asksAbsence } from './project.ts';
 import { targetOf } from './targets.ts';
 import { leaves } from './temperature.ts';
 import type { Token } from './tokens.ts';
@@ -130,9 +130,8 @@ export class Guards {
       for (const n of this.gateNames(e, depth + 1)) if (!out.includes(n)) out.push(n);
     };
     if (t.decl?.init != null && t.decl.init.k !== 'init') from(t.decl.init);
-    const f = t.func;
     const uses: readonly Expr[] = [
-      ...(t.kind === 'local' && f !== null ? this.index.usesOfLocal(f, t.name) : []),
+      ...(t.kind === 'local' && t.decl !== null ? this.index.usesOf(t.decl) : []),
       ...(t.kind === 'global' ? (this.index.uses.get(t.name) ?? []) : []),
       ...(t.kind === 'field' ? (this.index.members.get(t.name) ?? []) : []),
     ];
@@ -192,11 +191,12 @@ export class Guards {
     return !/(_H|_H_|_HPP|_INCLUDED|_INC|_H_INCLUDED)$/.test(name);
   }
 
-  private compile(cond: Cond | null, file: string, into: Guard[]): void {
+  private compile(cond: Cond | null, file: string, into: Guard[], self = ''): void {
     const chain: Cond[] = [];
     for (let c = cond; c !== null; c = c.outer) chain.unshift(c);
     const scope = this.scope(file);
     for (const c of chain) {
+      if (self !== '' && asksAbsence(c.expr, self)) continue;
       const v = evaluate(c.expr, scope);
       const names = namesIn(c.expr).filter((n) => this.isFlag(n));
       const holds = v === null ? null : v !== 0;
@@ -218,7 +218,8 @@ export class Guards {
   }
 
   private definition(def: MacroDef, into: Guard[]): void {
-    if (def.cond !== null) this.compile(def.cond, def.file, into);
+    // `#ifndef X / #define X`: that it was used says that the condition held.
+    if (def.cond !== null) this.compile(def.cond, def.file, into, def.name);
   }
 
   private test(x: Expr, wanted: boolean, into: Guard[]): void {

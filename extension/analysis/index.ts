@@ -26,8 +26,9 @@ export class Index {
   readonly members = new Map<string, Mem[]>();
   readonly returns = new Map<string, TypeRef>();
   readonly attributes = new Map<string, ReadonlySet<string>>();
-  private readonly locals = new Map<Func, Map<string, Decl>>();
-  private readonly localUses = new Map<Func, Map<string, Id[]>>();
+  /** Declarations inside a function by name, in the order of the text; more than one where scopes shadow. */
+  private readonly locals = new Map<Func, Map<string, Decl[]>>();
+  private readonly localUses = new Map<Decl, Id[]>();
   private readonly all = new Map<Func, Node[]>();
   private readonly typeCache = new Map<Expr, TypeRef>();
 
@@ -61,32 +62,30 @@ export class Index {
       }
     }
     for (const f of this.functions) this.enter(f);
-    for (const [g] of this.fileOfGlobal) if (g.init !== null) this.enterUses(g.init, new Map());
+    for (const [g] of this.fileOfGlobal) if (g.init !== null) this.enterUses(g.init);
   }
 
   private enter(f: Func): void {
-    const locals = new Map<string, Decl>();
+    const locals = new Map<string, Decl[]>();
     const nodes: Node[] = [];
     walk(f, (n) => {
       nodes.push(n);
-      if (n.k === 'decl' && n.name !== '' && !locals.has(n.name)) locals.set(n.name, n);
+      if (n.k === 'decl' && n.name !== '') push(locals, n.name, n);
     });
     this.locals.set(f, locals);
     this.all.set(f, nodes);
-    const own = new Map<string, Id[]>();
-    this.localUses.set(f, own);
-    for (const n of nodes) this.note(n, locals, own);
+    for (const n of nodes) this.note(n, f);
   }
 
-  private enterUses(root: Expr, locals: ReadonlyMap<string, Decl>): void {
-    walk(root, (n) => this.note(n, locals, null));
+  private enterUses(root: Expr): void {
+    walk(root, (n) => this.note(n, null));
   }
 
-  private note(n: Node, locals: ReadonlyMap<string, Decl>, own: Map<string, Id[]> | null): void {
+  private note(n: Node, f: Func | null): void {
     if (n.k === 'id') {
-      const local = locals.get(n.name);
-      if (local !== undefined && own !== null) push(own, n.name, n);
-      if (local === undefined || local.isExtern) push(this.uses, n.name, n);
+      const local = this.localOf(f, n.name, n);
+      if (local !== null) push(this.localUses, local, n);
+      if (local === null || local.isExtern) push(this.uses, n.name, n);
     } else if (n.k === 'mem') push(this.members, n.field, n);
     else if (n.k === 'call') {
       if (n.callee.k === 'id') push(this.calls, n.callee.name, n);
@@ -94,22 +93,50 @@ export class Index {
     }
   }
 
+  /** The declaration that a name means at a place: the innermost scope around it that has one. */
+  private localOf(f: Func | null, name: string, at: Node | null): Decl | null {
+    if (f === null) return null;
+    const all = this.locals.get(f)?.get(name);
+    const first = all?.[0];
+    if (all === undefined || first === undefined) return null;
+    if (all.length === 1 || at === null) return first;
+    const scopes = new Map<Node, number>();
+    let depth = 0;
+    for (let n: Node | null = at; n !== null; n = n.up) scopes.set(n, depth++);
+    let best: Decl | null = null;
+    let nearest = Number.POSITIVE_INFINITY;
+    for (const d of all) {
+      // A parameter's scope is its function or lambda; a declaration's what its statement stands in.
+      const holder = d.up?.k === 'decls' ? d.up.up : d.up;
+      const distance = holder === null ? undefined : scopes.get(holder);
+      if (distance === undefined) continue;
+      // Later in the same scope wins only if it stands before the use: macros repeat their own names.
+      if (
+        distance < nearest ||
+        (distance === nearest &&
+          best !== null &&
+          d.token.start <= at.token.start &&
+          d.token.start > best.token.start)
+      ) {
+        best = d;
+        nearest = distance;
+      }
+    }
+    return best ?? first;
+  }
+
   nodes(f: Func): readonly Node[] {
     return this.all.get(f) ?? [];
   }
 
-  local(f: Func | null, name: string): Decl | null {
-    if (f === null) return null;
-    const d = this.locals.get(f)?.get(name);
-    return d === undefined || d.isExtern ? null : d;
+  /** The local that `name` means at `at` (anywhere in the function without one); null for what is no local. */
+  local(f: Func | null, name: string, at: Node | null = null): Decl | null {
+    const d = this.localOf(f, name, at);
+    return d === null || d.isExtern ? null : d;
   }
 
-  localDecls(f: Func): ReadonlyMap<string, Decl> {
-    return this.locals.get(f) ?? new Map<string, Decl>();
-  }
-
-  usesOfLocal(f: Func, name: string): readonly Id[] {
-    return this.localUses.get(f)?.get(name) ?? [];
+  usesOf(d: Decl): readonly Id[] {
+    return this.localUses.get(d) ?? [];
   }
 
   paramIndex(f: Func, name: string): number {
@@ -279,7 +306,7 @@ export class Index {
         const f = functionOf(x);
         if (x.name === 'this' && f?.owner !== null && f !== null)
           return { ...noType, base: f.owner ?? '', pointer: 1 };
-        const local = this.local(f, x.name);
+        const local = this.local(f, x.name, x);
         if (local !== null) {
           if (
             local.type.base === 'auto' ||

@@ -151,7 +151,7 @@ export class Interpreter {
     for (const mem of this.index.members.get(name) ?? []) consider(mem);
     if (decl !== null) {
       const f = functionOf(decl);
-      if (f !== null) for (const id of this.index.usesOfLocal(f, name)) consider(id);
+      if (f !== null) for (const id of this.index.usesOf(decl)) consider(id);
     }
     return out;
   }
@@ -345,7 +345,7 @@ class Frame {
     const f = functionOf(d);
     if (f === null || this.depth > maxDepth) return undefined;
     const writes = this.index
-      .usesOfLocal(f, d.name)
+      .usesOf(d)
       .filter(
         (u) =>
           (u.up?.k === 'asg' && u.up.left === u) ||
@@ -476,7 +476,7 @@ class Frame {
   }
 
   private constantFirst(name: string, x: Expr): Value {
-    if (this.index.local(functionOf(x), name) !== null) return undefined;
+    if (this.index.local(functionOf(x), name, x) !== null) return undefined;
     if (this.index.globals.has(name)) return undefined;
     return this.constant(name);
   }

@@ -75,14 +75,12 @@ function canonical(build: Build, x: Expr, bound: ReadonlyMap<string, string>, de
       const given = bound.get(x.name);
       if (given !== undefined) return given;
       const f = functionOf(x);
-      const d = build.index.local(f, x.name);
+      const d = build.index.local(f, x.name, x);
       if (d === null) return x.name;
       if (f?.params.includes(d) === true) return null;
       const changed =
         f === null ||
-        build.index
-          .usesOfLocal(f, x.name)
-          .some((u) => (u.up?.k === 'asg' && u.up.left === u) || u.up?.k === 'upd');
+        build.index.usesOf(d).some((u) => (u.up?.k === 'asg' && u.up.left === u) || u.up?.k === 'upd');
       return d.init === null || changed ? null : go(d.init);
     }
     case 'mem': {

@@ -244,6 +244,11 @@ function kernel(name: string): OperationSpec | null {
   }
 }
 
+/** Whether a name is an operation only by the Linux kernel's convention. */
+export function isKernelStyle(name: string): boolean {
+  return c11(name) === null && gnu(name) === null && microsoft(name) === null && kernel(name) !== null;
+}
+
 /** The operation that a plain function name means, null when it is none. */
 export function operationOf(name: string): OperationSpec | null {
   if (name.length < 6) return null;
@@ -284,7 +289,7 @@ export function onlyAtomicMember(name: string): boolean {
 /** What an inline assembly template does atomically to memory, null when nothing. */
 export function asmOperation(template: string): Operation | null {
   const text = template.replace(/\\[nt]/g, ' ; ').toLowerCase();
-  const locked = /\block\b\s*;?\s*(?:;\s*)*([a-z]+)/.exec(text);
+  const locked = /\block\b[\s;]*(?:\d+:[\s;]*)*([a-z]+)/.exec(text);
   const word = locked?.[1] ?? '';
   if (/^cmpxchg/.test(word)) return 'compare_exchange';
   if (/^xadd|^add|^inc/.test(word)) return 'fetch_add';

@@ -368,7 +368,7 @@ function primary(c: Cursor): Expr {
   }
   if (
     (t.text === 'asm' || t.text === '__asm__' || t.text === '__asm') &&
-    (c.is('(') || c.is('volatile') || c.is('__volatile__'))
+    (c.is('(') || c.is('volatile') || c.is('__volatile__') || c.is('__volatile'))
   ) {
     return inlineAsm(c, t);
   }
@@ -415,7 +415,8 @@ function lambda(c: Cursor, t: Token): Expr {
 }
 
 function inlineAsm(c: Cursor, t: Token): Expr {
-  while (c.is('volatile') || c.is('__volatile__') || c.is('goto') || c.is('inline')) c.at++;
+  while (c.is('volatile') || c.is('__volatile__') || c.is('__volatile') || c.is('goto') || c.is('inline'))
+    c.at++;
   if (!c.is('(')) return opaque(t);
   const end = c.behind(c.at);
   const inner = c.sub(c.slice(c.at + 1, end - 1));

@@ -82,22 +82,25 @@ function guardOf(tokens: readonly Token[]): string | null {
   const name = (negated ? rest.find((t, i) => i > 1 && t.kind === Kind.ident) : rest[0])?.text ?? null;
   let depth = 0;
   let defined = false;
+  let valued = false;
   for (let i = start; i < tokens.length; i++) {
     const t = tokens[i];
     if (t?.kind !== Kind.directive || t.directive === null) continue;
     if (t.text.startsWith('if')) depth++;
     else if (t.text === 'endif' && --depth === 0) {
       // The guard's group is the whole file; a default (`#ifndef X / #define X 0`) ends before it.
-      return defined && i >= tokens.length - 1 - (tokens.length > 60 ? 4 : 0) ? name : null;
+      const slack = tokens.length > 60 && !valued ? 4 : 0;
+      return defined && i >= tokens.length - 1 - slack && (!valued || tokens.length > 20) ? name : null;
     } else if (t.text.startsWith('el') && depth === 1) return null;
     else if (t.text === 'define' && depth === 1 && !defined) {
       if (t.directive.rest[0]?.text === name) {
-        if (t.directive.rest.length !== 1) return null;
+        if (t.directive.rest.length > 2) return null;
         defined = true;
+        valued = t.directive.rest.length === 2;
       }
     }
   }
-  return defined ? name : null;
+  return defined && !valued ? name : null;
 }
 
 export function preprocess(path: string, text: string): SourceFile {

@@ -1,7 +1,7 @@
 /** The files of a project with their macros and includes: what a use of a macro in a file may mean. */
 import path from 'node:path';
 import type { Language } from '../model.ts';
-import { type Cond, type CondScope, holds } from './condition.ts';
+import { type Cond, type CondExpr, type CondScope, holds } from './condition.ts';
 import type { Func, Lowered } from './ir.ts';
 import { lowerFile, typeNames } from './lower.ts';
 import { type MacroDef, type MacroView, liveOnly, visibleAt } from './macros.ts';
@@ -37,6 +37,23 @@ function nearness(candidate: string, from: string): number {
 /** Names that a compiler or a C library gives a meaning of its own. */
 const isSystemName = (name: string): boolean =>
   operationOf(name) !== null || /^_*(secure_)?getenv$/.test(name);
+
+/** `#ifndef X / #define X ...` counts only where nobody else defines X. */
+function withoutFallbacks(defs: readonly MacroDef[]): readonly MacroDef[] {
+  if (defs.length < 2) return defs;
+  const fallback = (d: MacroDef): boolean => {
+    for (let c = d.cond; c !== null; c = c.outer) if (asksAbsence(c.expr, d.name)) return true;
+    return false;
+  };
+  const own = defs.filter((d) => !fallback(d));
+  return own.length > 0 ? own : defs;
+}
+
+/** Whether an expression demands that `name` is not defined. */
+export function asksAbsence(e: CondExpr, name: string): boolean {
+  if (e.op === 'unary' && e.sign === '!') return e.a.op === 'defined' && e.a.name === name;
+  return e.op === 'binary' && e.sign === '&&' && (asksAbsence(e.a, name) || asksAbsence(e.b, name));
+}
 
 export class Project {
   readonly units = new Map<string, Unit>();
@@ -167,7 +184,7 @@ export class Project {
     const deadFile = this.dead.has(file);
     // In a foreign branch every definition is foreign: there, all of them count.
     const live = (defs: readonly MacroDef[], offset: number): readonly MacroDef[] => {
-      const found = liveOnly(defs, scope, (f) => f === file || !this.dead.has(f));
+      const found = withoutFallbacks(liveOnly(defs, scope, (f) => f === file || !this.dead.has(f)));
       const first = found[0];
       if (first !== undefined && isSystemName(first.name) && found.every((d) => holds(d.cond, scope) !== 1)) {
         // The name means something without the project: a definition that may not be there does not hide it.

@@ -61,7 +61,7 @@ function timed(x: Expr | null, context: RoleContext): boolean {
     walk(e, (n) => {
       if (n.k === 'call' && n.callee.k === 'id' && clock.test(n.callee.name)) hit = true;
       if (n.k === 'id' && depth < 3) {
-        const d = context.index.local(functionOf(n), n.name);
+        const d = context.index.local(functionOf(n), n.name, n);
         if (d?.init != null) look(d.init, depth + 1);
       }
     });

@@ -49,7 +49,7 @@ export function isCell(index: Index, struct: Struct | null, depth = 0): boolean 
   return struct.fields.every(plain) && branches.some((c) => branches.filter((d) => d === c).length === 1);
 }
 
-function fieldTarget(index: Index, struct: Struct, field: Field): Target {
+export function fieldTarget(index: Index, struct: Struct, field: Field): Target {
   return {
     key: `${index.title(struct)}${struct.name.includes('@') ? struct.name : ''}.${field.name}`,
     kind: 'field',
@@ -169,7 +169,7 @@ export function targetOf(index: Index, x: Expr, depth = 0): Target | null {
     }
     case 'id': {
       const f = functionOf(x);
-      const local = index.local(f, x.name);
+      const local = index.local(f, x.name, x);
       if (local !== null && f !== null) {
         const isParam = f.params.includes(local);
         if (
@@ -182,7 +182,7 @@ export function targetOf(index: Index, x: Expr, depth = 0): Target | null {
           if (through !== null) return through;
         }
         if (!isParam && !local.isStatic && local.init === null && local.type.pointer > 0) {
-          for (const use of index.usesOfLocal(f, x.name)) {
+          for (const use of index.usesOf(local)) {
             if (use.up?.k === 'asg' && use.up.left === use && use.up.op === '=' && use !== x) {
               const through = targetOf(index, use.up.right, depth + 6);
               if (through !== null) return through;

@@ -182,7 +182,7 @@ function firstTime(index: Index, test: Expr, branch: Stmt): boolean {
   const look = (n: Node): void => {
     if (hit) return;
     if (n.k === 'asg' && n.left.k === 'id' && names.has(n.left.name)) {
-      const local = index.local(f, n.left.name);
+      const local = index.local(f, n.left.name, n.left);
       if (local === null || local.isStatic || local.isThread) hit = true;
     }
     if (n.k === 'call' && n.callee.k === 'id' && /store|init/.test(n.callee.name)) {
@@ -274,7 +274,7 @@ export class Temperatures {
 
   private functionNamed(x: Expr): readonly Func[] {
     const e = strip(x.k === 'un' && x.op === '&' ? x.x : x);
-    if (e.k !== 'id' || this.index.local(functionOf(e), e.name) !== null) return [];
+    if (e.k !== 'id' || this.index.local(functionOf(e), e.name, e) !== null) return [];
     return this.index.byName.get(e.name) ?? [];
   }
 
