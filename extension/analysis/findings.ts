@@ -29,7 +29,7 @@ import { type Func, type TypeRef, print, strip } from './ir.ts';
 import type { MacroDef } from './macros.ts';
 import { configuredScope } from './scope.ts';
 import { type Target, cellField, fieldTarget, globalTarget } from './targets.ts';
-import { Temperatures, findEntries } from './temperature.ts';
+import { Temperatures, findEntries, isSystemCall } from './temperature.ts';
 import { type Token, type Via, lineOf } from './tokens.ts';
 import type { Workspace } from './workspace.ts';
 import { Wrappers } from './wrappers.ts';
@@ -111,6 +111,7 @@ export class Build {
       this.temperatures.callersOf,
       (f) =>
         entryNames.has(f.name) ||
+        isSystemCall(f.name) ||
         this.temperatures.addressTaken.has(f) ||
         f.attributes.has('constructor') ||
         f.attributes.has('destructor'),
@@ -229,9 +230,11 @@ function bestOf(build: Build, d: Draft, env: Readonly<Record<string, string>>): 
 }
 
 /** Closed by another definition of a function-like macro: not a choice that a configuration makes. */
-function overridden(build: Build, activity: Activity): boolean {
-  if (activity.state !== 'inactive' || activity.decidedBy === null) return false;
-  return build.workspace.project.macros.get(activity.decidedBy)?.some((d) => d.params !== null) === true;
+function overridden(build: Build, best: Best): boolean {
+  if (best.activity.state !== 'inactive') return false;
+  const closed = best.guards.find((g) => g.holds === false && g.own && g.name === best.activity.decidedBy);
+  if (closed === undefined) return false;
+  return build.workspace.project.macros.get(closed.name)?.some((d) => d.params !== null) === true;
 }
 
 /** Atomic objects by declaration, used in place or not. */
@@ -295,7 +298,7 @@ export function findingsOf(
     const a = d.access;
     const same = d.all;
     if (a.token.via !== null && best.rank > (reached.get(`${a.file}:${a.token.start}`) ?? 2)) continue;
-    if (a.token.via !== null && overridden(build, best.activity)) continue;
+    if (a.token.via !== null && overridden(build, best)) continue;
     const site = best.s;
     const body = isMacroBody(site.func);
     const name = site.func === null || body ? null : displayName(site.func);

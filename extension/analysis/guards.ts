@@ -319,10 +319,10 @@ export class Guards {
         this.test(p.left, p.op === '&&', here);
       else if (p.k === 'variants') {
         const option = p.options.find((o) => o.body.includes(child as Stmt));
-        if (option !== undefined) this.compile(option.cond, option.file, here);
+        if (option !== undefined) this.compile(option.cond, option.file, here, option.macro);
       } else if (p.k === 'choice') {
         const option = p.options.find((o) => o.x === child);
-        if (option !== undefined) this.compile(option.cond, option.file, here);
+        if (option !== undefined) this.compile(option.cond, option.file, here, option.macro);
       }
       const body =
         p.k === 'block' || p.k === 'func' || p.k === 'lambda'

@@ -104,7 +104,13 @@ export interface Block extends Base {
 }
 export interface Choice extends Base {
   readonly k: 'choice';
-  readonly options: readonly { readonly cond: Cond | null; readonly file: string; readonly x: Expr }[];
+  /** `macro` is the macro whose definition an option is. */
+  readonly options: readonly {
+    readonly cond: Cond | null;
+    readonly file: string;
+    readonly macro: string;
+    readonly x: Expr;
+  }[];
 }
 export interface Lambda extends Base {
   readonly k: 'lambda';
@@ -180,6 +186,8 @@ export interface Variants extends Base {
   readonly options: readonly {
     readonly cond: Cond | null;
     readonly file: string;
+    /** The macro whose definition it is, '' for a branch of `#if`. */
+    readonly macro: string;
     readonly body: readonly Stmt[];
   }[];
 }

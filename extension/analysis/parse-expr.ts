@@ -284,10 +284,11 @@ function primary(c: Cursor): Expr {
         return {
           cond: a.def.cond,
           file: a.def.file,
+          macro: a.def.name,
           x: { k: 'stmtx', token: r, up: null, body: [first, ...rest] } as const,
         };
       }
-      return { cond: a.def.cond, file: a.def.file, x };
+      return { cond: a.def.cond, file: a.def.file, macro: a.def.name, x };
     });
     return { k: 'choice', token: r, up: null, options };
   }

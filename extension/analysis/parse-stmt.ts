@@ -96,6 +96,7 @@ function parse(c: Cursor): Stmt | null {
       const options = r.choice.map((a) => ({
         cond: a.def.cond,
         file: a.def.file,
+        macro: a.def.name,
         body: statements(c.sub(a.tokens)),
       }));
       c.accept(';');
@@ -241,7 +242,7 @@ function directive(c: Cursor, first: Token): Stmt | null {
     c.at++;
     return null;
   }
-  const options: { cond: Cond | null; file: string; body: Stmt[] }[] = [];
+  const options: { cond: Cond | null; file: string; macro: string; body: Stmt[] }[] = [];
   while (!c.done) {
     const marker = c.raw();
     if (marker.kind !== Kind.directive) break;
@@ -253,7 +254,7 @@ function directive(c: Cursor, first: Token): Stmt | null {
       c.at++;
       body.push(...statements(c));
     }
-    options.push({ cond: marker.directive?.cond ?? null, file: c.file.path, body });
+    options.push({ cond: marker.directive?.cond ?? null, file: c.file.path, macro: '', body });
   }
   return { k: 'variants', token: first, up: null, options };
 }

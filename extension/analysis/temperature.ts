@@ -73,6 +73,9 @@ const slowName =
   /(^|_)(slow|cold|fallback|fail(ed|ure)?|error|oom|panic|init|initialize|setup|destroy|fini|teardown|report|print|dump|log|debug|trace|warn)(_|$|path)/i;
 const warmName = /(^|_)(refill|flush|drain|reclaim|grow|extend|carve|prefill|collect|purge|trim)(_|$)/i;
 
+/** A C library's name: a project that defines it stands in for the library, so programs call it. */
+export const isSystemCall = (name: string): boolean => systemCalls.has(name);
+
 export const steps = { hot: 3, warm: 10 } as const;
 
 export function temperatureOf(distance: number | undefined): Temperature {
