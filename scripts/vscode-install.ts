@@ -5,8 +5,8 @@
  */
 import {
   existsSync,
-  mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -148,9 +148,13 @@ export async function ensureServer(log: Log = (line) => console.error(line)): Pr
     if (existsSync(place.dir)) return place;
     const lacks = missing(['g++', 'python3', 'make', 'libkrb5-dev']);
     if (lacks.length > 0) throw new Error(missingLine('VS Code cannot be built', lacks));
-    mkdirSync(parent, { recursive: true });
+    const building = `building-${place.version}-`;
+    // Builds that were interrupted: this process holds the lock, so nobody is at work in them.
+    for (const left of readdirSync(parent).filter((f) => f.startsWith(building))) {
+      rmSync(path.join(parent, left), { recursive: true, force: true });
+    }
     log(`building VS Code in ${place.dir}, once for this machine`);
-    const temporary = mkdtempSync(path.join(parent, 'building-'));
+    const temporary = mkdtempSync(path.join(parent, building));
     try {
       await build(temporary, log);
       renameSync(temporary, place.dir);
