@@ -1,5 +1,5 @@
 /** Findings as a person reads them in a terminal: hot telemetry first, diagnostics last. */
-import type { Activity, AuditRow, Candidate, Counter, Findings, Gate } from '../model.ts';
+import type { AnalysisDiagnostic, Activity, AuditRow, Candidate, Counter, Findings, Gate } from '../model.ts';
 import { auditRows } from './audit.ts';
 import { digits, printable, shorten, signedPercent } from './format.ts';
 import { leadSentence } from './lead.ts';
@@ -107,6 +107,28 @@ function summary(findings: Findings, style: Style): string[] {
   ];
 }
 
+/** Notes of one code, when there are more than these many, are told by their number and first place. */
+const notesSpelled = 5;
+
+/** One line each; a code that only informs and stands in many files is folded into one. */
+function diagnosticLines(diagnostics: readonly AnalysisDiagnostic[]): string[] {
+  const place = (d: AnalysisDiagnostic): string => (d.file === '' ? '' : `${d.file}:${d.line}: `);
+  const spelled = (d: AnalysisDiagnostic): string => `${place(d)}${d.severity}: ${d.message} [${d.code}]`;
+  const notes = new Map<string, AnalysisDiagnostic[]>();
+  for (const d of diagnostics) {
+    if (d.severity === 'information') notes.set(d.code, [...(notes.get(d.code) ?? []), d]);
+  }
+  const folded = (code: string): boolean => (notes.get(code)?.length ?? 0) > notesSpelled;
+  const lines = diagnostics.filter((d) => !folded(d.code)).map(spelled);
+  for (const [code, all] of notes) {
+    const [first] = all;
+    if (folded(code) && first !== undefined) {
+      lines.push(`${spelled(first)} … and in ${all.length - 1} more files`);
+    }
+  }
+  return lines;
+}
+
 /**
  * The whole text of `alloc-lens analyze`, without a final line end. On a terminal `width` (columns) cuts the audit's
  * last column, the evidence; nothing is cut without it.
@@ -135,10 +157,7 @@ export function findingsText(findings: Findings, style: Style = plain, width: nu
   ];
   if (findings.diagnostics.length > 0) {
     lines.push('', style.bold('Diagnostics'));
-    for (const d of findings.diagnostics) {
-      const place = d.file === '' ? '' : `${d.file}:${d.line}: `;
-      lines.push(printable(`${place}${d.severity}: ${d.message} [${d.code}]`));
-    }
+    lines.push(...diagnosticLines(findings.diagnostics).map(printable));
   }
   return lines.join('\n');
 }
