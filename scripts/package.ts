@@ -52,6 +52,13 @@ export function problemsIn(names: readonly string[]): readonly string[] {
   ];
 }
 
+/** Pictures that a Markdown text shows from the package itself. */
+export function picturesOf(markdown: string): readonly string[] {
+  return [...markdown.matchAll(/!\[[^\]]*\]\(([^)\s]+)\)/g)]
+    .map((m) => m[1] ?? '')
+    .filter((target) => !/^[a-z]+:/i.test(target));
+}
+
 const kib = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;
 
 /** Sizes by top folder (`dist/engine`, `engine/allocator`, …), largest first. */
@@ -94,7 +101,11 @@ async function main(): Promise<void> {
     const entries = zipEntries(bytes)
       .filter((e) => e.name.startsWith('extension/'))
       .map((e) => ({ ...e, name: e.name.slice('extension/'.length) }));
-    const problems = problemsIn(entries.map((e) => e.name));
+    const names = entries.map((e) => e.name);
+    const lost = picturesOf(readFileSync(path.join(root, 'README.md'), 'utf8')).filter(
+      (p) => !names.includes(p),
+    );
+    const problems = [...problemsIn(names), ...lost.map((p) => `missing: README.md shows ${p}`)];
     for (const p of problems) console.error(p);
     if (problems.length > 0) throw new Error('the package is not what it should be (npm run build first?)');
     for (const old of readdirSync(root).filter((f) => /^alloc-lens-.*\.vsix$/.test(f))) {

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { cacheRoot, tryLock, withLock } from '../../../scripts/cache.ts';
-import { problemsIn, sizesByFolder } from '../../../scripts/package.ts';
+import { picturesOf, problemsIn, sizesByFolder } from '../../../scripts/package.ts';
 import { missing, missingLine, type Need, report } from '../../../scripts/preflight.ts';
 import { duration, findProgram, run, tail } from '../../../scripts/process.ts';
 import { zipEntries } from '../../../scripts/zip.ts';
@@ -152,6 +152,11 @@ describe('package', () => {
     expect(problems.some((p) => p.includes('^dist\\/extension\\.cjs$'))).toBe(false);
     expect(problems).toContain('should not be packed: dist/extension.cjs.map');
     expect(problems).toContain('should not be packed: test/a.ts');
+  });
+
+  test('finds the pictures that the README shows', () => {
+    const text = 'a ![one](docs/a.png) [no](docs/b.png) ![far](https://x.org/c.png)\n![two: x](d.png)';
+    expect(picturesOf(text)).toEqual(['docs/a.png', 'd.png']);
   });
 
   test('adds sizes up by folder', () => {
