@@ -1,6 +1,6 @@
 /** Rows of `candidates[]`: places where a hot path could do less, each with its reason and its risk. */
 import type { AtomicSite, Candidate, CandidateLetter, Counter, Gate } from '../model.ts';
-import { type Build, displayName } from './findings.ts';
+import { type Build, displayName } from './build.ts';
 import { findLayers, findRepeatedChecks, findRoutes } from './layers.ts';
 import { type Call, type Func, functionOf } from './ir.ts';
 

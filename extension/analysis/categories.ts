@@ -1,6 +1,6 @@
 /** Which kind of work a function does, as the seeds' tables name it. */
 import type { FunctionCategory } from '../model.ts';
-import type { Build } from './findings.ts';
+import type { Build } from './build.ts';
 import type { Func } from './ir.ts';
 import { measure } from './wrappers.ts';
 

@@ -2,7 +2,8 @@
 import type { AtomicClass, Role } from '../model.ts';
 import type { Access } from './access.ts';
 import type { EnvReads } from './env.ts';
-import { type Finding, Flow, type Level, type Peers, inAssertion } from './flow.ts';
+import { type Finding, type Level, type Peers, inAssertion } from './effects.ts';
+import { Flow } from './flow.ts';
 import type { Index } from './index.ts';
 import { type Expr, type Func, type Node, functionOf, strip, walk } from './ir.ts';
 import { roleOf } from './roles.ts';

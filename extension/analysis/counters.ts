@@ -1,7 +1,7 @@
 /** Rows of `counters[]`: plain (non-atomic) telemetry updates on hot and warm paths. */
 import type { Counter } from '../model.ts';
 import { isAtomicObject } from './access.ts';
-import { type Build, displayName, isMacroBody } from './findings.ts';
+import { type Build, displayName, isMacroBody } from './build.ts';
 import { type Guard, activityOf } from './guards.ts';
 import { type Expr, type Node, print } from './ir.ts';
 import { targetOf } from './targets.ts';

@@ -1,7 +1,7 @@
 /** Reads of the environment: direct, through wrappers, with literal or composed names. */
 import type { Index } from './index.ts';
 import { type Call, type Decl, type Expr, type Func, functionOf, strip, walk } from './ir.ts';
-import { unquote } from './interpret.ts';
+import { unquote } from './library.ts';
 
 export interface EnvRead {
   readonly call: Call;

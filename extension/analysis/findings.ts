@@ -5,148 +5,28 @@ import type {
   AnalysisDiagnostic,
   AtomicSite,
   Configuration,
-  Counter,
-  Evidence,
   Findings,
-  FunctionInfo,
-  Gate,
   Variable,
   ViaStep,
 } from '../model.ts';
 import { schemaVersion } from '../model.ts';
 import type { Access } from './access.ts';
 import { candidates } from './candidates.ts';
-import { categories } from './categories.ts';
-import { Classifier, type Verdict } from './classify.ts';
-import { type CondScope, holds } from './condition.ts';
+import { Build, type Options, displayName, isMacroBody } from './build.ts';
+import type { Verdict } from './classify.ts';
+import { attachGuards, functionRows } from './function-rows.ts';
 import { counters } from './counters.ts';
-import { EnvReads } from './env.ts';
 import { Gates } from './gates.ts';
-import { type Guard, Guards, activityOf } from './guards.ts';
-import { Index } from './index.ts';
-import { Interpreter, type Outside } from './interpret.ts';
-import { type Func, type TypeRef, print, strip } from './ir.ts';
-import type { MacroDef } from './macros.ts';
+import { type Guard, activityOf } from './guards.ts';
+import { type TypeRef, print, strip } from './ir.ts';
 import { configuredScope } from './scope.ts';
 import { type Target, cellField, fieldTarget, globalTarget } from './targets.ts';
-import { Temperatures, findEntries, isSystemCall } from './temperature.ts';
-import { type Token, type Via, lineOf } from './tokens.ts';
+import type { Via } from './tokens.ts';
 import type { Workspace } from './workspace.ts';
-import { Wrappers } from './wrappers.ts';
-
-export interface Options {
-  readonly defines: Readonly<Record<string, string>>;
-  readonly env: Readonly<Record<string, string>>;
-  readonly entries: readonly string[];
-}
-
-/** A macro body that nothing uses is lowered as a function of this name. */
-export const isMacroBody = (f: Func | null): boolean => f?.name.startsWith('macro body ') === true;
-export const displayName = (f: Func): string => (f.owner === null ? f.name : `${f.owner}::${f.name}`);
 
 interface Draft {
   readonly access: Access;
   readonly all: Access[];
-}
-
-/** Everything one build of the findings shares. */
-export class Build {
-  readonly index: Index;
-  readonly wrappers: Wrappers;
-  readonly env: EnvReads;
-  readonly temperatures: Temperatures;
-  readonly guards: Guards;
-  readonly classifier: Classifier;
-  readonly scopes: Record<'c' | 'cpp', CondScope>;
-  readonly unset: Interpreter;
-  readonly entries: readonly string[];
-
-  constructor(
-    readonly workspace: Workspace,
-    readonly options: Options,
-  ) {
-    const { project } = workspace;
-    for (const body of workspace.unusedBodies()) {
-      const base = project.lowered.get(body.file);
-      if (
-        base !== undefined &&
-        !base.functions.some((f) => isMacroBody(f) && f.start === body.functions[0]?.start)
-      ) {
-        project.lowered.set(body.file, { ...base, functions: [...base.functions, ...body.functions] });
-      }
-    }
-    this.index = new Index(project);
-    this.wrappers = new Wrappers(this.index, (file) => project.units.get(file)?.language === 'cpp');
-    const scope = (cpp: boolean, defines: Readonly<Record<string, string>>): CondScope =>
-      configuredScope({
-        cpp,
-        defines,
-        macros: project.macros as ReadonlyMap<string, readonly MacroDef[]>,
-        configured: project.configured,
-      });
-    this.scopes = { c: scope(false, options.defines), cpp: scope(true, options.defines) };
-    const plain = scope(false, {});
-    this.env = new EnvReads(this.index);
-    const outside = (variables: Readonly<Record<string, string>>, values: CondScope): Outside => ({
-      env: (name) => variables[name] ?? null,
-      macro: (name) =>
-        options.defines[name] !== undefined || project.macros.has(name)
-          ? (values.value(name) ?? undefined)
-          : undefined,
-      read: (call) => this.env.byCall.get(call),
-      live: (cond, file) => holds(cond, this.scopeOf(file)),
-    });
-    this.unset = new Interpreter(this.index, outside({}, plain));
-    const machine = new Interpreter(this.index, outside(options.env, this.scopes.c));
-    this.entries =
-      options.entries.length > 0 ? [...new Set([...options.entries])] : findEntries(this.index, project);
-    this.temperatures = new Temperatures(this.index, this.entries);
-    const entryNames = new Set(this.entries);
-    this.guards = new Guards(
-      project,
-      this.index,
-      this.env,
-      machine,
-      (file) => this.scopeOf(file),
-      this.temperatures.callersOf,
-      (f) =>
-        entryNames.has(f.name) ||
-        isSystemCall(f.name) ||
-        this.temperatures.addressTaken.has(f) ||
-        f.attributes.has('constructor') ||
-        f.attributes.has('destructor'),
-    );
-    this.classifier = new Classifier(this.index, this.wrappers, this.temperatures, this.env);
-  }
-
-  scopeOf(file: string): CondScope {
-    return this.scopes[this.workspace.project.units.get(file)?.language ?? 'c'];
-  }
-
-  position(file: string, offset: number): { line: number; column: number } {
-    const lines = this.workspace.project.units.get(file)?.source.lines ?? new Uint32Array(1);
-    const line = lineOf(lines, offset);
-    return { line: line + 1, column: offset - (lines[line] ?? 0) + 1 };
-  }
-
-  /** The trimmed source line around an offset. */
-  lineText(file: string, offset: number): string {
-    const source = this.workspace.project.units.get(file)?.source;
-    if (source === undefined) return '';
-    const line = lineOf(source.lines, offset);
-    const text = source.text
-      .slice(source.lines[line] ?? 0, source.lines[line + 1] ?? source.text.length)
-      .trim();
-    return text.length > 200 ? `${text.slice(0, 199)}…` : text;
-  }
-
-  evidence(file: string, token: Token, reason: string): Evidence {
-    return { file, ...this.position(file, token.start), text: this.lineText(file, token.start), reason };
-  }
-
-  listed(file: string): boolean {
-    return this.workspace.project.units.get(file)?.listed === true;
-  }
 }
 
 function viaOf(build: Build, a: Access): ViaStep[] {
@@ -436,64 +316,3 @@ function shownTarget(x: Parameters<typeof print>[0]): string {
   const text = print(e);
   return text.length > 120 ? `${text.slice(0, 119)}…` : text;
 }
-
-export interface FunctionRow {
-  readonly row: FunctionInfo;
-  readonly func: Func;
-}
-
-function functionRows(build: Build): FunctionRow[] {
-  const category = categories(build);
-  const seen = new Set<string>();
-  const ordinals = new Map<string, number>();
-  const out: FunctionRow[] = [];
-  for (const f of build.index.functions) {
-    if (!build.listed(f.file) || isMacroBody(f)) continue;
-    const place = `${f.file}:${f.start}:${f.name}`;
-    if (seen.has(place)) continue;
-    seen.add(place);
-    const name = displayName(f);
-    const base = `fn:${f.file}:${name}`;
-    const n = ordinals.get(base) ?? 0;
-    ordinals.set(base, n + 1);
-    out.push({
-      func: f,
-      row: {
-        id: `${base}:${n}`,
-        name,
-        file: f.file,
-        line: build.position(f.file, f.token.start).line,
-        endLine: build.position(f.file, Math.max(f.end - 1, f.token.start)).line,
-        temperature: temperatureAt(build, f),
-        category: category(f),
-        selfPercent: null,
-      },
-    });
-  }
-  return out.sort((a, b) =>
-    a.row.file === b.row.file ? a.row.line - b.row.line : a.row.file < b.row.file ? -1 : 1,
-  );
-}
-
-function temperatureAt(build: Build, f: Func): FunctionInfo['temperature'] {
-  return build.temperatures.ofFunction(f);
-}
-
-function attachGuards(
-  build: Build,
-  gates: readonly Omit<Gate, 'guards'>[],
-  sites: readonly AtomicSite[],
-  functions: readonly FunctionRow[],
-): Gate[] {
-  const byName = new Map<string, string[]>();
-  const add = (name: string, id: string): void => {
-    const list = byName.get(name);
-    if (list === undefined) byName.set(name, [id]);
-    else if (!list.includes(id)) list.push(id);
-  };
-  for (const { func, row } of functions) for (const g of build.guards.intoFunction(func)) add(g.name, row.id);
-  for (const s of sites) for (const g of s.gates) add(g, s.id);
-  return gates.map((g) => ({ ...g, guards: g.name === null ? [] : (byName.get(g.name) ?? []) }));
-}
-
-export type { Counter };

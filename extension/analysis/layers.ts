@@ -1,5 +1,5 @@
 /** Candidates that come from looking at two functions of one hot path together: layers, repeated checks, routes. */
-import type { Build } from './findings.ts';
+import type { Build } from './build.ts';
 import { type Call, type Expr, type Func, type Stmt, functionOf, strip } from './ir.ts';
 import { targetOf } from './targets.ts';
 import { leaves } from './temperature.ts';

@@ -2,7 +2,8 @@
 import type { Cond } from './condition.ts';
 import { type Cursor, builtins, isAttribute, isTag, isTypeof, isWord, qualifiers } from './cursor.ts';
 import type { Decl, DeclStmt, Expr, Stmt } from './ir.ts';
-import { argumentsOf, assignment, expression, initializer, opaque } from './parse-expr.ts';
+import { assignment, expression, opaque } from './parse-expr.ts';
+import { argumentsOf, initializer } from './parse-operand.ts';
 import { attributes, declarator, specifiers } from './parse-type.ts';
 import { Kind, type Token } from './tokens.ts';
 

@@ -4,7 +4,8 @@ import type { AnalysisDiagnostic, BenchProgress, Findings } from '../model.ts';
 import { UserError } from '../model.ts';
 import { loadWorkspace } from './analyze.ts';
 import { discover, languageOf, maxFileBytes, sourcePattern } from './discover.ts';
-import { type Options, findingsOf } from './findings.ts';
+import type { Options } from './build.ts';
+import { findingsOf } from './findings.ts';
 import type { Workspace } from './workspace.ts';
 
 export class Session {
