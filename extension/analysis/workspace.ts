@@ -14,7 +14,8 @@ export interface Outline {
   readonly firstError: number | null;
   /** Offsets of calls of names that are atomic operations. */
   readonly calls: readonly number[];
-  readonly functions: number;
+  /** Offsets of the bodies' opening braces of the functions that the grammar sees. */
+  readonly bodies: readonly number[];
   /** The parser gave up within its time bound. */
   readonly timedOut: boolean;
 }
@@ -56,15 +57,21 @@ export class Workspace {
 
   private outline(text: string, language: Language): Outline {
     const tree = this.parser.parse(text, language, { timeoutMs: parseTimeoutMs });
-    if (tree === null) return { errors: 1, firstError: 0, calls: [], functions: 0, timedOut: true };
+    if (tree === null) return { errors: 1, firstError: 0, calls: [], bodies: [], timedOut: true };
     const errors = tree.captures('errors');
     const calls: number[] = [];
     for (const c of tree.captures('calls')) {
       if (c.name === 'callee' && operationOf(text.slice(c.start, c.end)) !== null) calls.push(c.start);
     }
-    const functions = tree.captures('functions').filter((c) => c.name === 'function').length;
+    const bodies: number[] = [];
+    let declared = false;
+    for (const c of tree.captures('functions')) {
+      // `class ATTRIBUTE Name {` looks like a function to the grammar; its declarator has no parameters.
+      if (c.name === 'declarator') declared = text.slice(c.start, c.end).includes('(');
+      else if (c.name === 'body' && declared) bodies.push(c.start);
+    }
     tree.delete();
-    return { errors: errors.length, firstError: errors[0]?.start ?? null, calls, functions, timedOut: false };
+    return { errors: errors.length, firstError: errors[0]?.start ?? null, calls, bodies, timedOut: false };
   }
 
   /** Lowers every file. */
@@ -205,9 +212,27 @@ export class Workspace {
           message: 'Macro expansion reached its bound; the rest of the file was read as written.',
         });
       }
+      out.push(...this.missedFunctions(file, unit.source, outline));
       out.push(...this.crossCheck(file, unit.source, outline, sites.get(file) ?? new Set(), defined));
     }
     return out;
+  }
+
+  /** Functions that the grammar sees and the scan of declarations does not: what they do is not in the findings. */
+  private missedFunctions(file: string, source: SourceFile, outline: Outline): AnalysisDiagnostic[] {
+    const lowered = this.project.lowered.get(file)?.functions ?? [];
+    const starts = new Set(lowered.map((f) => f.bodyStart));
+    const inside = (at: number): boolean => lowered.some((f) => f.start <= at && at < f.end);
+    return outline.bodies
+      .filter((b) => !starts.has(b) && !inside(b))
+      .map((b) => ({
+        code: 'function-mismatch',
+        severity: 'warning' as const,
+        file,
+        line: lineOf(source.lines, b) + 1,
+        message:
+          'The grammar sees a function here that the analysis did not read; what it does is not in the findings.',
+      }));
   }
 
   /** Every spelled operation must have become a site: in the token scan, and among the tree's calls. */
@@ -240,7 +265,9 @@ export class Workspace {
     }
     for (const start of outline.calls) {
       const name = /^\w+/.exec(source.text.slice(start, start + 80))?.[0] ?? '';
-      if (!found.has(start) && !defined(name)) missing.set(start, name);
+      // The tree shows a macro's body only by mistake; a body counts where the macro is used.
+      const inMacro = source.macros.some((m) => m.start <= start && start < m.end);
+      if (!found.has(start) && !defined(name) && !inMacro) missing.set(start, name);
     }
     return [...missing].map(([start, name]) => ({
       code: 'site-mismatch',
