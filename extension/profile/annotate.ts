@@ -6,6 +6,7 @@ import type {
   FileAnnotations,
   Findings,
   FunctionAnnotation,
+  FunctionCategory,
   FunctionInfo,
   LineHeat,
   Profile,
@@ -143,6 +144,8 @@ export interface FunctionShare {
   readonly percent: number;
   /** Name of the profiled target when only the symbol is shared with it. */
   readonly bySymbol: string | null;
+  /** What the profiled target says the function is; it ran, so it outranks the guess from the source. */
+  readonly category: FunctionCategory;
 }
 
 /** What `profile` may say about a project's functions: null for those that it may not. */
@@ -155,13 +158,16 @@ export function projectShares(
     const scope = symbolScope(findings.functions, profile);
     return (f) => {
       const percent = scope === null ? null : shareBySymbol(scope, f);
-      return percent === null ? null : { percent, bySymbol: profile.target.name };
+      const category = profile.functions.find((p) => p.name === f.name)?.category ?? f.category;
+      return percent === null ? null : { percent, bySymbol: profile.target.name, category };
     };
   }
   return (f) => {
     const own = profile.functions.filter((p) => p.name === f.name && (p.file === null || p.file === f.file));
-    if (own.length === 0) return null;
-    return { percent: own.reduce((sum, p) => sum + p.selfPercent, 0), bySymbol: null };
+    const [first] = own;
+    if (first === undefined) return null;
+    const percent = own.reduce((sum, p) => sum + p.selfPercent, 0);
+    return { percent, bySymbol: null, category: first.category };
   };
 }
 
@@ -213,7 +219,7 @@ export function annotateFile(
       (g) => readHere.includes(g) || g.guards.some((id) => guarded.has(id)),
     );
     return {
-      function: f,
+      function: share === null ? f : { ...f, category: share.category },
       selfPercent: share?.percent ?? null,
       bySymbol: share?.bySymbol ?? null,
       atomics: sites,

@@ -58,6 +58,19 @@ describe('an engine profile', () => {
     expect(got.functions.every((a) => a.bySymbol === 'engine' && a.selfPercent !== null)).toBe(true);
   });
 
+  it('tells the category that the profiled target knows, over the guess from the source', () => {
+    const functions = defined(Object.keys(boxes), 'core/front.c').map((f) => ({
+      ...f,
+      category: 'env' as const,
+    }));
+    const known = engineProfile(boxes);
+    const category = (p: typeof known | null): unknown =>
+      annotateFile('core/front.c', 'project', findings({ functions }), p).functions[0]?.function.category;
+    expect(category(null)).toBe('env');
+    expect(category(known)).toBe(known.functions.find((f) => f.name === functions[0]?.name)?.category);
+    expect(category(known)).not.toBe('env');
+  });
+
   it('says nothing about an allocator that only shares the API', () => {
     const functions = [
       ...defined(['malloc', 'free', 'calloc', 'realloc', 'memalign', 'main', 'mi_malloc'], 'src/alloc.c'),
