@@ -6,6 +6,7 @@ import { loadWasmParser } from '../../grammars/wasm.ts';
 import type { AnalysisDiagnostic, BenchProgress, Findings, Language } from '../model.ts';
 import { UserError } from '../model.ts';
 import { commandDefines } from './commands.ts';
+import { tooComplex, tooComplexMessage } from './complexity.ts';
 import { holds } from './condition.ts';
 import { type Discovery, discover, languageOf, looksBinary, maxFileBytes } from './discover.ts';
 import { findingsOf } from './findings.ts';
@@ -112,6 +113,17 @@ export async function loadWorkspace(
         file,
         line: 1,
         message: 'The file could not be read.',
+      });
+      continue;
+    }
+    const complex = tooComplex(text);
+    if (complex !== null) {
+      diagnostics.push({
+        code: 'too-complex',
+        severity: 'warning',
+        file,
+        line: complex.line,
+        message: tooComplexMessage(complex),
       });
       continue;
     }

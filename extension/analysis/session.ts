@@ -3,6 +3,7 @@ import type { SyntaxParser } from '../../grammars/syntax.ts';
 import type { AnalysisDiagnostic, BenchProgress, Findings } from '../model.ts';
 import { UserError } from '../model.ts';
 import { loadWorkspace } from './analyze.ts';
+import { tooComplex, tooComplexMessage } from './complexity.ts';
 import { discover, languageOf, maxFileBytes, sourcePattern } from './discover.ts';
 import type { Options } from './build.ts';
 import { findingsOf } from './findings.ts';
@@ -47,6 +48,12 @@ export class Session {
           ? 'This is a binary file in spite of its name; it was not analysed.'
           : `The text is above the bound of ${maxFileBytes / 1048576} MB for one file; it was not analysed.`,
       });
+      return this.findings();
+    }
+    const complex = tooComplex(text);
+    if (complex !== null) {
+      const message = tooComplexMessage(complex);
+      this.diagnostics.push({ code: 'too-complex', severity: 'warning', file, line: complex.line, message });
       return this.findings();
     }
     workspace.update(file, text, languageOf(file, text));

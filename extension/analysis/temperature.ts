@@ -83,7 +83,10 @@ export function temperatureOf(distance: number | undefined): Temperature {
   return distance <= steps.hot ? 'hot' : distance <= steps.warm ? 'warm' : 'cold';
 }
 
-/** Entry points: the allocation API under any prefix that has at least `malloc` and `free`. */
+/**
+ * Entry points: C's own allocation API, any part of it, and the same under every prefix that has at least `malloc` and
+ * `free`; where there is neither, under a prefix that has `malloc` alone.
+ */
 export function findEntries(index: Index, project: Project): string[] {
   const prefixes = new Map<string, Set<string>>();
   const defined = (name: string): boolean =>
@@ -102,10 +105,13 @@ export function findEntries(index: Index, project: Project): string[] {
     }
   }
   const out = new Set<string>();
-  for (const [prefix, set] of prefixes) {
-    if (!set.has('malloc') || !set.has('free')) continue;
+  const take = (prefix: string): void => {
     for (const api of [...apis, ...more]) if (defined(prefix + api)) out.add(prefix + api);
+  };
+  for (const [prefix, set] of prefixes) {
+    if (prefix === '' || (set.has('malloc') && set.has('free'))) take(prefix);
   }
+  if (out.size === 0) for (const [prefix, set] of prefixes) if (set.has('malloc')) take(prefix);
   return [...out].sort();
 }
 
