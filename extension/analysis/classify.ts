@@ -133,12 +133,19 @@ export class Classifier {
   }
 
   private decide(t: Target): Verdict {
-    if (t.key.startsWith('?.')) return { class: 'unknown', role: null, reasons: [] };
+    if (t.key.startsWith('?.') || (t.kind === 'local' && /\batomic_ref\b/.test(t.type.text)))
+      return { class: 'unknown', role: null, reasons: [] };
     const flow = new Flow(this.index, this.peers, t.key, new Map());
     const accesses = this.everyAccess(t);
     const inAtomic = new Set<Node>();
     for (const a of accesses) if (a.targetExpr !== null) walk(a.targetExpr, (n) => inAtomic.add(n));
-    for (const a of accesses) {
+    // Results of updates first: what they reach is judged as such.
+    const ordered = [
+      ...accesses.filter((a) => a.operation !== 'load'),
+      ...accesses.filter((a) => a.operation === 'load'),
+    ];
+    for (const a of ordered) {
+      flow.updating = a.operation !== 'load';
       if (
         a.target !== null &&
         a.target.kind === 'param' &&
@@ -156,6 +163,7 @@ export class Classifier {
       )
         this.received(flow, a.out);
     }
+    flow.updating = false;
     const uses = this.plainUses(t);
     const plain: Expr[] = [];
     for (const u of uses) {
@@ -170,7 +178,10 @@ export class Classifier {
     for (const u of plain) {
       const p = u.up;
       if (p?.k === 'upd' || (p?.k === 'asg' && p.left === u && p.op !== '='))
-        if (p.up?.k !== 'expr') flow.follow(p);
+        if (p.up?.k !== 'expr') {
+          flow.updating = true;
+          flow.follow(p);
+        }
     }
     const found = flow.found;
     const decides = found.filter((f) => f.level === 'decide');

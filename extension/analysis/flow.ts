@@ -23,11 +23,25 @@ import { type Target, targetOf } from './targets.ts';
 const sizing =
   /^(mmap|munmap|madvise|mprotect|mremap|sbrk|malloc|calloc|realloc|memset|memcpy|memmove|nanosleep|usleep|sleep|sched_yield|syscall|futex|pthread_\w+|VirtualAlloc)$/;
 
+/** Prints into memory: its first argument receives the text. */
+const formatting = /^_*(v?sn?printf(_chk)?|v?asprintf|strftime)$/;
+const comparing = /^([=!]=|[<>]=?|&&|\|\|)$/;
+
 export class Flow extends Effects {
   private readonly objects = new Set<string>();
+  /** The value that is followed came out of an update: its reader takes part in it. */
+  updating = false;
+  /** How many comparisons the value went through on its way: what is left of it is an answer, not the value. */
+  private compared = 0;
+  private nested = 0;
 
   protected fresh(): Flow {
-    return new Flow(this.index, this.peers, this.self, this.observers);
+    const inner = new Flow(this.index, this.peers, this.self, this.observers);
+    inner.updating = this.updating;
+    inner.compared = this.compared;
+    inner.work = this.work;
+    inner.nested = this.nested + 1;
+    return inner;
   }
 
   /** Follows the value of an expression. */
@@ -65,6 +79,7 @@ export class Flow extends Effects {
       case 'un':
         if (p.op === '*') this.say('decide', 'address', p, `Its value is dereferenced: ${print(p)}.`);
         else if (p.op === '&') this.address(p, depth);
+        else if (p.op === '!') this.answer(p, depth);
         else this.follow(p, depth + 1);
         return;
       case 'bin':
@@ -134,7 +149,92 @@ export class Flow extends Effects {
       this.say('observe', 'none', p, 'Written to a stream.');
       return;
     }
+    if (comparing.test(p.op)) this.answer(p, depth);
+    else this.follow(p, depth + 1);
+  }
+
+  /** Follows what a comparison says about the value. */
+  private answer(p: Expr, depth: number): void {
+    this.compared++;
     this.follow(p, depth + 1);
+    this.compared--;
+  }
+
+  /** A printing call got the value: its own result and the text that it leaves in memory carry it on. */
+  private printed(call: Call, name: string, depth: number): void {
+    this.say('observe', 'none', call, `Printed by ${name}.`);
+    if (this.objects.has(`print:${call.token.start}:${this.index.fileOf(call) ?? ''}`)) return;
+    this.objects.add(`print:${call.token.start}:${this.index.fileOf(call) ?? ''}`);
+    if (!this.onlyObserved(call, depth))
+      this.say('unknown', 'none', call, `What ${name} returns is used further.`);
+    const buffer = formatting.test(name) ? call.args[0] : undefined;
+    if (buffer !== undefined && !this.textObserved(buffer, call, depth, new Set()))
+      this.say('unknown', 'none', call, `${name} prints it into ${print(buffer)}, which is used further.`);
+  }
+
+  private onlyObserved(x: Expr, depth: number): boolean {
+    if (x.up?.k === 'expr' && x.up.up?.k !== 'stmtx') return true;
+    if (this.nested > 3) return false;
+    const inner = this.fresh();
+    inner.follow(x, depth);
+    return inner.found.every((f) => f.level === 'observe');
+  }
+
+  /** Whether the text in a buffer is only printed, written out, or handed to functions that do no more. */
+  private textObserved(buffer: Expr, at: Call, depth: number, seen: Set<string>): boolean {
+    const plain = strip(buffer);
+    if (plain.k === 'num' || (plain.k === 'id' && /^(NULL|nullptr)$/.test(plain.name))) return true;
+    const t = targetOf(this.index, buffer);
+    if (t === null || t.kind === 'field') return false;
+    if (seen.has(t.key)) return true;
+    seen.add(t.key);
+    if (seen.size > 24) return false;
+    const uses =
+      t.kind === 'global'
+        ? (this.index.uses.get(t.name) ?? []).filter((u) => targetOf(this.index, u)?.key === t.key)
+        : t.decl === null
+          ? []
+          : this.index.usesOf(t.decl);
+    if (!uses.every((u) => this.textUse(u, depth, seen))) return false;
+    const f = t.func;
+    if (t.kind !== 'param' || f === null || functionOf(at) !== f) return true;
+    const calls = (this.index.calls.get(f.name) ?? []).filter((c) => this.index.callees(c).includes(f));
+    return calls.every((c) => {
+      const arg = c.args[t.param];
+      return arg !== undefined && this.textObserved(arg, c, depth, seen);
+    });
+  }
+
+  private textUse(use: Expr, depth: number, seen: Set<string>): boolean {
+    let x = use;
+    for (let p = x.up; p !== null; p = x.up) {
+      if (p.k === 'cast' || (p.k === 'bin' && /^[+-]$/.test(p.op)) || (p.k === 'un' && p.op === '&')) x = p;
+      else if (p.k === 'idx' && p.object === x) x = p;
+      else break;
+    }
+    const p = x.up;
+    if (p === null || p.k === 'expr') return true;
+    if (p.k === 'asg' && p.left === x) return p.up?.k === 'expr';
+    if (p.k !== 'call') return false;
+    const at = p.args.indexOf(x);
+    const name = p.callee.k === 'id' ? p.callee.name : '';
+    if (at < 0 || name === '') return false;
+    const functions = this.index.callees(p);
+    if (functions.length > 0)
+      return functions.every((f) => {
+        const d = f.params[at];
+        if (!this.observes(f)) return false;
+        if (d === undefined) return true;
+        const key = `text:${f.file}:${f.name}:${d.token.start}`;
+        if (seen.has(key)) return true;
+        seen.add(key);
+        return this.index.usesOf(d).every((u) => this.textUse(u, depth, seen)) && this.onlyObserved(p, depth);
+      });
+    if (name === 'sizeof' || /^(memset|bzero|free)$/.test(name)) return true;
+    if (name === 'strlen') return this.onlyObserved(p, depth);
+    if (!printing.test(name)) return false;
+    const into = formatting.test(name) && at > 0 ? p.args[0] : undefined;
+    return into === undefined || this.textObserved(into, p, depth, seen);
   }
 
   private isStream(x: Expr): boolean {
@@ -171,7 +271,7 @@ export class Flow extends Effects {
     if (functions.length === 0) {
       const name = call.callee.k === 'id' ? call.callee.name : '';
       if (/^(memset|bzero|sscanf|strto\w+|gettimeofday|clock_gettime|getrusage|va_\w+)$/.test(name)) return;
-      if (printing.test(name)) this.say('observe', 'none', call, `Printed by ${name}.`);
+      if (printing.test(name)) this.printed(call, name, depth);
       else
         this.say(
           'unknown',
@@ -258,12 +358,15 @@ export class Flow extends Effects {
     if (this.objects.has(`out:${t.key}`) || depth > 40) return;
     this.objects.add(`out:${t.key}`);
     if (calls.length === 0) {
-      this.say(
-        'observe',
-        'returned',
-        at,
-        `It is handed to the caller of ${f.name}, which nothing in the project calls: the result of an introspection function.`,
-      );
+      if (this.updating || this.compared > 0)
+        this.say('unknown', 'returned', at, `It is handed to the caller of ${f.name}, which is not seen.`);
+      else
+        this.say(
+          'observe',
+          'returned',
+          at,
+          `It is handed to the caller of ${f.name}, which nothing in the project calls: the result of an introspection function.`,
+        );
       return;
     }
     for (const c of calls) {
@@ -346,7 +449,7 @@ export class Flow extends Effects {
     }
     const functions = this.index.callees(call);
     if (functions.length === 0) {
-      if (printing.test(name)) this.say('observe', 'none', call, `Printed by ${name}.`);
+      if (printing.test(name)) this.printed(call, name, depth);
       else if (sizing.test(name)) this.say('decide', 'size', call, `It is an argument of ${name}.`);
       else
         this.say(
@@ -401,8 +504,21 @@ export class Flow extends Effects {
       this.say('decide', 'address', p, `It is the result of ${f.name}, an allocation entry point.`);
       return;
     }
+    if (/^operator\b/.test(f.name)) {
+      this.say('unknown', 'returned', p, `${f.name} returns it, whose uses are not written as calls.`);
+      return;
+    }
     if (calls.length === 0) {
-      if ((this.index.uses.get(f.name) ?? []).some((u) => u.up?.k !== 'call')) {
+      if (this.updating || this.compared > 0) {
+        this.say(
+          'unknown',
+          'returned',
+          p,
+          this.updating
+            ? `${f.name} returns the result of an update, and nothing in the project calls it.`
+            : `${f.name} returns what a comparison says, and nothing in the project calls it.`,
+        );
+      } else if ((this.index.uses.get(f.name) ?? []).some((u) => u.up?.k !== 'call')) {
         this.say('unknown', 'returned', p, `${f.name} returns it and is called through a pointer.`);
       } else
         this.say(

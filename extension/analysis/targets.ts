@@ -176,9 +176,11 @@ export function targetOf(index: Index, x: Expr, depth = 0): Target | null {
           !isParam &&
           !local.isStatic &&
           local.init !== null &&
-          (local.type.pointer > 0 || /&/.test(local.type.text))
+          (local.type.pointer > 0 || /&|\batomic_ref\b/.test(local.type.text))
         ) {
-          const through = targetOf(index, local.init, depth + 1);
+          const { init } = local;
+          const only = init.k === 'init' && init.items.length === 1 ? init.items[0]?.x : undefined;
+          const through = targetOf(index, only ?? init, depth + 1);
           if (through !== null) return through;
         }
         if (!isParam && !local.isStatic && local.init === null && local.type.pointer > 0) {
