@@ -54,6 +54,8 @@ export function integer(text: string): number {
   return /^\d+$/.test(plain) ? Number.parseInt(plain, 10) : Number.NaN;
 }
 
+const castWord = /^(unsigned|signed|char|short|int|long|s?size_t|ptrdiff_t|u?int(8|16|32|64|max|ptr)_t)$/;
+
 /** Parses the tokens after `#if`; what cannot be understood is `unknown`. */
 export function parseCondition(tokens: readonly Token[]): CondExpr {
   let i = 0;
@@ -68,6 +70,13 @@ export function parseCondition(tokens: readonly Token[]): CondExpr {
       return Number.isNaN(value) ? { op: 'unknown' } : { op: 'num', value };
     }
     if (t.text === '(') {
+      // A cast in a macro's value: `((size_t)1 << 4)`.
+      let words = 0;
+      while (castWord.test(tokens[i + words]?.text ?? '')) words++;
+      if (words > 0 && tokens[i + words]?.text === ')') {
+        i += words + 1;
+        return unary();
+      }
       const inner = ternary();
       if (peek() === ')') i++;
       return inner;

@@ -34,8 +34,50 @@ export function isConstant(def: MacroDef): boolean {
   );
 }
 
+/** Words that may stand in a constant's casts: the arithmetic types. */
+const arithmetic =
+  /^(unsigned|signed|char|short|int|long|float|double|bool|_Bool|s?size_t|ptrdiff_t|u?int(8|16|32|64|max|ptr)_t|ULL|UL|U)$/;
+
+/**
+ * Whether every definition of a name is arithmetic over numbers and other constants, however deep. Such a name is kept
+ * too: expanded tables of size classes and bit masks were half of all nodes, and said less than the name does.
+ * `configured` are names that a configure step gives a value; `known` holds earlier answers.
+ */
+export function isArithmetic(
+  name: string,
+  macros: ReadonlyMap<string, readonly MacroDef[]>,
+  configured: ReadonlySet<string>,
+  known: Map<string, boolean>,
+  depth = 0,
+): boolean {
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const defs = macros.get(name);
+  if (defs === undefined) return depth > 0 && configured.has(name);
+  if (depth > 40) return false;
+  // A name that leads to itself is none.
+  known.set(name, false);
+  const answer = defs.every((d) => {
+    if (d.params !== null || d.body.length === 0) return false;
+    let value = false;
+    for (const t of d.body) {
+      if (t.kind === Kind.number || t.kind === Kind.char) value = true;
+      else if (t.kind === Kind.ident) {
+        if (arithmetic.test(t.text)) continue;
+        if (!isArithmetic(t.text, macros, configured, known, depth + 1)) return false;
+        value = true;
+      } else if (t.kind !== Kind.punct || !/^[()+\-*/%<>=!&|^~?:]+$/.test(t.text)) return false;
+    }
+    return value;
+  });
+  known.set(name, answer);
+  return answer;
+}
+
 export interface MacroView {
   readonly file: string;
+  /** An object-like macro that stands for a number wherever it is defined: it is kept as a name. */
+  constant(name: string): boolean;
   /** Definitions that a use at `offset` may mean, the likeliest first; empty when it is no macro there. */
   lookup(name: string, offset: number): readonly MacroDef[];
   /** Told of every definition that was expanded. */
@@ -90,7 +132,7 @@ export class Expander {
         continue;
       }
       if (first.params === null) {
-        if (defs.some(isConstant)) {
+        if (defs.some(isConstant) || this.view.constant(t.text)) {
           out.push(t);
           continue;
         }

@@ -4,7 +4,7 @@ import type { Language } from '../model.ts';
 import { type Cond, type CondExpr, type CondScope, holds } from './condition.ts';
 import type { Func, Lowered } from './ir.ts';
 import { lowerFile, typeNames } from './lower.ts';
-import { type MacroDef, type MacroView, liveOnly, visibleAt } from './macros.ts';
+import { type MacroDef, type MacroView, isArithmetic, liveOnly, visibleAt } from './macros.ts';
 import { operationOf } from './operations.ts';
 import { type SourceFile, condAt, preprocess } from './preprocess.ts';
 import { platformScope } from './scope.ts';
@@ -67,6 +67,7 @@ export class Project {
   private includes = new Map<string, ReadonlySet<string>>();
   private bySuffix = new Map<string, string[]>();
   private dead = new Set<string>();
+  private readonly arithmetic = new Map<string, boolean>();
   private scopes: Record<Language, CondScope> = { c: platformScope(false), cpp: platformScope(true) };
 
   /** Adds or replaces a file; `link` must follow. */
@@ -114,6 +115,7 @@ export class Project {
     this.byFile = new Map();
     this.types = new Set();
     this.includes = new Map();
+    this.arithmetic.clear();
     for (const [file, unit] of this.units) {
       const own = new Map<string, MacroDef[]>();
       for (const def of unit.source.macros) {
@@ -196,6 +198,7 @@ export class Project {
     };
     return {
       file,
+      constant: (name) => isArithmetic(name, this.macros, this.configured, this.arithmetic),
       lookup: (name, offset) => {
         const all = this.macros.get(name);
         if (all === undefined) return [];
