@@ -76,6 +76,8 @@ export function isArithmetic(
 
 export interface MacroView {
   readonly file: string;
+  /** Whether any file defines a macro of this name. */
+  known(name: string): boolean;
   /** An object-like macro that stands for a number wherever it is defined: it is kept as a name. */
   constant(name: string): boolean;
   /** Definitions that a use at `offset` may mean, the likeliest first; empty when it is no macro there. */
@@ -97,8 +99,53 @@ interface Frame {
   at: number;
 }
 
+/** For each token of a body: the parameter that it names (the variadic one counts last), -1 for none. */
+function paramsIn(def: MacroDef): Int16Array {
+  const names = def.params ?? [];
+  const out = new Int16Array(def.body.length).fill(-1);
+  if (def.params === null) return out;
+  def.body.forEach((t, i) => {
+    if (t.kind !== Kind.ident) return;
+    const at = names.indexOf(t.text);
+    if (at >= 0) out[i] = at;
+    else if (t.text === def.variadic) out[i] = names.length;
+  });
+  return out;
+}
+
+/** The arguments of one use: as written, and expanded when that is first asked for. */
+class Bound {
+  private readonly expanded: (readonly Token[] | undefined)[] = [];
+
+  constructor(
+    private readonly raws: readonly (readonly Token[])[],
+    private readonly expander: Expander,
+    private readonly depth: number,
+  ) {}
+
+  raw(param: number): readonly Token[] {
+    return this.raws[param] ?? none;
+  }
+
+  full(param: number): readonly Token[] {
+    let e = this.expanded[param];
+    if (e === undefined) {
+      e = this.expander.expand(this.raw(param), this.depth + 1);
+      this.expanded[param] = e;
+    }
+    return e;
+  }
+}
+
+const none: readonly Token[] = [];
+
+function append(out: Token[], more: readonly Token[]): void {
+  for (let i = 0; i < more.length; i++) out.push(more[i] as Token);
+}
+
 export class Expander {
   private produced = 0;
+  private readonly params = new Map<MacroDef, Int16Array>();
   /** Set when a bound stopped the expansion: the rest was kept as written. */
   bounded = false;
 
@@ -110,16 +157,19 @@ export class Expander {
     for (;;) {
       const frame = frames[frames.length - 1];
       if (frame === undefined) break;
-      const t = frame.tokens[frame.at];
+      const list = frame.tokens;
+      let at = frame.at;
+      let t = list[at];
+      // Most tokens are no macros.
+      while (t !== undefined && (t.kind !== Kind.ident || !this.view.known(t.text))) {
+        out.push(t);
+        t = list[++at];
+      }
       if (t === undefined) {
         frames.pop();
         continue;
       }
-      frame.at++;
-      if (t.kind !== Kind.ident) {
-        out.push(t);
-        continue;
-      }
+      frame.at = at + 1;
       const defs = this.view.lookup(t.text, t.start);
       const first = defs[0];
       if (first === undefined || hidden(t.text, t.via)) {
@@ -137,7 +187,7 @@ export class Expander {
           continue;
         }
         this.view.used(first);
-        frames.push({ tokens: this.body(first, t, t.end, new Map(), depth), at: 0 });
+        frames.push({ tokens: this.body(first, t, t.end, null), at: 0 });
         continue;
       }
       const args = this.arguments(frames);
@@ -153,10 +203,12 @@ export class Expander {
       for (const def of chosen) {
         this.view.used(def);
         const bound = this.bind(def, args.list, depth);
-        const tokens = this.body(def, t, end, bound, depth);
-        const key = textOf(tokens);
-        if (seen.has(key)) continue;
-        seen.add(key);
+        const tokens = this.body(def, t, end, bound);
+        if (chosen.length > 1) {
+          const key = textOf(tokens);
+          if (seen.has(key)) continue;
+          seen.add(key);
+        }
         alternatives.push({ def, tokens });
       }
       const only = alternatives[0];
@@ -208,79 +260,74 @@ export class Expander {
     return { list, end };
   }
 
-  private bind(
-    def: MacroDef,
-    list: readonly Token[][],
-    depth: number,
-  ): Map<string, { raw: readonly Token[]; full: () => readonly Token[] }> {
-    const bound = new Map<string, { raw: readonly Token[]; full: () => readonly Token[] }>();
-    const params = def.params ?? [];
-    const add = (name: string, raw: readonly Token[]): void => {
-      let full: readonly Token[] | null = null;
-      bound.set(name, {
-        raw,
-        full: () => {
-          full ??= this.expand(raw, depth + 1);
-          return full;
-        },
-      });
-    };
-    for (const [i, p] of params.entries()) add(p, list[i] ?? []);
-    if (def.variadic !== null) {
-      const rest: Token[] = [];
-      list.slice(params.length).forEach((arg, i) => {
-        const before = list[params.length + i - 1];
-        if (i > 0) {
-          const at = arg[0] ?? before?.[0];
-          if (at !== undefined) rest.push(new Token(Kind.punct, ',', at.start, at.end, at.via, null, null));
-        }
-        rest.push(...arg);
-      });
-      add(def.variadic, rest);
+  private bind(def: MacroDef, list: readonly Token[][], depth: number): Bound {
+    const count = def.params?.length ?? 0;
+    if (def.variadic === null) return new Bound(list, this, depth);
+    const rest: Token[] = [];
+    for (let i = count; i < list.length; i++) {
+      const arg = list[i] ?? [];
+      if (i > count) {
+        const at = arg[0] ?? list[i - 1]?.[0];
+        if (at !== undefined) rest.push(new Token(Kind.punct, ',', at.start, at.end, at.via, null, null));
+      }
+      append(rest, arg);
     }
-    return bound;
+    const all = list.slice(0, count);
+    while (all.length < count) all.push([]);
+    all.push(rest);
+    return new Bound(all, this, depth);
   }
 
-  private body(
-    def: MacroDef,
-    use: Token,
-    end: number,
-    bound: ReadonlyMap<string, { raw: readonly Token[]; full: () => readonly Token[] }>,
-    depth: number,
-  ): Token[] {
+  private body(def: MacroDef, use: Token, end: number, bound: Bound | null): Token[] {
     const via: Via = { name: def.name, def, parent: use.via };
     const make = (kind: Kind, text: string): Token => new Token(kind, text, use.start, end, via, null, null);
     const out: Token[] = [];
     const { body } = def;
+    if (bound === null && !this.pastes(def)) {
+      for (const t of body) out.push(make(t.kind, t.text));
+      this.produced += out.length;
+      return out;
+    }
+    let params = this.params.get(def);
+    if (params === undefined) {
+      params = paramsIn(def);
+      this.params.set(def, params);
+    }
+    const paramAt = (i: number): number => params[i] ?? -1;
+    const rawAt = (i: number, t: Token): readonly Token[] => {
+      const p = paramAt(i);
+      return p >= 0 && bound !== null ? bound.raw(p) : [make(t.kind, t.text)];
+    };
     for (let i = 0; i < body.length; i++) {
       const t = body[i];
       if (t === undefined) break;
       const next = body[i + 1];
-      if (t.text === '#' && def.params !== null && next !== undefined && bound.has(next.text)) {
-        out.push(make(Kind.string, JSON.stringify(textOf(bound.get(next.text)?.raw ?? []))));
-        i++;
-        continue;
+      const param = paramAt(i);
+      if (t.kind === Kind.punct) {
+        if (t.text === '#' && bound !== null && next !== undefined && paramAt(i + 1) >= 0) {
+          out.push(make(Kind.string, JSON.stringify(textOf(bound.raw(paramAt(i + 1))))));
+          i++;
+          continue;
+        }
+        if (t.text === '##') {
+          const right = next === undefined ? none : rawAt(i + 1, next);
+          i++;
+          const left = out[out.length - 1];
+          const head = right[0];
+          if (left?.text === ',' && def.variadic !== null && next?.text === def.variadic) {
+            // GNU: the comma before an empty variadic argument goes away.
+            if (right.length === 0) out.pop();
+            else append(out, bound?.full(paramAt(i)) ?? none);
+          } else if (left !== undefined && head !== undefined) {
+            out.pop();
+            out.push(...this.paste(left, head, make));
+            append(out, right.slice(1));
+          } else append(out, right);
+          continue;
+        }
       }
-      if (t.text === '##' && t.kind === Kind.punct) {
-        const right = next === undefined ? [] : (bound.get(next.text)?.raw ?? [make(next.kind, next.text)]);
-        i++;
-        const left = out[out.length - 1];
-        const head = right[0];
-        if (left?.text === ',' && def.variadic !== null && next?.text === def.variadic) {
-          // GNU: the comma before an empty variadic argument goes away.
-          if (right.length === 0) out.pop();
-          else out.push(...(bound.get(next.text)?.full() ?? []));
-        } else if (left !== undefined && left.via === via && head !== undefined) {
-          out.pop();
-          out.push(...this.paste(left, head, make), ...right.slice(1));
-        } else if (left !== undefined && head !== undefined) {
-          out.pop();
-          out.push(...this.paste(left, head, make), ...right.slice(1));
-        } else out.push(...right);
-        continue;
-      }
-      if (t.text === '__VA_OPT__' && next?.text === '(') {
-        const inner: Token[] = [];
+      if (param < 0 && t.text === '__VA_OPT__' && next?.text === '(') {
+        const inner: number[] = [];
         let open = 0;
         i++;
         for (; i < body.length; i++) {
@@ -288,34 +335,37 @@ export class Expander {
           if (b === undefined) break;
           if (b.text === '(' && open++ === 0) continue;
           if (b.text === ')' && --open === 0) break;
-          inner.push(b);
+          inner.push(i);
         }
-        if ((bound.get(def.variadic ?? '')?.raw.length ?? 0) > 0) {
-          for (const b of inner) {
-            const arg = bound.get(b.text);
-            if (arg !== undefined) out.push(...arg.full());
+        if (bound !== null && bound.raw(def.params?.length ?? 0).length > 0) {
+          for (const n of inner) {
+            const b = body[n] as Token;
+            if (paramAt(n) >= 0) append(out, bound.full(paramAt(n)));
             else out.push(make(b.kind, b.text));
           }
         }
         continue;
       }
-      const arg = t.kind === Kind.ident ? bound.get(t.text) : undefined;
-      if (arg === undefined) out.push(make(t.kind, t.text));
+      if (param < 0 || bound === null) out.push(make(t.kind, t.text));
       else if (next?.text === '##') {
-        if (arg.raw.length > 0) out.push(...arg.raw);
-        else if (body[i + 2] !== undefined) {
+        const raw = bound.raw(param);
+        if (raw.length > 0) append(out, raw);
+        else {
           // Nothing on the left: the right side stands alone.
           const right = body[i + 2];
           if (right !== undefined && body[i + 3]?.text !== '##') {
-            out.push(...(bound.get(right.text)?.raw ?? [make(right.kind, right.text)]));
+            append(out, rawAt(i + 2, right));
             i += 2;
           }
         }
-      } else out.push(...arg.full());
+      } else append(out, bound.full(param));
     }
     this.produced += out.length;
-    void depth;
     return out;
+  }
+
+  private pastes(def: MacroDef): boolean {
+    return def.body.some((t) => t.kind === Kind.punct && t.text === '##');
   }
 
   private paste(left: Token, right: Token, make: (kind: Kind, text: string) => Token): Token[] {
@@ -344,11 +394,18 @@ export function balanced(tokens: readonly Token[]): boolean {
   return stack.length === 0;
 }
 
+const nothing: readonly MacroDef[] = [];
+
 /**
  * The definitions that a use may mean among `candidates` of one file: those above the use and not undefined before
  * it; the latest unconditional one hides the earlier.
  */
-export function visibleAt(candidates: readonly MacroDef[], offset: number): MacroDef[] {
+export function visibleAt(candidates: readonly MacroDef[], offset: number): readonly MacroDef[] {
+  const only = candidates[0];
+  if (only !== undefined && candidates.length === 1)
+    return only.start > offset || (only.undefinedAt !== null && only.undefinedAt < offset)
+      ? nothing
+      : candidates;
   const out: MacroDef[] = [];
   for (const def of candidates) {
     if (def.start > offset || (def.undefinedAt !== null && def.undefinedAt < offset)) continue;

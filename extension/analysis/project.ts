@@ -55,6 +55,8 @@ export function asksAbsence(e: CondExpr, name: string): boolean {
   return e.op === 'binary' && e.sign === '&&' && (asksAbsence(e.a, name) || asksAbsence(e.b, name));
 }
 
+const none: readonly MacroDef[] = [];
+
 export class Project {
   readonly units = new Map<string, Unit>();
   readonly lowered = new Map<string, Lowered>();
@@ -178,51 +180,60 @@ export class Project {
   view(file: string): MacroView {
     const language = this.units.get(file)?.language ?? 'c';
     const own = this.byFile.get(file);
-    const outside = new Map<string, readonly MacroDef[]>();
+    const outside = new Map<
+      string,
+      { readonly defs: readonly MacroDef[]; readonly found: readonly MacroDef[] | null }
+    >();
     const used = new Set<MacroDef>();
     this.usedMacros.set(file, used);
     const scope = this.scopes[language];
     const unit = this.units.get(file);
     const deadFile = this.dead.has(file);
-    // In a foreign branch every definition is foreign: there, all of them count.
-    const live = (defs: readonly MacroDef[], offset: number): readonly MacroDef[] => {
+    const settle = (defs: readonly MacroDef[]): readonly MacroDef[] | null => {
       const found = withoutFallbacks(liveOnly(defs, scope, (f) => f === file || !this.dead.has(f)));
       const first = found[0];
-      if (first !== undefined && isSystemName(first.name) && found.every((d) => holds(d.cond, scope) !== 1)) {
-        // The name means something without the project: a definition that may not be there does not hide it.
-        return [];
+      if (first === undefined) return defs.length === 0 ? none : null;
+      // The name means something without the project: a definition that may not be there does not hide it.
+      return isSystemName(first.name) && found.every((d) => holds(d.cond, scope) !== 1) ? none : found;
+    };
+    // In a foreign branch every definition is foreign: there, all of them count.
+    const foreign = (offset: number): boolean =>
+      deadFile || (unit !== undefined && holds(condAt(unit.source, offset), scope) === 0);
+    // The same definitions are asked for again and again; what of them is live depends on nothing but them.
+    const sole = new Map<MacroDef, readonly MacroDef[] | null>();
+    const here = (defs: readonly MacroDef[], offset: number): readonly MacroDef[] => {
+      const only = defs.length === 1 ? defs[0] : undefined;
+      let found = only === undefined ? undefined : sole.get(only);
+      if (found === undefined) {
+        found = settle(defs);
+        if (only !== undefined) sole.set(only, found);
       }
-      if (found.length > 0 || defs.length === 0) return found;
-      const foreign = deadFile || (unit !== undefined && holds(condAt(unit.source, offset), scope) === 0);
-      return foreign ? defs : found;
+      return found ?? (foreign(offset) ? defs : none);
     };
     return {
       file,
+      known: (name) => this.macros.has(name),
       constant: (name) => isArithmetic(name, this.macros, this.configured, this.arithmetic),
       lookup: (name, offset) => {
         const all = this.macros.get(name);
-        if (all === undefined) return [];
+        if (all === undefined) return none;
         const mine = own?.get(name);
         if (mine !== undefined) {
           const visible = visibleAt(mine, offset);
-          if (visible.length > 0) return live(visible, offset);
+          if (visible.length > 0) return here(visible, offset);
           // Defined here, but only below or already undefined: another file's definition may still hold.
-          if (mine.length === all.length) return [];
+          if (mine.length === all.length) return none;
         }
-        let found = outside.get(name);
-        if (found?.length === 0)
-          return live(
-            all.filter((d) => d.file !== file && d.undefinedAt === null),
-            offset,
-          );
-        if (found === undefined) {
-          const closure = this.closure(file);
+        let there = outside.get(name);
+        if (there === undefined) {
           const lasting = all.filter((d) => d.file !== file && d.undefinedAt === null);
+          const closure = this.closure(file);
           const near = lasting.filter((d) => closure.has(d.file));
-          found = live(near.length > 0 ? near : lasting, offset);
-          outside.set(name, found);
+          const defs = near.length > 0 ? near : lasting;
+          there = { defs, found: settle(defs) };
+          outside.set(name, there);
         }
-        return found;
+        return there.found ?? (foreign(offset) ? there.defs : none);
       },
       used: (def) => {
         used.add(def);
