@@ -195,6 +195,7 @@ export function implicitAccess(index: Index, node: Expr, file: string, cpp: bool
   });
   const atomic = (x: Expr): boolean =>
     (x.k === 'id' || x.k === 'mem' || x.k === 'idx' || (x.k === 'un' && x.op === '*')) &&
+    index.mayBeAtomic(x) &&
     isAtomicObject(index, index.typeOf(x));
   if (node.k === 'upd' && atomic(node.x))
     return make(node.op === '++' ? 'fetch_add' : 'fetch_sub', node.x, null, true, `operator ${node.op}`);

@@ -30,7 +30,10 @@ export class Index {
   private readonly locals = new Map<Func, Map<string, Decl[]>>();
   private readonly localUses = new Map<Decl, Id[]>();
   private readonly all = new Map<Func, Node[]>();
-  private readonly typeCache = new Map<Expr, TypeRef>();
+  private readonly typeCache = new Map<Expr, TypeRef | null>();
+  private readonly calleeCache = new Map<Call, readonly Func[]>();
+  /** Names of objects, fields and functions whose type is atomic, or points to what is, or cannot be seen. */
+  private readonly atomicNames = new Set<string>();
 
   constructor(readonly project: Project) {
     for (const lowered of project.lowered.values()) {
@@ -63,6 +66,56 @@ export class Index {
     }
     for (const f of this.functions) this.enter(f);
     for (const [g] of this.fileOfGlobal) if (g.init !== null) this.enterUses(g.init);
+    this.findAtomicNames();
+  }
+
+  private findAtomicNames(): void {
+    const known = new Map<TypeRef, boolean>();
+    const atomic = (t: TypeRef): boolean => {
+      let a = known.get(t);
+      if (a === undefined) {
+        a =
+          this.resolve(t).atomic || t.base === 'auto' || t.base === '' || /^_*(typeof|decltype)/.test(t.base);
+        known.set(t, a);
+      }
+      return a;
+    };
+    for (const [name, list] of this.globals) if (list.some((d) => atomic(d.type))) this.atomicNames.add(name);
+    for (const [name, list] of this.fields)
+      if (list.some((f) => atomic(f.field.type))) this.atomicNames.add(name);
+    for (const [name, type] of this.returns) if (atomic(type)) this.atomicNames.add(name);
+    for (const f of this.functions) {
+      if (atomic(f.returns)) this.atomicNames.add(f.name);
+      for (const [name, list] of this.locals.get(f) ?? [])
+        if (list.some((d) => atomic(d.type))) this.atomicNames.add(name);
+    }
+  }
+
+  /** Whether an expression's type could be atomic, judged by names alone: false is sure and cheap. */
+  mayBeAtomic(x: Expr): boolean {
+    switch (x.k) {
+      case 'id':
+        return x.name === 'this' || this.atomicNames.has(x.name);
+      case 'mem':
+        return this.atomicNames.has(x.field);
+      case 'idx':
+        return this.mayBeAtomic(x.object);
+      case 'un':
+      case 'upd':
+        return this.mayBeAtomic(x.x);
+      case 'bin':
+      case 'asg':
+        return this.mayBeAtomic(x.left);
+      case 'num':
+      case 'str':
+        return false;
+      case 'call':
+        return x.callee.k === 'id'
+          ? this.atomicNames.has(x.callee.name)
+          : x.callee.k !== 'mem' || this.atomicNames.has(x.callee.field);
+      default:
+        return true;
+    }
   }
 
   private enter(f: Func): void {
@@ -84,6 +137,7 @@ export class Index {
   private note(n: Node, f: Func | null): void {
     if (n.k === 'id') {
       const local = this.localOf(f, n.name, n);
+      n.decl = local;
       if (local !== null) push(this.localUses, local, n);
       if (local === null || local.isExtern) push(this.uses, n.name, n);
     } else if (n.k === 'mem') push(this.members, n.field, n);
@@ -131,7 +185,8 @@ export class Index {
 
   /** The local that `name` means at `at` (anywhere in the function without one); null for what is no local. */
   local(f: Func | null, name: string, at: Node | null = null): Decl | null {
-    const d = this.localOf(f, name, at);
+    const d =
+      at?.k === 'id' && at.name === name && at.decl !== undefined ? at.decl : this.localOf(f, name, at);
     return d === null || d.isExtern ? null : d;
   }
 
@@ -153,6 +208,15 @@ export class Index {
 
   /** Functions that a call may reach, the file's own static ones first. */
   callees(call: Call): readonly Func[] {
+    let known = this.calleeCache.get(call);
+    if (known === undefined) {
+      known = this.findCallees(call);
+      this.calleeCache.set(call, known);
+    }
+    return known;
+  }
+
+  private findCallees(call: Call): readonly Func[] {
     const { callee } = call;
     const name = callee.k === 'id' ? callee.name : callee.k === 'mem' ? callee.field : null;
     if (name === null) return [];
@@ -295,8 +359,7 @@ export class Index {
     if (cached !== undefined) return cached;
     this.typeCache.set(x, noType);
     const t = this.compute(x);
-    if (t !== null) this.typeCache.set(x, t);
-    else this.typeCache.delete(x);
+    this.typeCache.set(x, t);
     return t;
   }
 

@@ -29,6 +29,8 @@ export interface Id extends Base {
   readonly k: 'id';
   readonly name: string;
   readonly scope: string | null;
+  /** The declaration inside its function that it means, null when there is none; set by the index. */
+  decl?: Decl | null;
 }
 export interface Num extends Base {
   readonly k: 'num';

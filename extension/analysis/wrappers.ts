@@ -123,11 +123,14 @@ const rank: readonly Operation[] = [
   'fence',
 ];
 
+const nothing: readonly Access[] = [];
+
 export class Wrappers {
   readonly primitives = new Map<Func, Access[]>();
   readonly of = new Map<Func, Wrapper>();
   /** Wrapper calls by the function that makes them. */
   readonly calls = new Map<Func, Access[]>();
+  private readonly ordered = new Map<Func, readonly Access[]>();
 
   constructor(
     readonly index: Index,
@@ -163,10 +166,16 @@ export class Wrappers {
   }
 
   /** All accesses of a function, in the order of the text. */
-  accesses(f: Func): Access[] {
-    return [...(this.primitives.get(f) ?? []), ...(this.calls.get(f) ?? [])].sort(
-      (a, b) => a.token.start - b.token.start,
-    );
+  accesses(f: Func): readonly Access[] {
+    const primitives = this.primitives.get(f) ?? [];
+    const calls = this.calls.get(f) ?? [];
+    if (primitives.length + calls.length === 0) return nothing;
+    let known = this.ordered.get(f);
+    if (known === undefined) {
+      known = [...primitives, ...calls].sort((a, b) => a.token.start - b.token.start);
+      this.ordered.set(f, known);
+    }
+    return known;
   }
 
   private wrapperCalls(f: Func): Access[] {
