@@ -32,6 +32,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const analyzer = new AnalysisClient({
     workerPath: inDist('analysis-worker.js'),
     grammarDir: inDist('grammars'),
+    parseWorker: inDist('parse-worker.js'),
+    cacheFolder: vscode.Uri.joinPath(context.globalStorageUri, 'analysis').fsPath,
   });
   const analysis = AnalysisController.register(store, config, analyzer, log);
   const heat = HeatOverlay.register(store, config);

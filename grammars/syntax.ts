@@ -4,7 +4,7 @@
  */
 
 export type GrammarName = 'c' | 'cpp';
-export type QueryName = 'functions' | 'calls' | 'errors';
+export type QueryName = 'outline';
 
 /** One node that a query caught; `name` is the capture's name without `@`. */
 export interface Capture {

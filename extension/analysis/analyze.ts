@@ -2,15 +2,15 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { SyntaxParser } from '../../grammars/syntax.ts';
-import { loadWasmParser } from '../../grammars/wasm.ts';
 import type { AnalysisDiagnostic, BenchProgress, Findings, Language } from '../model.ts';
-import { UserError } from '../model.ts';
+import { AnalysisCache, type Inputs, hashOf } from './cache.ts';
 import { commandDefines } from './commands.ts';
 import { tooComplex, tooComplexMessage } from './complexity.ts';
 import { holds } from './condition.ts';
 import { type Discovery, discover, languageOf, looksBinary, maxFileBytes } from './discover.ts';
 import { findingsOf } from './findings.ts';
 import { preprocess } from './preprocess.ts';
+import { Trees } from './trees.ts';
 import { platformScope } from './scope.ts';
 import { Workspace, decode } from './workspace.ts';
 
@@ -23,8 +23,12 @@ export interface AnalyzeOptions {
   readonly entries?: readonly string[];
   /** A compile_commands.json: its `-D` join the defines, which win. */
   readonly compileCommands?: string;
-  /** Another parser than the one in `grammarDir`. */
+  /** Another parser than the one in `grammarDir`; it runs in this thread. */
   readonly parser?: SyntaxParser;
+  /** dist/parse-worker.js: without it, trees are made in this thread. */
+  readonly parseWorker?: string;
+  /** Where results are kept between runs, and which build of the program keeps them (`stampOf`). */
+  readonly cache?: { readonly folder: string; readonly stamp: string };
   readonly onProgress?: (p: BenchProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -43,12 +47,29 @@ function stopIfAborted(signal: AbortSignal | undefined): void {
 export interface Loaded {
   readonly workspace: Workspace;
   readonly diagnostics: AnalysisDiagnostic[];
+  readonly inputs: Inputs;
 }
 
-/** Reads all sources into a workspace and lowers them. */
+/** Hash of the sources and templates below the given paths, and of what the walk had to report. */
+function foundHash(discovery: Discovery): string {
+  const parts = discovery.problems.map((p) => `${p.code} ${p.file} ${p.message}`);
+  for (const s of [...discovery.sources, ...discovery.templates])
+    parts.push(`${s.file} ${s.bytes > maxFileBytes ? s.bytes : fileHash(s.file)}`);
+  return hashOf(parts.join('\n'));
+}
+
+function fileHash(file: string): string | null {
+  try {
+    return hashOf(readFileSync(file));
+  } catch {
+    return null;
+  }
+}
+
+/** Reads all sources into a workspace and lowers them; the trees are made beside that where there are workers. */
 export async function loadWorkspace(
   discovery: Discovery,
-  parser: SyntaxParser,
+  trees: Trees,
   hooks: { onProgress?: ((p: BenchProgress) => void) | undefined; signal?: AbortSignal | undefined },
 ): Promise<Loaded> {
   const { root } = discovery;
@@ -60,7 +81,11 @@ export async function loadWorkspace(
     line: 1,
     message: p.message,
   }));
-  const workspace = new Workspace(root, parser);
+  const workspace = new Workspace(root, null);
+  const outlines: Promise<void>[] = [];
+  let failure: unknown;
+  const parsedBefore = trees.parseMs;
+  const found = foundHash(discovery);
   let turn = performance.now();
   const pause = async (message: string, fraction: number): Promise<void> => {
     if (performance.now() - turn < 40) return;
@@ -127,7 +152,16 @@ export async function loadWorkspace(
       });
       continue;
     }
-    workspace.add(file, text, languageOf(file, text), true);
+    const language = languageOf(file, text);
+    workspace.add(file, text, language, true);
+    outlines.push(
+      trees.outline(text, language).then(
+        (o) => workspace.setOutline(file, o),
+        (error: unknown) => {
+          failure ??= error;
+        },
+      ),
+    );
     await pause(`Reading ${file}`, (done / discovery.sources.length) * 0.5);
   }
   for (const template of discovery.templates) {
@@ -139,27 +173,24 @@ export async function loadWorkspace(
     // Its own definitions (attributes, mostly) are what the generated header will have.
     workspace.add(file, text, 'c', false);
   }
-  addContext(workspace, discovery);
+  const context = addContext(workspace, discovery);
   workspace.linkAll();
   stopIfAborted(hooks.signal);
   hooks.onProgress?.({ message: 'Linking', fraction: 0.7 });
   await breathe();
-  return { workspace, diagnostics };
+  await Promise.all(outlines);
+  if (failure !== undefined) throw failure;
+  workspace.parseMs += trees.parseMs - parsedBefore;
+  stopIfAborted(hooks.signal);
+  return { workspace, diagnostics, inputs: { found, ...context } };
 }
 
-/** Headers outside the given paths but below the root, as far as the sources include them. */
-function addContext(workspace: Workspace, discovery: Discovery): void {
-  const { project } = workspace;
-  const waiting: string[] = [];
-  project.indexNames(project.units.keys());
-  const missing = [...project.units].some(([file, unit]) =>
-    unit.source.includes.some((i) => project.resolve(file, i.name) === null),
-  );
-  if (!missing) return;
+/** Names of headers and sources below a root, relative to it. */
+function namesBelow(root: string): string[] {
   const names: string[] = [];
   const visit = (dir: string, depth: number): void => {
     if (names.length > 200_000 || depth > 14) return;
-    for (const e of readdirSync(path.join(discovery.root, dir), { withFileTypes: true })) {
+    for (const e of readdirSync(path.join(root, dir), { withFileTypes: true })) {
       const at = dir === '' ? e.name : `${dir}/${e.name}`;
       if (e.isDirectory()) {
         if (e.name !== '.git' && e.name !== 'node_modules') visit(at, depth + 1);
@@ -167,6 +198,22 @@ function addContext(workspace: Workspace, discovery: Discovery): void {
     }
   };
   visit('', 0);
+  return names;
+}
+
+const namesHash = (names: readonly string[]): string => hashOf(names.join('\n'));
+
+/** Headers outside the given paths but below the root, as far as the sources include them. */
+function addContext(workspace: Workspace, discovery: Discovery): Pick<Inputs, 'context' | 'names'> {
+  const { project } = workspace;
+  const waiting: string[] = [];
+  project.indexNames(project.units.keys());
+  const missing = [...project.units].some(([file, unit]) =>
+    unit.source.includes.some((i) => project.resolve(file, i.name) === null),
+  );
+  if (!missing) return { context: [], names: null };
+  const context: [string, string][] = [];
+  const names = namesBelow(discovery.root);
   const known = new Set(names);
   project.indexNames(names);
   const scopes: Record<Language, ReturnType<typeof platformScope>> = {
@@ -182,7 +229,9 @@ function addContext(workspace: Workspace, discovery: Discovery): void {
       const to = project.resolve(file, inc.name, (f) => known.has(f));
       if (to === null || project.units.has(to)) continue;
       try {
-        const text = decode(readFileSync(path.join(discovery.root, to)));
+        const bytes = readFileSync(path.join(discovery.root, to));
+        context.push([to, hashOf(bytes)]);
+        const text = decode(bytes);
         if (text.length > maxFileBytes) continue;
         workspace.add(to, text, languageOf(to, text), false);
         waiting.push(to);
@@ -191,6 +240,7 @@ function addContext(workspace: Workspace, discovery: Discovery): void {
       }
     }
   }
+  return { context, names: namesHash(names) };
 }
 
 /**
@@ -203,21 +253,49 @@ export async function analyzePaths(paths: readonly string[], options: AnalyzeOpt
     ...(options.compileCommands === undefined ? {} : commandDefines(options.compileCommands)),
     ...options.defines,
   };
-  let parser: SyntaxParser;
-  try {
-    parser = options.parser ?? (await loadWasmParser(options.grammarDir));
-  } catch (error) {
-    throw new UserError(
-      `The grammars could not be loaded from ${options.grammarDir}: ${error instanceof Error ? error.message : String(error)}. Run npm run build.`,
-      3,
-    );
+  const env = options.env ?? {};
+  const entries = options.entries ?? [];
+  const begun = performance.now();
+  const cache =
+    options.cache === undefined
+      ? null
+      : cacheOf(options.cache, discovery.root, [...paths, options.parser?.kind]);
+  const key = JSON.stringify({ defines, env, entries });
+  const kept = cache === null ? null : keptFindings(cache, key, discovery);
+  if (kept !== null) {
+    options.onProgress?.({ message: 'Done', fraction: 1 });
+    return { ...kept, timing: { ...noTime, totalMs: Math.round(performance.now() - begun) } };
   }
-  const { workspace, diagnostics } = await loadWorkspace(discovery, parser, options);
-  const { findings } = findingsOf(
-    workspace,
-    { defines, env: options.env ?? {}, entries: options.entries ?? [] },
-    diagnostics,
+  const trees = new Trees({ ...options, cache });
+  try {
+    const { workspace, diagnostics, inputs } = await loadWorkspace(discovery, trees, options);
+    const { findings } = findingsOf(workspace, { defines, env, entries }, diagnostics);
+    cache?.saveOutlines();
+    cache?.keepFindings(key, inputs, findings);
+    options.onProgress?.({ message: 'Done', fraction: 1 });
+    return findings;
+  } finally {
+    trees.dispose();
+  }
+}
+
+const noTime = { parseMs: 0, extractMs: 0, linkMs: 0, classifyMs: 0, totalMs: 0 };
+
+/** The cache of one subject: what is analysed, from where. */
+export function cacheOf(
+  o: NonNullable<AnalyzeOptions['cache']>,
+  root: string,
+  paths: readonly (string | undefined)[],
+): AnalysisCache {
+  return new AnalysisCache(o.folder, o.stamp, JSON.stringify([root, paths.map((p) => p ?? null)]));
+}
+
+/** Findings of an earlier run on the same texts under the same configuration, null when there are none. */
+export function keptFindings(cache: AnalysisCache, key: string, discovery: Discovery): Findings | null {
+  return cache.findings(
+    key,
+    () => foundHash(discovery),
+    (file) => fileHash(path.join(discovery.root, file)),
+    () => namesHash(namesBelow(discovery.root)),
   );
-  options.onProgress?.({ message: 'Done', fraction: 1 });
-  return findings;
 }

@@ -15,7 +15,8 @@ export class AnalysisClient {
   private next = 1;
   private readonly pending = new Map<number, Pending>();
 
-  constructor(private readonly o: { readonly workerPath: string; readonly grammarDir: string }) {}
+  /** `workerPath` is dist/analysis-worker.js; the rest is handed to it. */
+  constructor(private readonly o: { readonly workerPath: string } & WorkerSetup) {}
 
   /** Analyses a folder from disk. Rejects with UserError, or with an AbortError when `signal` fires. */
   analyze(
@@ -74,9 +75,8 @@ export class AnalysisClient {
 
   private running(): Worker {
     if (this.worker !== null) return this.worker;
-    const worker = new Worker(this.o.workerPath, {
-      workerData: { grammarDir: this.o.grammarDir } satisfies WorkerSetup,
-    });
+    const { workerPath, ...setup } = this.o;
+    const worker = new Worker(workerPath, { workerData: setup satisfies WorkerSetup });
     worker.on('message', (m: FromWorker) => this.receive(m));
     worker.on('error', (e: Error) => {
       if (this.worker !== worker) return;

@@ -27,4 +27,8 @@ export type FromWorker =
 
 export interface WorkerSetup {
   readonly grammarDir: string;
+  /** dist/parse-worker.js. */
+  readonly parseWorker?: string;
+  /** Where results are kept between sessions. */
+  readonly cacheFolder?: string;
 }

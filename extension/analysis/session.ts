@@ -1,5 +1,4 @@
 /** One root under analysis, kept between calls so that an edit costs one file. */
-import type { SyntaxParser } from '../../grammars/syntax.ts';
 import type { AnalysisDiagnostic, BenchProgress, Findings } from '../model.ts';
 import { UserError } from '../model.ts';
 import { loadWorkspace } from './analyze.ts';
@@ -7,6 +6,7 @@ import { tooComplex, tooComplexMessage } from './complexity.ts';
 import { discover, languageOf, maxFileBytes, sourcePattern } from './discover.ts';
 import type { Options } from './build.ts';
 import { findingsOf } from './findings.ts';
+import type { Trees } from './trees.ts';
 import type { Workspace } from './workspace.ts';
 
 export class Session {
@@ -14,7 +14,7 @@ export class Session {
   private diagnostics: AnalysisDiagnostic[] = [];
   private options: Options = { defines: {}, env: {}, entries: [] };
 
-  constructor(private readonly parser: SyntaxParser) {}
+  constructor(private readonly trees: Trees) {}
 
   /** Reads everything below `root` and analyses it. */
   async analyze(
@@ -22,7 +22,7 @@ export class Session {
     options: Options,
     hooks: { onProgress?: (p: BenchProgress) => void; signal?: AbortSignal },
   ): Promise<Findings> {
-    const { workspace, diagnostics } = await loadWorkspace(discover([root]), this.parser, hooks);
+    const { workspace, diagnostics } = await loadWorkspace(discover([root]), this.trees, hooks);
     this.workspace = workspace;
     this.diagnostics = diagnostics;
     this.options = options;
@@ -30,7 +30,7 @@ export class Session {
   }
 
   /** Takes one file's text in place of what is on disk; `file` is relative to the root. */
-  update(file: string, text: string): Findings {
+  async update(file: string, text: string): Promise<Findings> {
     const { workspace } = this;
     if (workspace === null) throw new UserError('Nothing is analysed yet: run Analyze Workspace first.');
     if (!sourcePattern.test(file)) return this.findings();
@@ -56,7 +56,9 @@ export class Session {
       this.diagnostics.push({ code: 'too-complex', severity: 'warning', file, line: complex.line, message });
       return this.findings();
     }
-    workspace.update(file, text, languageOf(file, text));
+    const language = languageOf(file, text);
+    workspace.update(file, text, language);
+    workspace.setOutline(file, await this.trees.outline(text, language));
     return this.findings();
   }
 

@@ -1,15 +1,13 @@
 /** Entry file of the analysis worker (dist/analysis-worker.js): answers the client's calls one after the other. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { SyntaxParser } from '../../grammars/syntax.ts';
-import { loadWasmParser } from '../../grammars/wasm.ts';
 import { UserError } from '../model.ts';
 import type { FromWorker, Request, ToWorker, WorkerSetup } from './protocol.ts';
 import { Session } from './session.ts';
+import { Trees } from './trees.ts';
 
 const port = parentPort;
 if (port !== null) {
-  const { grammarDir } = workerData as WorkerSetup;
-  let parser: Promise<SyntaxParser> | null = null;
+  const trees = new Trees(workerData as WorkerSetup);
   const sessions = new Map<string, Session>();
   const aborts = new Map<number, AbortController>();
   const post = (message: FromWorker): void => port.postMessage(message);
@@ -17,12 +15,10 @@ if (port !== null) {
 
   const answer = async (request: Request, abort: AbortController): Promise<void> => {
     try {
-      parser ??= loadWasmParser(grammarDir);
-      const ready = await parser;
       const { root } = request.params;
       let session = sessions.get(root);
       if (session === undefined) {
-        session = new Session(ready);
+        session = new Session(trees);
         sessions.set(root, session);
       }
       const findings =
@@ -31,7 +27,7 @@ if (port !== null) {
               onProgress: (progress) => post({ id: request.id, progress }),
               signal: abort.signal,
             })
-          : session.update(request.params.file, request.params.text);
+          : await session.update(request.params.file, request.params.text);
       post({ id: request.id, findings });
     } catch (error) {
       const e = error instanceof Error ? error : new Error(String(error));

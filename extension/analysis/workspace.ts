@@ -4,23 +4,10 @@ import type { AnalysisDiagnostic, AnalyzedFile, Language } from '../model.ts';
 import type { Lowered } from './ir.ts';
 import type { MacroDef } from './macros.ts';
 import { operationOf } from './operations.ts';
+import { type Outline, outlineOf, parseTimeoutMs } from './outline.ts';
 import { type SourceFile, preprocess } from './preprocess.ts';
 import { Project } from './project.ts';
 import { Kind, lineOf, textOf } from './tokens.ts';
-
-/** What the syntax tree says about one file. */
-export interface Outline {
-  readonly errors: number;
-  readonly firstError: number | null;
-  /** Offsets of calls of names that are atomic operations. */
-  readonly calls: readonly number[];
-  /** Offsets of the bodies' opening braces of the functions that the grammar sees. */
-  readonly bodies: readonly number[];
-  /** The parser gave up within its time bound. */
-  readonly timedOut: boolean;
-}
-
-const parseTimeoutMs = 10_000;
 
 export class Workspace {
   readonly project = new Project();
@@ -30,15 +17,16 @@ export class Workspace {
   extractMs = 0;
   linkMs = 0;
 
+  /** Without a parser, the outlines are given by `setOutline`. */
   constructor(
     readonly root: string,
-    private readonly parser: SyntaxParser,
+    private readonly parser: SyntaxParser | null,
   ) {}
 
   /** Reads one file's text; `linkAll` or `relink` must follow. */
   add(file: string, text: string, language: Language, listed: boolean): void {
     const t0 = performance.now();
-    if (listed) this.outlines.set(file, this.outline(text, language));
+    const outline = listed && this.parser !== null ? outlineOf(this.parser, text, language) : null;
     const t1 = performance.now();
     this.project.add(file, text, language, listed);
     if (listed) {
@@ -48,30 +36,19 @@ export class Workspace {
         language,
         lines: text === '' ? 0 : (unit?.source.lines.length ?? 0) - (text.endsWith('\n') ? 1 : 0),
         bytes: Buffer.byteLength(text),
-        parseErrors: this.outlines.get(file)?.errors ?? 0,
+        parseErrors: this.files.get(file)?.parseErrors ?? 0,
       });
+      if (outline !== null) this.setOutline(file, outline);
     }
     this.parseMs += t1 - t0;
     this.extractMs += performance.now() - t1;
   }
 
-  private outline(text: string, language: Language): Outline {
-    const tree = this.parser.parse(text, language, { timeoutMs: parseTimeoutMs });
-    if (tree === null) return { errors: 1, firstError: 0, calls: [], bodies: [], timedOut: true };
-    const errors = tree.captures('errors');
-    const calls: number[] = [];
-    for (const c of tree.captures('calls')) {
-      if (c.name === 'callee' && operationOf(text.slice(c.start, c.end)) !== null) calls.push(c.start);
-    }
-    const bodies: number[] = [];
-    let declared = false;
-    for (const c of tree.captures('functions')) {
-      // `class ATTRIBUTE Name {` looks like a function to the grammar; its declarator has no parameters.
-      if (c.name === 'declarator') declared = text.slice(c.start, c.end).includes('(');
-      else if (c.name === 'body' && declared) bodies.push(c.start);
-    }
-    tree.delete();
-    return { errors: errors.length, firstError: errors[0]?.start ?? null, calls, bodies, timedOut: false };
+  /** What the syntax tree of a listed file says; not before the file was added. */
+  setOutline(file: string, outline: Outline): void {
+    this.outlines.set(file, outline);
+    const row = this.files.get(file);
+    if (row !== undefined) this.files.set(file, { ...row, parseErrors: outline.errors });
   }
 
   /** Lowers every file. */

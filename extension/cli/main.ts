@@ -1,11 +1,12 @@
 /** The command line's entry: composition, signals and exit status. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EngineTarget } from '../../engine/host/target.ts';
 import { CommanderError } from 'commander';
-import { analyzePaths } from '../analysis/analyze.ts';
+import { type AnalyzeOptions, analyzePaths } from '../analysis/analyze.ts';
+import { cacheFolder, stampOf } from '../analysis/cache.ts';
 import { type Target, UserError } from '../model.ts';
 import { NativeTarget } from '../native/target.ts';
 import { profileFromBench } from '../profile/from-bench.ts';
@@ -74,6 +75,20 @@ function explain(error: unknown): { readonly line: string; readonly status: numb
   return { line: `unexpected failure: ${line}`, status: 3 };
 }
 
+/** Parse workers and kept results: only the bundle has the first, and a name for the second. */
+function analysisSetup(): Pick<AnalyzeOptions, 'grammarDir' | 'parseWorker' | 'cache'> {
+  const grammarDir = path.join(distDir, 'grammars');
+  const program = fileURLToPath(import.meta.url);
+  const folder = cacheFolder();
+  return {
+    grammarDir,
+    parseWorker: path.join(distDir, 'parse-worker.js'),
+    ...(folder === null || !program.endsWith('.js') || !existsSync(grammarDir)
+      ? {}
+      : { cache: { folder, stamp: stampOf(program, grammarDir) } }),
+  };
+}
+
 async function main(): Promise<void> {
   const output = processOutput(process.stdout, process.stderr, process.env);
   const controller = new AbortController();
@@ -109,8 +124,7 @@ async function main(): Promise<void> {
     output,
     signal: controller.signal,
     version: packageVersion(),
-    analyze: (paths, options) =>
-      analyzePaths(paths, { ...options, grammarDir: path.join(distDir, 'grammars') }),
+    analyze: (paths, options) => analyzePaths(paths, { ...options, ...analysisSetup() }),
     target: targetNamed,
     profileFromBench,
     sourceText: sourceReader(),

@@ -8,9 +8,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { loadWorkspace } from '../../../extension/analysis/analyze.ts';
 import { discover } from '../../../extension/analysis/discover.ts';
 import { findingsOf } from '../../../extension/analysis/findings.ts';
+import { Trees } from '../../../extension/analysis/trees.ts';
 import type { Workspace } from '../../../extension/analysis/workspace.ts';
 import type { AtomicSite, Findings } from '../../../extension/model.ts';
-import { loadWasmParser } from '../../../grammars/wasm.ts';
 import table from '../../fixtures/seed-cases.json' with { type: 'json' };
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -71,8 +71,8 @@ function sitesOf(f: Findings, row: Row, at: Row['siteList'][number]): AtomicSite
 }
 
 beforeAll(async () => {
-  const parser = await loadWasmParser(path.join(root, 'dist/grammars'));
-  ({ workspace } = await loadWorkspace(discover([path.join(root, 'samples/hakmem')]), parser, {}));
+  const trees = new Trees({ grammarDir: path.join(root, 'dist/grammars') });
+  ({ workspace } = await loadWorkspace(discover([path.join(root, 'samples/hakmem')]), trees, {}));
 });
 
 describe.each(table.rows.map((r) => [r.id, r] as const))('%s', (id, row) => {
