@@ -1,121 +1,17 @@
 /** From a linked workspace and a configuration to findings. */
-import type {
-  Activity,
-  ActivityState,
-  AnalysisDiagnostic,
-  AtomicSite,
-  Configuration,
-  Findings,
-  Variable,
-  ViaStep,
-} from '../model.ts';
+import type { AnalysisDiagnostic, AtomicSite, Configuration, Findings, Variable } from '../model.ts';
 import { schemaVersion } from '../model.ts';
-import type { Access } from './access.ts';
+import { Build, type Options } from './build.ts';
 import { candidates } from './candidates.ts';
-import { Build, type Options, displayName, isMacroBody } from './build.ts';
 import type { Verdict } from './classify.ts';
-import { attachGuards, functionRows } from './function-rows.ts';
 import { counters } from './counters.ts';
+import { attachGuards, functionRows } from './function-rows.ts';
 import { Gates } from './gates.ts';
-import { type Guard, activityOf } from './guards.ts';
-import { type TypeRef, print, strip } from './ir.ts';
+import type { TypeRef } from './ir.ts';
 import { configuredScope } from './scope.ts';
+import { drafts, judgeAll, siteRow, variableId } from './site-rows.ts';
 import { type Target, cellField, fieldTarget, globalTarget } from './targets.ts';
-import type { Via } from './tokens.ts';
 import type { Workspace } from './workspace.ts';
-
-interface Draft {
-  readonly access: Access;
-  readonly all: Access[];
-}
-
-function viaOf(build: Build, a: Access): ViaStep[] {
-  const steps: ViaStep[] = [];
-  const macros: Via[] = [];
-  for (let v = a.token.via; v !== null; v = v.parent) macros.unshift(v);
-  for (const m of macros) {
-    steps.push({ name: m.name, kind: 'macro', file: m.def.file, line: m.def.line });
-    for (const other of build.workspace.project.macros.get(m.name) ?? []) {
-      if (other !== m.def && other.file !== m.def.file && steps.length < 12 && macros.length === 1)
-        steps.push({ name: m.name, kind: 'macro', file: other.file, line: other.line });
-    }
-  }
-  let w = a.wrapper;
-  for (let n = 0; w !== null && n < 8; n++) {
-    const p = build.position(w.func.file, w.func.token.start);
-    steps.push({ name: displayName(w.func), kind: 'function', file: w.func.file, line: p.line });
-    const inner = w.inner[0];
-    if (inner === undefined) break;
-    for (let v = inner.token.via, m: Via[] = []; v !== null || m.length > 0; v = v?.parent ?? null) {
-      if (v !== null) m.unshift(v);
-      if (v === null || v.parent === null) {
-        for (const s of m) steps.push({ name: s.name, kind: 'macro', file: s.def.file, line: s.def.line });
-        m = [];
-        break;
-      }
-    }
-    w = inner.wrapper;
-  }
-  if (
-    a.builtin !== '' &&
-    !a.builtin.startsWith('operator') &&
-    a.builtin !== 'implicit load' &&
-    a.builtin !== 'asm'
-  ) {
-    if (steps.length > 0) steps.push({ name: a.builtin, kind: 'builtin', file: null, line: null });
-  }
-  return steps;
-}
-
-function drafts(build: Build): Draft[] {
-  const seen = new Map<string, Draft>();
-  for (const f of build.index.functions) {
-    if (!build.listed(f.file)) continue;
-    for (const a of build.wrappers.accesses(f)) {
-      const key = `${a.file}:${a.token.start}:${a.operation === 'fence' ? 'fence' : a.operation}:${a.target?.key ?? (a.targetExpr === null ? '' : print(a.targetExpr))}`;
-      const known = seen.get(key);
-      if (known === undefined) seen.set(key, { access: a, all: [a] });
-      else known.all.push(a);
-    }
-  }
-  return [...seen.values()].sort((x, y) =>
-    x.access.file === y.access.file
-      ? x.access.token.start - y.access.token.start
-      : x.access.file < y.access.file
-        ? -1
-        : 1,
-  );
-}
-
-interface Best {
-  readonly s: Access;
-  readonly guards: readonly Guard[];
-  readonly activity: Activity;
-  /** 0 active, 1 conditional, 2 inactive. */
-  readonly rank: number;
-}
-
-const ranks: Readonly<Record<ActivityState, number>> = { active: 0, conditional: 1, inactive: 2 };
-
-/** The most alive of the expansions that put an operation at one place. */
-function bestOf(build: Build, d: Draft, env: Readonly<Record<string, string>>): Best {
-  let best: Best | null = null;
-  for (const s of d.all) {
-    const guards = build.guards.of(s.node);
-    const activity = activityOf(guards, env);
-    const rank = ranks[activity.state];
-    if (best === null || rank < best.rank) best = { s, guards, activity, rank };
-  }
-  return best ?? { s: d.access, guards: [], activity: { state: 'active', decidedBy: null }, rank: 0 };
-}
-
-/** Closed by another definition of a function-like macro: not a choice that a configuration makes. */
-function overridden(build: Build, best: Best): boolean {
-  if (best.activity.state !== 'inactive') return false;
-  const closed = best.guards.find((g) => g.holds === false && g.own && g.name === best.activity.decidedBy);
-  if (closed === undefined) return false;
-  return build.workspace.project.macros.get(closed.name)?.some((d) => d.params !== null) === true;
-}
 
 /** Atomic objects by declaration, used in place or not. */
 function declaredObjects(build: Build): Target[] {
@@ -138,7 +34,6 @@ function declaredObjects(build: Build): Target[] {
 }
 
 const weight = (v: Verdict): number => (v.class === 'correctness' ? 2 : v.class === 'unknown' ? 1 : 0);
-const variableId = (t: Target): string => `var:${t.key}`;
 
 export interface Result {
   readonly findings: Findings;
@@ -154,76 +49,43 @@ export function findingsOf(
   const build = new Build(workspace, options);
   const t1 = performance.now();
   const { project } = workspace;
-  const { env } = options;
-  const rows: AtomicSite[] = [];
   const found = new Map<string, Set<number>>();
-  const ordinals = new Map<string, number>();
   const usedFlags = new Set<string>();
   const verdicts = new Map<string, Verdict>();
   const targets = new Map<string, Target>();
-  const all = drafts(build);
+  const all = drafts(build, build.index.functions);
   for (const d of all)
     for (const a of d.all)
       if (a.target !== null && a.target.kind !== 'param') targets.set(a.target.key, a.target);
   for (const t of declaredObjects(build)) if (!targets.has(t.key)) targets.set(t.key, t);
   for (const [key, t] of targets) verdicts.set(key, build.classifier.verdict(t));
-  const judged = all.map((d) => ({ d, best: bestOf(build, d, env) }));
-  // A macro with several definitions is one written use: what the live one does hides what the others would.
-  const reached = new Map<string, number>();
-  for (const { d, best } of judged) {
-    const key = `${d.access.file}:${d.access.token.start}`;
-    reached.set(key, Math.min(reached.get(key) ?? 2, best.rank));
-  }
-  for (const { d, best } of judged) {
-    const a = d.access;
-    const same = d.all;
-    if (a.token.via !== null && best.rank > (reached.get(`${a.file}:${a.token.start}`) ?? 2)) continue;
-    if (a.token.via !== null && overridden(build, best)) continue;
-    const site = best.s;
-    const body = isMacroBody(site.func);
-    const name = site.func === null || body ? null : displayName(site.func);
-    const p = build.position(a.file, site.token.start);
-    const end = build.position(a.file, Math.max(site.end, site.token.end));
-    const places = found.get(a.file) ?? new Set<number>();
-    places.add(site.token.start);
-    for (const s of same) places.add(s.token.start);
-    found.set(a.file, places);
-    const shown = site.targetExpr === null ? null : shownTarget(site.targetExpr);
-    const base = `site:${a.file}:${name ?? ''}:${site.operation}:${shown ?? ''}`;
-    const ordinal = ordinals.get(base) ?? 0;
-    ordinals.set(base, ordinal + 1);
-    const gates = best.guards.filter((g) => g.name !== '#if').map((g) => g.name);
-    for (const g of best.guards)
-      if (g.kind === 'compile' && build.guards.isFlag(g.name)) usedFlags.add(g.name);
-    const target = site.target !== null && site.target.kind !== 'param' ? site.target : null;
-    const verdict = build.classifier.site(site, target === null ? null : (verdicts.get(target.key) ?? null));
-    const declared = target ?? (site.targetExpr === null ? null : cellField(build.index, site.targetExpr));
+  const rows: AtomicSite[] = [];
+  const numbers = new Map<string, number>();
+  for (const j of judgeAll(build, all)) {
+    const places = found.get(j.file) ?? new Set<number>();
+    for (const s of j.all) places.add(s.token.start);
+    found.set(j.file, places);
+    for (const g of j.guards) if (g.kind === 'compile' && build.guards.isFlag(g.name)) usedFlags.add(g.name);
+    const target = j.site.target !== null && j.site.target.kind !== 'param' ? j.site.target : null;
+    const verdict = build.classifier.site(
+      j.site,
+      target === null ? null : (verdicts.get(target.key) ?? null),
+    );
+    const declared =
+      target ?? (j.site.targetExpr === null ? null : cellField(build.index, j.site.targetExpr));
     if (target === null && declared !== null) {
       // A field that is reached through a parameter: what its sites say together.
       targets.set(declared.key, declared);
       const known = verdicts.get(declared.key);
       if (known === undefined || weight(verdict) > weight(known)) verdicts.set(declared.key, verdict);
     }
-    rows.push({
-      id: `${base}:${ordinal}`,
-      kind: site.kind,
-      file: a.file,
-      ...p,
-      endLine: end.line,
-      endColumn: end.column,
-      function: name,
-      operation: site.operation,
-      order: site.order,
-      target: shown,
-      variable: declared === null ? null : variableId(declared),
-      via: viaOf(build, site),
-      class: verdict.class,
-      role: verdict.role,
-      temperature: body ? 'unreached' : build.temperatures.at(site.node),
-      activity: best.activity,
-      gates: [...new Set(gates)],
-      evidence: verdict.reasons.map((r) => build.evidence(r.file, r.token, r.reason)),
-    });
+    rows.push(
+      siteRow(build, j, numbers, declared === null ? null : variableId(declared), {
+        class: verdict.class,
+        role: verdict.role,
+        evidence: verdict.reasons.map((r) => build.evidence(r.file, r.token, r.reason)),
+      }),
+    );
   }
   const variables: Variable[] = [...targets.values()]
     .filter((t) => t.owner !== null || t.kind !== 'local' || t.decl?.isStatic === true || true)
@@ -304,15 +166,3 @@ export function findingsOf(
 }
 
 const round = (ms: number): number => Math.round(ms * 10) / 10;
-
-function shownTarget(x: Parameters<typeof print>[0]): string {
-  let e = x;
-  while (
-    (e.k === 'un' && e.op === '&') ||
-    e.k === 'cast' ||
-    (e.k === 'un' && e.op === '*' && strip(e.x).k === 'un')
-  )
-    e = e.x;
-  const text = print(e);
-  return text.length > 120 ? `${text.slice(0, 119)}…` : text;
-}
