@@ -219,6 +219,18 @@ export interface Findings {
   };
 }
 
+/**
+ * The rows of one file while it is typed in: positions, operations, conditions and temperatures are those of the new text;
+ * classes and counters are as before it, until the findings of the whole project follow.
+ */
+export interface FileUpdate
+  extends Pick<
+    Findings,
+    'diagnostics' | 'atomics' | 'counters' | 'gates' | 'variables' | 'functions' | 'candidates'
+  > {
+  readonly file: string;
+}
+
 // ---------------------------------------------------------------------------------------------- profile
 
 /** Where the figures of a profile come from; decides what it may annotate. */

@@ -19,6 +19,8 @@ export interface Options {
   readonly defines: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
   readonly entries: readonly string[];
+  /** Called often while findings are made; what it throws ends that. */
+  readonly checkpoint?: () => void;
 }
 
 /** A macro body that nothing uses is lowered as a function of this name. */
@@ -51,7 +53,7 @@ export class Build {
         project.lowered.set(body.file, { ...base, functions: [...base.functions, ...body.functions] });
       }
     }
-    this.index = new Index(project);
+    this.index = new Index(project, options.checkpoint);
     this.wrappers = new Wrappers(this.index, (file) => project.units.get(file)?.language === 'cpp');
     const scope = (cpp: boolean, defines: Readonly<Record<string, string>>): CondScope =>
       configuredScope({
@@ -93,6 +95,15 @@ export class Build {
         f.attributes.has('destructor'),
     );
     this.classifier = new Classifier(this.index, this.wrappers, this.temperatures, this.env);
+  }
+
+  /** Takes in a function of a newer text; `old` is the one in whose place it stands, null for a new one. */
+  adopt(f: Func, old: Func | null): void {
+    this.index.adopt(f);
+    this.wrappers.adopt(f, this.workspace.project.units.get(f.file)?.language === 'cpp');
+    if (old === null) return;
+    this.guards.adopt(f, old);
+    this.temperatures.adopt(f, old);
   }
 
   scopeOf(file: string): CondScope {

@@ -1,11 +1,11 @@
 /** The editor's side of the analysis: a worker thread, so that typing never waits for it. */
 import { Worker } from 'node:worker_threads';
-import type { BenchProgress, Findings } from '../model.ts';
+import type { BenchProgress, FileUpdate, Findings } from '../model.ts';
 import { UserError } from '../model.ts';
-import type { Calls, FromWorker, Request, ToWorker, WorkerSetup } from './protocol.ts';
+import type { Calls, FromWorker, Method, Request, ToWorker, WorkerData, WorkerSetup } from './protocol.ts';
 
 interface Pending {
-  readonly resolve: (findings: Findings) => void;
+  readonly resolve: (result: Calls[Method]['result']) => void;
   readonly reject: (error: Error) => void;
   readonly onProgress: ((p: BenchProgress) => void) | undefined;
 }
@@ -13,6 +13,8 @@ interface Pending {
 export class AnalysisClient {
   private worker: Worker | null = null;
   private next = 1;
+  private readonly requests = new Int32Array(new SharedArrayBuffer(4));
+  private onSettled: ((root: string, findings: Findings) => void) | null = null;
   private readonly pending = new Map<number, Pending>();
 
   /** `workerPath` is dist/analysis-worker.js; the rest is handed to it. */
@@ -27,9 +29,22 @@ export class AnalysisClient {
     return this.call('analyze', { root, ...config }, hooks);
   }
 
-  /** Analyses again with one file's unsaved text; `file` is relative to the root. */
-  update(root: string, file: string, text: string): Promise<Findings> {
+  /**
+   * The rows of one file with its unsaved text, at once; `file` is relative to the root. Findings of the whole project
+   * follow through `whenSettled` when no other update comes.
+   */
+  update(root: string, file: string, text: string): Promise<FileUpdate> {
     return this.call('update', { root, file, text }, {});
+  }
+
+  /** Findings with every update in them. */
+  settle(root: string): Promise<Findings> {
+    return this.call('settle', { root }, {});
+  }
+
+  /** Who is told of findings that follow updates. */
+  whenSettled(listener: (root: string, findings: Findings) => void): void {
+    this.onSettled = listener;
   }
 
   /** Ends the worker; calls under way reject with an AbortError. */
@@ -40,25 +55,26 @@ export class AnalysisClient {
     this.fail(aborted());
   }
 
-  private call<K extends keyof Calls>(
+  private call<K extends Method>(
     method: K,
-    params: Calls[K],
+    params: Calls[K]['params'],
     hooks: { onProgress?: (p: BenchProgress) => void; signal?: AbortSignal },
-  ): Promise<Findings> {
+  ): Promise<Calls[K]['result']> {
     if (hooks.signal?.aborted === true) return Promise.reject(aborted());
     const worker = this.running();
     const id = this.next++;
-    return new Promise<Findings>((resolve, reject) => {
+    return new Promise<Calls[K]['result']>((resolve, reject) => {
       const onAbort = (): void => {
         worker.postMessage({ method: 'cancel', id } satisfies ToWorker);
-        this.settle(id);
+        this.end(id);
         reject(aborted());
       };
       const done = (): void => hooks.signal?.removeEventListener('abort', onAbort);
       this.pending.set(id, {
-        resolve: (f) => {
+        resolve: (result) => {
           done();
-          resolve(f);
+          // The worker answers a call with what its method gives.
+          resolve(result as Calls[K]['result']);
         },
         reject: (e) => {
           done();
@@ -69,6 +85,7 @@ export class AnalysisClient {
       hooks.signal?.addEventListener('abort', onAbort, { once: true });
       // Alive while a call is under way, and no reason to stay when none is.
       worker.ref();
+      Atomics.add(this.requests, 0, 1);
       worker.postMessage({ id, method, params } as Request);
     });
   }
@@ -76,7 +93,8 @@ export class AnalysisClient {
   private running(): Worker {
     if (this.worker !== null) return this.worker;
     const { workerPath, ...setup } = this.o;
-    const worker = new Worker(workerPath, { workerData: setup satisfies WorkerSetup });
+    const data: WorkerData = { ...setup, requests: this.requests.buffer as SharedArrayBuffer };
+    const worker = new Worker(workerPath, { workerData: data });
     worker.on('message', (m: FromWorker) => this.receive(m));
     worker.on('error', (e: Error) => {
       if (this.worker !== worker) return;
@@ -94,18 +112,22 @@ export class AnalysisClient {
   }
 
   private receive(m: FromWorker): void {
+    if ('settled' in m) {
+      this.onSettled?.(m.root, m.settled);
+      return;
+    }
     const p = this.pending.get(m.id);
     if (p === undefined) return;
     if ('progress' in m) {
       p.onProgress?.(m.progress);
       return;
     }
-    this.settle(m.id);
-    if ('findings' in m) p.resolve(m.findings);
+    this.end(m.id);
+    if ('result' in m) p.resolve(m.result);
     else p.reject(rebuilt(m.error));
   }
 
-  private settle(id: number): void {
+  private end(id: number): void {
     this.pending.delete(id);
     if (this.pending.size === 0) this.worker?.unref();
   }

@@ -41,6 +41,11 @@ export class Guards {
     private readonly alwaysLive: (f: Func) => boolean,
   ) {}
 
+  /** A function that stands in another's place is reached as that was. */
+  adopt(f: Func, old: Func): void {
+    this.within.set(f, this.intoFunction(old));
+  }
+
   /** Names of the environment variables that decide an expression. */
   gateNames(x: Expr, depth = 0): readonly string[] {
     const out: string[] = [];

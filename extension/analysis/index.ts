@@ -35,7 +35,13 @@ export class Index {
   /** Names of objects, fields and functions whose type is atomic, or points to what is, or cannot be seen. */
   private readonly atomicNames = new Set<string>();
 
-  constructor(readonly project: Project) {
+  private looks = 0;
+
+  /** `checkpoint` is called now and then while questions are answered; what it throws ends them. */
+  constructor(
+    readonly project: Project,
+    private readonly checkpoint?: () => void,
+  ) {
     for (const lowered of project.lowered.values()) {
       for (const f of lowered.functions) {
         this.functions.push(f);
@@ -118,7 +124,13 @@ export class Index {
     }
   }
 
+  /** Takes in a function that is not one of the project's yet, for questions about its own nodes. */
+  adopt(f: Func): void {
+    this.enter(f);
+  }
+
   private enter(f: Func): void {
+    if (this.checkpoint !== undefined && (++this.looks & 63) === 0) this.checkpoint();
     const locals = new Map<string, Decl[]>();
     const nodes: Node[] = [];
     walk(f, (n) => {
@@ -180,6 +192,7 @@ export class Index {
   }
 
   nodes(f: Func): readonly Node[] {
+    if (this.checkpoint !== undefined && (++this.looks & 63) === 0) this.checkpoint();
     return this.all.get(f) ?? [];
   }
 

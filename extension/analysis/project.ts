@@ -69,6 +69,7 @@ export class Project {
   private includes = new Map<string, ReadonlySet<string>>();
   private bySuffix = new Map<string, string[]>();
   private dead = new Set<string>();
+  private readonly typesOf = new WeakMap<SourceFile, Set<string>>();
   private readonly arithmetic = new Map<string, boolean>();
   private scopes: Record<Language, CondScope> = { c: platformScope(false), cpp: platformScope(true) };
 
@@ -119,13 +120,15 @@ export class Project {
     this.includes = new Map();
     this.arithmetic.clear();
     for (const [file, unit] of this.units) {
-      const own = new Map<string, MacroDef[]>();
-      for (const def of unit.source.macros) {
-        push(this.macros, def.name, def);
-        push(own, def.name, def);
+      for (const def of unit.source.macros) push(this.macros, def.name, def);
+      this.byFile.set(file, byName(unit.source.macros));
+      let types = this.typesOf.get(unit.source);
+      if (types === undefined) {
+        types = new Set();
+        typeNames(unit.source, types);
+        this.typesOf.set(unit.source, types);
       }
-      this.byFile.set(file, own);
-      typeNames(unit.source, this.types);
+      for (const t of types) this.types.add(t);
     }
     this.findDead();
   }
@@ -177,7 +180,20 @@ export class Project {
     return cond !== null && holds(cond, this.scopes[this.units.get(file)?.language ?? 'c']) === 0;
   }
 
-  view(file: string): MacroView {
+  /** Puts another unit in a file's place until the returned function is called; no tables are made again. */
+  lend(file: string, unit: Unit): () => void {
+    const before = this.units.get(file);
+    const own = this.byFile.get(file);
+    this.units.set(file, unit);
+    this.byFile.set(file, byName(unit.source.macros));
+    return () => {
+      if (before !== undefined) this.units.set(file, before);
+      if (own !== undefined) this.byFile.set(file, own);
+    };
+  }
+
+  /** What macros mean in a file. With `record`, the definitions that are expanded become `usedMacros` of it. */
+  view(file: string, record = true): MacroView {
     const language = this.units.get(file)?.language ?? 'c';
     const own = this.byFile.get(file);
     const outside = new Map<
@@ -185,7 +201,7 @@ export class Project {
       { readonly defs: readonly MacroDef[]; readonly found: readonly MacroDef[] | null }
     >();
     const used = new Set<MacroDef>();
-    this.usedMacros.set(file, used);
+    if (record) this.usedMacros.set(file, used);
     const scope = this.scopes[language];
     const unit = this.units.get(file);
     const deadFile = this.dead.has(file);
@@ -269,6 +285,12 @@ export class Project {
     const tokens = [...head, ...def.body, make(Kind.punct, ';'), make(Kind.punct, '}')];
     return lowerFile(unit.source, view, this.types, unit.language === 'cpp', tokens).functions;
   }
+}
+
+function byName(macros: readonly MacroDef[]): Map<string, MacroDef[]> {
+  const out = new Map<string, MacroDef[]>();
+  for (const def of macros) push(out, def.name, def);
+  return out;
 }
 
 export function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {

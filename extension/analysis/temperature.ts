@@ -413,6 +413,12 @@ export class Temperatures {
     }
   }
 
+  /** A function that stands in another's place is as far as that was. */
+  adopt(f: Func, old: Func): void {
+    const distance = this.distance.get(old);
+    if (distance !== undefined) this.distance.set(f, distance);
+  }
+
   ofFunction(f: Func): Temperature {
     return temperatureOf(this.distance.get(f));
   }

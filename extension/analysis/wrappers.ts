@@ -156,6 +156,12 @@ export class Wrappers {
     for (const f of index.functions) this.calls.set(f, this.wrapperCalls(f));
   }
 
+  /** Looks for the accesses of a function that the fixpoint has not seen. */
+  adopt(f: Func, cpp: boolean): void {
+    this.primitives.set(f, primitiveAccesses(this.index, f, cpp));
+    this.calls.set(f, this.wrapperCalls(f));
+  }
+
   /** The wrapper that a call reaches, null when it reaches none. */
   reached(call: Call): Wrapper | null {
     for (const f of this.index.callees(call)) {

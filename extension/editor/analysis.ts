@@ -3,7 +3,8 @@
  * request at a time for the documents that changed, answered by the worker. The extension host only moves text.
  */
 import * as vscode from 'vscode';
-import { type BenchProgress, type Findings, UserError } from '../model.ts';
+import { withUpdate } from '../analysis/provisional.ts';
+import { type BenchProgress, type FileUpdate, type Findings, UserError } from '../model.ts';
 import type { Config } from './config.ts';
 import type { Edit } from './edits.ts';
 import { isProjectDocument, placeOf, sourceGlob } from './places.ts';
@@ -16,7 +17,9 @@ export interface Analyzer {
     config: { defines: Record<string, string>; env: Record<string, string>; entries: readonly string[] },
     hooks: { onProgress?: (p: BenchProgress) => void; signal?: AbortSignal },
   ): Promise<Findings>;
-  update(root: string, file: string, text: string): Promise<Findings>;
+  /** The rows of one file, at once; the findings of the whole folder follow through `whenSettled`. */
+  update(root: string, file: string, text: string): Promise<FileUpdate>;
+  whenSettled(listener: (root: string, findings: Findings) => void): void;
 }
 
 /** Text that an allocator's sources contain; anything else is not worth a background analysis. */
@@ -32,7 +35,8 @@ const automaticFiles = 5000;
 const lengthOf = (document: vscode.TextDocument): number =>
   document.offsetAt(new vscode.Position(document.lineCount, 0));
 
-const typingDelay = 150;
+/** The rows of one file come back within a keystroke: this only joins what one stroke or paste sets off. */
+const typingDelay = 20;
 const diskDelay = 1500;
 
 interface FolderWork {
@@ -99,7 +103,18 @@ export class AnalysisController implements vscode.Disposable {
         }
       }),
     );
+    this.#analyzer.whenSettled((path, findings) => this.#settled(path, findings));
     for (const document of workspace.textDocuments) this.opened(document);
+  }
+
+  /** The worker has read the whole folder again; newer text of any file is then already on its way to it. */
+  #settled(path: string, findings: Findings): void {
+    for (const { root, state } of this.#store.folders()) {
+      if (root.fsPath !== path || state.findings === null) continue;
+      const work = this.#work.get(root.toString());
+      if (work === undefined || (work.dirty.size === 0 && !work.busy))
+        this.#store.setFindings(root, findings);
+    }
   }
 
   /** First analysis of the folder, if the document looks like allocator code. */
@@ -258,9 +273,11 @@ export class AnalysisController implements vscode.Disposable {
         work.dirty.delete(file);
         if (document.isClosed) continue;
         const { version } = document;
-        const findings = await this.#analyzer.update(root.fsPath, file, document.getText());
+        const update = await this.#analyzer.update(root.fsPath, file, document.getText());
+        const { findings } = this.#store.folder(root);
+        if (findings === null) continue;
         this.#store.journal.settle(document.uri.toString(), version);
-        this.#store.setFindings(root, findings);
+        this.#store.setFindings(root, withUpdate(findings, update));
       }
     } catch (error) {
       this.#log.error(`${root.fsPath}: ${error instanceof Error ? error.message : String(error)}`);

@@ -37,7 +37,12 @@ describe.skipIf(!existsSync(workerPath))('the analysis client', () => {
     const file = 'core/hakmem_tiny_bg_spill.c';
     const before = await client.analyze(dir, config, {});
     const text = readFileSync(path.join(dir, file), 'utf8');
-    const after = await client.update(dir, file, `\n\n${text}`);
+    const at = (file: string, f: { readonly atomics: typeof before.atomics }): unknown[] =>
+      f.atomics.filter((a) => a.file === file).map((a) => [a.id, a.line, a.column, a.endLine, a.class]);
+    const quick = await client.update(dir, file, `\n\n${text}`);
+    const after = await client.settle(dir);
+    // What came at once is what the whole analysis says of the file.
+    expect(at(file, quick)).toEqual(at(file, after));
     const ids = (f: typeof before): string[] => f.atomics.map((a) => a.id);
     expect(ids(after)).toEqual(ids(before));
     const moved = after.atomics.filter((a) => a.file === file);
@@ -55,7 +60,11 @@ describe.skipIf(!existsSync(workerPath))('the analysis client', () => {
     const before = await client.analyze(dir, config, {});
     const text = readFileSync(path.join(dir, file), 'utf8');
     const added = `${text}\nstatic _Atomic(int) typed;\nvoid typing(void) { atomic_fetch_add(&typed, 1); }\n`;
-    const after = await client.update(dir, file, added);
+    const settled = new Promise<typeof before>((resolve) => client.whenSettled((_, f) => resolve(f)));
+    const quick = await client.update(dir, file, added);
+    expect(quick.atomics.find((a) => a.function === 'typing')).toMatchObject({ operation: 'fetch_add' });
+    // Nobody asks: the findings follow when the typing rests.
+    const after = await settled;
     expect(after.atomics.length).toBe(before.atomics.length + 1);
     expect(after.atomics.find((a) => a.function === 'typing')).toMatchObject({
       operation: 'fetch_add',

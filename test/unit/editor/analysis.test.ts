@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AnalysisController, type Analyzer } from '../../../extension/editor/analysis.ts';
 import { analyzeWorkspace, summary } from '../../../extension/editor/analyze-command.ts';
-import { type Findings, UserError } from '../../../extension/model.ts';
+import { type FileUpdate, type Findings, UserError } from '../../../extension/model.ts';
 import * as mocked from '../mocks/vscode.ts';
 import { findings, site } from './builders.ts';
 import { type Harness, harness, real, root } from './harness.ts';
@@ -9,6 +9,7 @@ import { type Harness, harness, real, root } from './harness.ts';
 /** Answers when told to, and remembers what it was asked. */
 class FakeAnalyzer implements Analyzer {
   readonly asked: string[] = [];
+  settled: (root: string, findings: Findings) => void = () => {};
   readonly #waiting: ((result: Findings | Error) => void)[] = [];
 
   analyze(at: string, config: unknown, hooks: { signal?: AbortSignal }): Promise<Findings> {
@@ -16,9 +17,13 @@ class FakeAnalyzer implements Analyzer {
     return this.#wait(hooks.signal);
   }
 
-  update(at: string, file: string, text: string): Promise<Findings> {
+  async update(at: string, file: string, text: string): Promise<FileUpdate> {
     this.asked.push(`update ${at} ${file} ${text}`);
-    return this.#wait();
+    return { ...(await this.#wait()), file };
+  }
+
+  whenSettled(listener: (root: string, findings: Findings) => void): void {
+    this.settled = listener;
   }
 
   #wait(signal?: AbortSignal): Promise<Findings> {
@@ -153,7 +158,7 @@ describe('typing', () => {
     const r = await rig('int x;', withSites(1));
     r.type('aint x;');
     r.type('abint x;');
-    await vi.advanceTimersByTimeAsync(149);
+    await vi.advanceTimersByTimeAsync(19);
     expect(r.analyzer.asked).toEqual([]);
     await vi.advanceTimersByTimeAsync(1);
     expect(r.analyzer.asked).toEqual(['update /project a.c abint x;']);
@@ -178,6 +183,19 @@ describe('typing', () => {
     await r.analyzer.answer(withSites(4));
     expect(r.store.folder(real.uri(root)).findings?.atomics).toHaveLength(4);
     expect(r.analyzer.asked).toHaveLength(2);
+  });
+
+  it('takes the findings of the whole folder when the typing rests, unless newer text is on its way', async () => {
+    const r = await rig('int x;', withSites(1));
+    r.type('1int x;');
+    await vi.advanceTimersByTimeAsync(150);
+    r.analyzer.settled('/project', withSites(7));
+    expect(r.store.folder(real.uri(root)).findings?.atomics).toHaveLength(1);
+    await r.analyzer.answer(withSites(2));
+    r.analyzer.settled('/elsewhere', withSites(9));
+    expect(r.store.folder(real.uri(root)).findings?.atomics).toHaveLength(2);
+    r.analyzer.settled('/project', withSites(7));
+    expect(r.store.folder(real.uri(root)).findings?.atomics).toHaveLength(7);
   });
 
   it('goes on after an answer failed', async () => {

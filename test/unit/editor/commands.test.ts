@@ -139,7 +139,11 @@ describe('Run Benchmark', () => {
 describe('every command', () => {
   function register(h: Harness, engine: Target = targetThat('engine')): () => void {
     const sources = new EngineSources(real.uri(mocked.Uri.file('/ext')), h.store);
-    const analyzer = { analyze: async () => findings(), update: async () => findings() };
+    const analyzer = {
+      analyze: async () => findings(),
+      update: async () => ({ ...findings(), file: 'a.c' }),
+      whenSettled: () => {},
+    };
     const registered = registerCommands({
       store: h.store,
       analysis: new AnalysisController(h.store, h.config, analyzer, real.log(h.log)),
