@@ -12,6 +12,10 @@ import { type SourceFile, preprocess } from './preprocess.ts';
 import { cellField } from './targets.ts';
 import { drafts, judgeAll, siteRow, variableId } from './site-rows.ts';
 import { TextMap } from './text-map.ts';
+import type { Token } from './tokens.ts';
+
+/** Tokens of a file that are read again within a keystroke. */
+const readAtOnce = 6000;
 
 interface Settled {
   readonly source: SourceFile;
@@ -63,7 +67,7 @@ export class Provisional {
     const { project } = this.build.workspace;
     const change = changeOf(settled.source, source, settled.lowered);
     if (change.kind === 'nothing') return { again: [], gone: () => false };
-    const lower = (tokens?: readonly import('./tokens.ts').Token[]): Lowered =>
+    const lower = (tokens?: readonly Token[]): Lowered =>
       lowerFile(source, project.view(source.path, false), project.types, language === 'cpp', tokens);
     if (change.kind === 'function') {
       const { func } = change;
@@ -75,6 +79,9 @@ export class Provisional {
         return { again: [only], gone: (at) => func.start <= at && at < func.end };
       }
     }
+    // More than one function changed, or what is between them, or a bracket is open: a small file is read again, the
+    // rows of a large one only move until the project is settled.
+    if (source.tokens.length > readAtOnce) return { again: [], gone: () => false };
     const again = lower().functions;
     const old = new Map(settled.lowered.functions.map((f) => [`${f.owner}:${f.name}`, f]));
     for (const f of again) this.build.adopt(f, old.get(`${f.owner}:${f.name}`) ?? null);
