@@ -5,10 +5,11 @@ import type { SyntaxParser } from '../../grammars/syntax.ts';
 import type { AnalysisDiagnostic, BenchProgress, Findings, Language } from '../model.ts';
 import { AnalysisCache, type Inputs, hashOf } from './cache.ts';
 import { commandDefines } from './commands.ts';
-import { tooComplex, tooComplexMessage } from './complexity.ts';
+import { complexityOf, tooComplexMessage } from './complexity.ts';
 import { holds } from './condition.ts';
 import { type Discovery, discover, languageOf, looksBinary, maxFileBytes } from './discover.ts';
 import { findingsOf } from './findings.ts';
+import { lex } from './lex.ts';
 import { preprocess } from './preprocess.ts';
 import { Trees } from './trees.ts';
 import { platformScope } from './scope.ts';
@@ -141,7 +142,8 @@ export async function loadWorkspace(
       });
       continue;
     }
-    const complex = tooComplex(text);
+    const tokens = lex(text);
+    const complex = complexityOf(text, tokens);
     if (complex !== null) {
       diagnostics.push({
         code: 'too-complex',
@@ -153,7 +155,7 @@ export async function loadWorkspace(
       continue;
     }
     const language = languageOf(file, text);
-    workspace.add(file, text, language, true);
+    workspace.add(file, text, language, true, tokens);
     outlines.push(
       trees.outline(text, language).then(
         (o) => workspace.setOutline(file, o),

@@ -3,6 +3,9 @@
  * runs on without end; no source that a person or a generator writes for a compiler comes near these figures.
  */
 
+import { lex } from './lex.ts';
+import { Kind, type Token, lineOf, lineStarts } from './tokens.ts';
+
 const maxBrackets = 25_000;
 const maxConditionals = 2_000;
 /** Words and signs other than brackets without `,` `;` `{` `}` or a preprocessor line between them. */
@@ -14,38 +17,53 @@ export interface TooComplex {
   readonly reason: string;
 }
 
-const piece =
-  /\/\*[\s\S]*?(?:\*\/|$)|\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?|^[ \t]*#[ \t]*(\w*)(?:\\\r?\n|[^\n])*|\n|[\w$]+|[()[\]{},;]|[^\s\w]/gm;
-
-/** The first place where `text` is beyond the bounds, null when it is within them. Linear in its length. */
+/** The first place where a text is beyond the bounds, null when it is within them. Linear in its length. */
 export function tooComplex(text: string): TooComplex | null {
-  let line = 1;
+  return complexityOf(text, lex(text));
+}
+
+/** The same of a text whose tokens are at hand. */
+export function complexityOf(text: string, tokens: readonly Token[]): TooComplex | null {
   let brackets = 0;
   let conditionals = 0;
   let run = 0;
-  for (const m of text.matchAll(piece)) {
-    const s = m[0];
-    if (s === '\n') {
-      line++;
-      continue;
-    }
-    const directive = m[1];
-    if (directive !== undefined) {
-      if (/^if/.test(directive)) conditionals++;
-      else if (directive === 'endif') conditionals = Math.max(0, conditionals - 1);
+  for (const t of tokens) {
+    if (t.kind === Kind.directive) {
+      if (t.text.startsWith('if')) conditionals++;
+      else if (t.text === 'endif') conditionals = Math.max(0, conditionals - 1);
       run = 0;
-    } else if (s === '(' || s === '[' || s === '{') {
-      brackets++;
-      if (s === '{') run = 0;
-    } else if (s === ')' || s === ']' || s === '}') {
-      brackets = Math.max(0, brackets - 1);
-      if (s === '}') run = 0;
-    } else if (s === ',' || s === ';') run = 0;
-    else if (!s.startsWith('/*') && !s.startsWith('//')) run++;
-    if (brackets > maxBrackets) return { line, reason: `more than ${maxBrackets} brackets are open` };
-    if (conditionals > maxConditionals) return { line, reason: `more than ${maxConditionals} #if are open` };
-    if (run > maxRun) return { line, reason: `an expression runs over more than ${maxRun} words and signs` };
-    for (let at = s.indexOf('\n'); at >= 0; at = s.indexOf('\n', at + 1)) line++;
+    } else if (t.kind !== Kind.punct) run++;
+    else {
+      switch (t.text) {
+        case '(':
+        case '[':
+        case '{':
+          brackets++;
+          if (t.text === '{') run = 0;
+          break;
+        case ')':
+        case ']':
+        case '}':
+          brackets = Math.max(0, brackets - 1);
+          if (t.text === '}') run = 0;
+          break;
+        case ',':
+        case ';':
+          run = 0;
+          break;
+        default:
+          run++;
+      }
+    }
+    const reason =
+      brackets > maxBrackets
+        ? `more than ${maxBrackets} brackets are open`
+        : conditionals > maxConditionals
+          ? `more than ${maxConditionals} #if are open`
+          : run > maxRun
+            ? `an expression runs over more than ${maxRun} words and signs`
+            : null;
+    if (reason !== null) return { line: lineOf(lineStarts(text), t.start) + 1, reason };
   }
   return null;
 }

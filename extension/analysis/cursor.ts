@@ -51,7 +51,9 @@ export class Cursor {
   at = 0;
   /** Rises with nesting; a bound keeps a hostile text from exhausting the stack. */
   nesting = 0;
-  private readonly tokens: Token[];
+  private tokens: readonly Token[];
+  /** The list is this cursor's own to change. */
+  private own = false;
 
   /** `onBody` is called with a cursor inside the braces of every struct, union or class body that is passed. */
   constructor(
@@ -61,7 +63,7 @@ export class Cursor {
     readonly cpp: boolean,
     readonly onBody: (inner: Cursor, tag: Token, name: string, bases: readonly string[]) => void,
   ) {
-    this.tokens = tokens.slice();
+    this.tokens = tokens;
   }
 
   /** A cursor over other tokens with the same knowledge, one level deeper. */
@@ -93,8 +95,11 @@ export class Cursor {
   settle(): void {
     let t = this.tokens[this.at];
     while (t !== undefined && t.kind === Kind.choice) {
-      this.tokens.splice(this.at, 1, ...(t.choice?.[0]?.tokens ?? []));
-      t = this.tokens[this.at];
+      const list = this.own ? (this.tokens as Token[]) : this.tokens.slice();
+      list.splice(this.at, 1, ...(t.choice?.[0]?.tokens ?? []));
+      this.tokens = list;
+      this.own = true;
+      t = list[this.at];
     }
   }
 
@@ -173,6 +178,6 @@ export class Cursor {
   }
 
   isTypeName(t: Token): boolean {
-    return t.kind === Kind.ident && (builtins.has(t.text) || this.types.has(t.text) || /_t$/.test(t.text));
+    return t.kind === Kind.ident && (t.text.endsWith('_t') || builtins.has(t.text) || this.types.has(t.text));
   }
 }

@@ -5,11 +5,44 @@ const isIdentStart = (c: number): boolean =>
   (c >= 97 && c <= 122) || (c >= 65 && c <= 90) || c === 95 || c === 36 || c >= 128;
 const isDigit = (c: number): boolean => c >= 48 && c <= 57;
 
-const threes = new Set(['<<=', '>>=', '...', '->*', '<=>']);
-const twos = new Set([
-  '->', '++', '--', '<<', '>>', '<=', '>=', '==', '!=', '&&', '||', '+=', '-=', '*=', '/=', '%=', '&=', '|=',
-  '^=', '##', '::', '.*',
-]); // biome-ignore format: a table
+/** One text for each sign of one character. */
+const signs: readonly string[] = Array.from({ length: 128 }, (_, c) => String.fromCharCode(c));
+
+/** Length of the punctuator that starts with `c` and goes on with `d` and `e`. */
+function punctuator(c: number, d: number, e: number): number {
+  switch (c) {
+    case 43: // +
+    case 38: // &
+    case 124: // |
+      return d === c || d === 61 ? 2 : 1;
+    case 45: // -
+      if (d === 62) return e === 42 ? 3 : 2;
+      return d === 45 || d === 61 ? 2 : 1;
+    case 60: // <
+      if (d === 60) return e === 61 ? 3 : 2;
+      if (d === 61) return e === 62 ? 3 : 2;
+      return 1;
+    case 62: // >
+      if (d === 62) return e === 61 ? 3 : 2;
+      return d === 61 ? 2 : 1;
+    case 61: // =
+    case 33: // !
+    case 42: // *
+    case 47: // /
+    case 37: // %
+    case 94: // ^
+      return d === 61 ? 2 : 1;
+    case 35: // #
+    case 58: // :
+      return d === c ? 2 : 1;
+    case 46: // .
+      if (d === 46 && e === 46) return 3;
+      return d === 42 ? 2 : 1;
+    default:
+      return 1;
+  }
+}
+
 const rawPrefix = new Set(['R', 'LR', 'uR', 'UR', 'u8R']);
 const stringPrefix = new Set(['L', 'u', 'U', 'u8', ...rawPrefix]);
 
@@ -50,7 +83,14 @@ function endOfDirective(text: string, from: number, to: number): number {
 }
 
 /** Tokens of `text[from, to)`. With `directives` false, `#` is an ordinary punctuator (macro bodies). */
-export function lex(text: string, from = 0, to = text.length, directives = true): Token[] {
+export function lex(
+  text: string,
+  from = 0,
+  to = text.length,
+  directives = true,
+  /** Words of the text that were met: one string for each. */
+  names: Map<string, string> = new Map(),
+): Token[] {
   const out: Token[] = [];
   let i = from;
   let lineStart = directives;
@@ -84,7 +124,7 @@ export function lex(text: string, from = 0, to = text.length, directives = true)
       const rest =
         name === 'error' || name === 'warning' || name === 'pragma' || name === ''
           ? []
-          : lex(text, e, end, false);
+          : lex(text, e, end, false, names);
       out.push(new Token(Kind.directive, name, i, end, null, { name, rest, cond: null }, null));
       i = end;
     } else if (isIdentStart(c)) {
@@ -109,7 +149,14 @@ export function lex(text: string, from = 0, to = text.length, directives = true)
         i = stop;
         continue;
       }
-      push(Kind.ident, i, e);
+      const word = text.slice(i, e);
+      let name = names.get(word);
+      if (name === undefined) {
+        name = word;
+        names.set(word, word);
+      }
+      out.push(new Token(Kind.ident, name, i, e, null, null, null));
+      lineStart = false;
       i = e;
     } else if (isDigit(c) || (c === 46 && isDigit(text.charCodeAt(i + 1)))) {
       let e = i + 1;
@@ -132,9 +179,13 @@ export function lex(text: string, from = 0, to = text.length, directives = true)
       push(c === 34 ? Kind.string : Kind.char, i, stop);
       i = stop;
     } else {
-      const three = text.slice(i, i + 3);
-      const n = threes.has(three) ? 3 : twos.has(three.slice(0, 2)) ? 2 : 1;
-      if (c > 32 && c < 127) push(Kind.punct, i, Math.min(to, i + n));
+      const n = punctuator(c, text.charCodeAt(i + 1), text.charCodeAt(i + 2));
+      if (c > 32 && c < 127) {
+        const end = Math.min(to, i + n);
+        const sign = end - i === 1 ? (signs[c] ?? '') : text.slice(i, end);
+        out.push(new Token(Kind.punct, sign, i, end, null, null, null));
+        lineStart = false;
+      }
       i += n;
     }
   }

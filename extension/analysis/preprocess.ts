@@ -103,9 +103,9 @@ function guardOf(tokens: readonly Token[]): string | null {
   return defined && !valued ? name : null;
 }
 
-export function preprocess(path: string, text: string): SourceFile {
+/** `raw` are the text's tokens, where they are at hand. */
+export function preprocess(path: string, text: string, raw: readonly Token[] = lex(text)): SourceFile {
   const lines = lineStarts(text);
-  const raw = lex(text);
   const guard = guardOf(raw);
   const tokens: Token[] = [];
   const macros: MacroDef[] = [];

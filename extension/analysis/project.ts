@@ -74,8 +74,8 @@ export class Project {
   private scopes: Record<Language, CondScope> = { c: platformScope(false), cpp: platformScope(true) };
 
   /** Adds or replaces a file; `link` must follow. */
-  add(file: string, text: string, language: Language, listed: boolean): void {
-    this.units.set(file, { source: preprocess(file, text), language, listed });
+  add(file: string, text: string, language: Language, listed: boolean, tokens?: readonly Token[]): void {
+    this.units.set(file, { source: preprocess(file, text, tokens), language, listed });
   }
 
   /** Where an `#include` of `from` leads, null when it is none of ours. */

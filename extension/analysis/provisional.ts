@@ -35,7 +35,7 @@ export class Provisional {
   }
 
   /** The rows of `file` for another text of it; null for a file that the settled project does not have. */
-  update(file: string, text: string, language: Language): FileUpdate | null {
+  update(file: string, text: string, language: Language, tokens?: readonly Token[]): FileUpdate | null {
     const { project } = this.build.workspace;
     const unit = project.units.get(file);
     let settled = this.before.get(file);
@@ -46,7 +46,7 @@ export class Provisional {
       this.before.set(file, settled);
     }
     if (unit === undefined) return null;
-    const source = preprocess(file, text);
+    const source = preprocess(file, text, tokens);
     const map = new TextMap(settled.source.text, settled.source.lines, text, source.lines);
     // Positions and conditions are asked of the project, which is settled later: it sees this text only meanwhile.
     const restore = project.lend(file, { source, language, listed: true });

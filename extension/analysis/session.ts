@@ -6,10 +6,12 @@ import type { AnalysisDiagnostic, BenchProgress, FileUpdate, Findings } from '..
 import { UserError } from '../model.ts';
 import { cacheOf, keptFindings, loadWorkspace } from './analyze.ts';
 import type { Options } from './build.ts';
-import { tooComplex, tooComplexMessage } from './complexity.ts';
+import { complexityOf, tooComplexMessage } from './complexity.ts';
 import { type Discovery, discover, languageOf, maxFileBytes, sourcePattern } from './discover.ts';
 import { findingsOf } from './findings.ts';
+import { lex } from './lex.ts';
 import { Provisional } from './provisional.ts';
+import type { Token } from './tokens.ts';
 import type { Trees } from './trees.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -89,10 +91,11 @@ export class Session {
     if (this.last === null) throw new UserError('Nothing is analysed yet: run Analyze Workspace first.');
     await this.prepare();
     if (sourcePattern.test(file)) this.waiting.set(file, text);
-    const refused = this.refusal(file, text);
+    const tokens = lex(text);
+    const refused = this.refusal(file, text, tokens);
     const rows =
       refused === null && this.waiting.has(file)
-        ? (this.provisional?.update(file, text, languageOf(file, text)) ?? null)
+        ? (this.provisional?.update(file, text, languageOf(file, text), tokens) ?? null)
         : null;
     return rows ?? { ...rowsOf(this.last, file), ...(refused === null ? {} : { diagnostics: [refused] }) };
   }
@@ -118,12 +121,13 @@ export class Session {
       checkpoint?.();
       this.stale = true;
       this.diagnostics = this.diagnostics.filter((d) => d.file !== file);
-      const refused = this.refusal(file, text);
+      const tokens = lex(text);
+      const refused = this.refusal(file, text, tokens);
       if (refused !== null) this.diagnostics.push(refused);
       else {
         const language = languageOf(file, text);
         const outline = this.trees.outline(text, language);
-        workspace.update(file, text, language);
+        workspace.update(file, text, language, tokens);
         workspace.setOutline(file, await outline);
       }
       if (this.waiting.get(file) === text) this.waiting.delete(file);
@@ -132,7 +136,7 @@ export class Session {
     return this.link(checkpoint);
   }
 
-  private refusal(file: string, text: string): AnalysisDiagnostic | null {
+  private refusal(file: string, text: string, tokens: readonly Token[]): AnalysisDiagnostic | null {
     const say = (code: string, line: number, message: string): AnalysisDiagnostic => ({
       code,
       severity: 'warning',
@@ -148,7 +152,7 @@ export class Session {
         1,
         `The text is above the bound of ${maxFileBytes / 1048576} MB for one file; it was not analysed.`,
       );
-    const complex = tooComplex(text);
+    const complex = complexityOf(text, tokens);
     return complex === null ? null : say('too-complex', complex.line, tooComplexMessage(complex));
   }
 

@@ -7,7 +7,7 @@ import { operationOf } from './operations.ts';
 import { type Outline, outlineOf, parseTimeoutMs } from './outline.ts';
 import { type SourceFile, preprocess } from './preprocess.ts';
 import { Project } from './project.ts';
-import { Kind, lineOf, textOf } from './tokens.ts';
+import { Kind, type Token, lineOf, textOf } from './tokens.ts';
 
 export class Workspace {
   readonly project = new Project();
@@ -24,11 +24,11 @@ export class Workspace {
   ) {}
 
   /** Reads one file's text; `linkAll` or `relink` must follow. */
-  add(file: string, text: string, language: Language, listed: boolean): void {
+  add(file: string, text: string, language: Language, listed: boolean, tokens?: readonly Token[]): void {
     const t0 = performance.now();
     const outline = listed && this.parser !== null ? outlineOf(this.parser, text, language) : null;
     const t1 = performance.now();
-    this.project.add(file, text, language, listed);
+    this.project.add(file, text, language, listed, tokens);
     if (listed) {
       const unit = this.project.units.get(file);
       this.files.set(file, {
@@ -66,10 +66,10 @@ export class Workspace {
   }
 
   /** Replaces one file's text and lowers again what its change can reach. */
-  update(file: string, text: string, language: Language): void {
+  update(file: string, text: string, language: Language, tokens?: readonly Token[]): void {
     const before = this.project.units.get(file)?.source;
     const typesBefore = this.project.types;
-    this.add(file, text, language, true);
+    this.add(file, text, language, true, tokens);
     const t0 = performance.now();
     this.project.indexNames(this.project.units.keys());
     this.project.link();
