@@ -31,6 +31,7 @@ export class Index {
   private readonly localUses = new Map<Decl, Id[]>();
   private readonly all = new Map<Func, Node[]>();
   private readonly typeCache = new Map<Expr, TypeRef | null>();
+  private readonly ancestorCache = new Map<string, ReadonlySet<string>>();
   private readonly calleeCache = new Map<Call, readonly Func[]>();
   /** Names of objects, fields and functions whose type is atomic, or points to what is, or cannot be seen. */
   private readonly atomicNames = new Set<string>();
@@ -276,12 +277,27 @@ export class Index {
     return visible.length > 0 ? visible : list;
   }
 
-  private isA(type: Struct, owner: string, depth = 0): boolean {
-    if (type.name === owner) return true;
-    if (depth > 8) return false;
-    return type.bases.some(
-      (b) => b === owner || (this.structs.get(b)?.some((s) => this.isA(s, owner, depth + 1)) ?? false),
-    );
+  private isA(type: Struct, owner: string): boolean {
+    return type.name === owner || this.ancestors(type.name).has(owner);
+  }
+
+  /** Names of a class's bases, however far up, the nearest first. */
+  private ancestors(name: string): ReadonlySet<string> {
+    const before = this.ancestorCache.get(name);
+    if (before !== undefined) return before;
+    const known = new Set<string>();
+    const look = (at: string): void => {
+      for (const s of this.structs.get(at) ?? []) {
+        for (const b of s.bases) {
+          if (b === name || known.has(b)) continue;
+          known.add(b);
+          look(b);
+        }
+      }
+    };
+    look(name);
+    this.ancestorCache.set(name, known);
+    return known;
   }
 
   /** Follows typedefs to what they stand for; pointers add up. */
@@ -314,19 +330,17 @@ export class Index {
     return found.reduce((a, b) => (b.fields.length > a.fields.length ? b : a));
   }
 
-  fieldOf(struct: Struct, name: string, depth = 0): FieldOf | null {
+  fieldOf(struct: Struct, name: string): FieldOf | null {
     const field = struct.fields.find((f) => f.name === name);
     if (field !== undefined) return { struct, field };
-    if (depth > 6) return null;
-    for (const other of this.structs.get(struct.name) ?? []) {
-      const f = other.fields.find((x) => x.name === name);
-      if (f !== undefined) return { struct: other, field: f };
-    }
-    for (const b of struct.bases) {
-      for (const s of this.structs.get(b) ?? []) {
-        const f = this.fieldOf(s, name, depth + 1);
-        if (f !== null) return f;
-      }
+    const every = this.fields.get(name);
+    if (every === undefined) return null;
+    const of = (owner: string): FieldOf | null => every.find((f) => f.struct.name === owner) ?? null;
+    const own = of(struct.name);
+    if (own !== null) return own;
+    for (const owner of this.ancestors(struct.name)) {
+      const found = of(owner);
+      if (found !== null) return found;
     }
     return null;
   }
