@@ -2,7 +2,7 @@
 import type { Build } from './build.ts';
 import { type Call, type Expr, type Func, type Stmt, functionOf, strip } from './ir.ts';
 import { targetOf } from './targets.ts';
-import { leaves } from './temperature.ts';
+import { leaves } from './branches.ts';
 import { measure } from './wrappers.ts';
 
 export interface Layer {
