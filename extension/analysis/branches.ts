@@ -260,8 +260,8 @@ export class Branches {
     if (hint !== 'likely' && this.firstTime(s.test, s.yes)) o = { yes: cost.never, no: 0 };
     else if (hint !== 'unlikely' && s.no !== null && this.firstTime(s.test, s.no))
       o = { yes: 0, no: cost.never };
-    if (this.deadEnd(s.yes)) o = { yes: Math.max(o.yes, cost.never), no: 0 };
-    else if (s.no !== null && this.deadEnd(s.no)) o = { yes: 0, no: Math.max(o.no, cost.never) };
+    if (this.isDeadEnd(s.yes)) o = { yes: Math.max(o.yes, cost.never), no: 0 };
+    else if (s.no !== null && this.isDeadEnd(s.no)) o = { yes: 0, no: Math.max(o.no, cost.never) };
     if (o.yes === 0 && o.no === 0) {
       const settled = s.no === null && this.settles(s.yes);
       o = { yes: cost.plain, no: s.no !== null ? cost.plain : settled ? cost.settled : 0 };
@@ -296,7 +296,11 @@ export class Branches {
       const there = this.odds(zero, depth + 1);
       return e.op === '!=' ? there : swapped(there);
     }
-    if (e.k === 'call') return this.isTry(e) ? { yes: 0, no: cost.hint } : even;
+    if (e.k === 'call') {
+      const hinted = this.hintInside(e);
+      if (hinted !== null) return hinted === 'likely' ? { yes: 0, no: cost.hint } : { yes: cost.hint, no: 0 };
+      return this.isTry(e) ? { yes: 0, no: cost.hint } : even;
+    }
     if (e.k === 'id' && this.isOutcome(e)) return { yes: 0, no: cost.hint };
     if (e.k === 'id' || e.k === 'mem') {
       const type = this.index.typeOf(e);
@@ -305,6 +309,19 @@ export class Branches {
     }
     if (e.k === 'asg' && e.op === '=') return this.odds(e.left, depth + 1);
     return even;
+  }
+
+  /** The hint in what a small function returns: `return unlikely(flag);`. */
+  private hintInside(call: Call): 'likely' | 'unlikely' | null {
+    const f = this.index.callees(call)[0];
+    if (f === undefined || f.body.length !== 1) return null;
+    for (const s of f.body) {
+      for (const r of s.k === 'variants' ? s.options.flatMap((o) => o.body) : [s]) {
+        const hint = r.k === 'return' && r.x !== null ? likelihood(r.x) : null;
+        if (hint !== null) return hint;
+      }
+    }
+    return null;
   }
 
   private asksTry(test: Expr): boolean {
@@ -389,10 +406,10 @@ export class Branches {
   }
 
   /** Ends in a crash or tells a person something. */
-  private deadEnd(s: Stmt): boolean {
+  isDeadEnd(s: Stmt): boolean {
     const body = s.k === 'block' ? s.body : [s];
     for (const b of body) {
-      if (b.k === 'block' && this.deadEnd(b)) return true;
+      if (b.k === 'block' && this.isDeadEnd(b)) return true;
       const x = b.k === 'expr' ? strip(b.x) : b.k === 'return' && b.x !== null ? strip(b.x) : null;
       if (x?.k === 'call' && (this.isEnd(x) || this.tells(x))) return true;
       if (b.token.text === 'throw') return true;

@@ -41,6 +41,9 @@ const methods: readonly (readonly [string, string])[] = [
   ['acquire', 'release'],
 ];
 
+const aside =
+  /(^|\/)(tests?|testing|unittests?|bench|benches|benchmarks?|examples?|fuzz|fuzzing)\/|(^|\/)(tst|test|bench)[-_][^/]*$|[-_](test|tests|unittest|bench|benchmark)\.\w+$/i;
+
 export interface Entry {
   readonly name: string;
   readonly func: Func;
@@ -67,7 +70,9 @@ export function findEntries(index: Index, project: Project, graph: CallGraph): E
   const add = (name: string, func: Func, main: boolean): void => {
     if (!out.has(func)) out.set(func, { name, func, main });
   };
-  const foreign = (f: Func): boolean => project.isForeign(f.file, f.cond);
+  // Tests and examples bring allocators of their own; they are entries only where nothing else is.
+  const main = [...index.functions].some((f) => !aside.test(f.file) && apis.some((a) => f.name.endsWith(a)));
+  const foreign = (f: Func): boolean => project.isForeign(f.file, f.cond) || (main && aside.test(f.file));
   // An inline function of C++ is no symbol that a program binds to, if there are others.
   const bound = (f: Func): boolean =>
     !(f.isInline && project.units.get(f.file)?.language === 'cpp' && !f.returns.text.includes('"C"'));

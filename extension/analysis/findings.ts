@@ -300,7 +300,7 @@ export function findingsOf(
     gates,
     variables,
     functions: functions.map((f) => f.row),
-    candidates: candidates(build, rows, counterRows, gates),
+    candidates: candidates(build, rows, counterRows, gates, variables),
     timing: {
       parseMs: round(workspace.parseMs),
       extractMs: round(workspace.extractMs),

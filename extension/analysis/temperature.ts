@@ -42,7 +42,11 @@ export function temperatureOf(distance: number | undefined): Temperature {
   return distance <= hotLimit ? 'hot' : distance <= warmLimit ? 'warm' : 'cold';
 }
 
+/** Distance by ordinary branches alone, and the caller on that way. */
+export type PlainWays = ReadonlyMap<Func, { readonly distance: number; readonly from: Func | null }>;
+
 interface Edge {
+  readonly call: Call;
   readonly to: Func;
   readonly cost: number;
   readonly add: number;
@@ -58,6 +62,7 @@ export class Temperatures {
   /** The caller through which a function is nearest. */
   readonly nearest = new Map<Func, Func>();
   private readonly inside = new Map<Node, number>();
+  private readonly edges = new Map<Func, readonly Edge[]>();
   private readonly printing = new Map<Func, boolean>();
 
   constructor(
@@ -108,8 +113,11 @@ export class Temperatures {
     return { least, add, floor };
   }
 
-  private edgesOf(f: Func): Edge[] {
+  private edgesOf(f: Func): readonly Edge[] {
+    const known = this.edges.get(f);
+    if (known !== undefined) return known;
     const list: Edge[] = [];
+    this.edges.set(f, list);
     for (const n of this.index.nodes(f)) {
       if (n.k !== 'call') continue;
       const targets = this.graph.reached(n);
@@ -117,7 +125,7 @@ export class Temperatures {
       const within = this.within(n) + (this.branches.tells(n) ? cost.never : 0);
       for (const { to, once } of targets) {
         const { least, add, floor } = this.callCost(to);
-        list.push({ to, cost: Math.max(within, least) + (once ? cost.never : 0), add, floor });
+        list.push({ call: n, to, cost: Math.max(within, least) + (once ? cost.never : 0), add, floor });
       }
     }
     return list;
@@ -147,6 +155,36 @@ export class Temperatures {
         for (const e of this.edgesOf(f)) put(e.to, Math.max(farther(d, e.cost) + e.add, e.floor), f);
       }
     }
+  }
+
+  /**
+   * Functions that the hot path reaches by ordinary branches alone, whatever system calls they make: no hint, failed
+   * try, first time or slow name lies on the way, and every call on it is one that `accept` takes.
+   */
+  plainWays(accept: (call: Call) => boolean): PlainWays {
+    const ways = new Map<Func, { distance: number; from: Func | null }>();
+    const queue: Func[][] = [];
+    const put = (f: Func, distance: number, from: Func | null): void => {
+      const known = ways.get(f);
+      if (distance > hotLimit || (known !== undefined && known.distance <= distance)) return;
+      ways.set(f, { distance, from });
+      const bucket = queue[distance];
+      if (bucket === undefined) queue[distance] = [f];
+      else bucket.push(f);
+    };
+    for (const e of this.entryPoints) if (e.main) put(e.func, 0, null);
+    for (let d = 0; d <= hotLimit; d++) {
+      const bucket = queue[d] ?? [];
+      for (let i = 0; i < bucket.length; i++) {
+        const f = bucket[i];
+        if (f === undefined || ways.get(f)?.distance !== d) continue;
+        for (const e of this.edgesOf(f)) {
+          const to = Math.max(farther(d, e.cost), e.floor);
+          if (to <= hotLimit && (ways.get(e.to)?.distance ?? far) > to && accept(e.call)) put(e.to, to, f);
+        }
+      }
+    }
+    return ways;
   }
 
   ofFunction(f: Func): Temperature {
