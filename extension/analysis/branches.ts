@@ -2,11 +2,13 @@
  * How unlikely it is to get somewhere inside a function, in small whole numbers: what compilers read off hints,
  * attributes and the shape of branches when they have no profile.
  */
-import { asserting, inAssertion } from './effects.ts';
+import { asserting } from './effects.ts';
 import type { CallGraph } from './call-graph.ts';
 import type { Index } from './index.ts';
 import { type Call, type Expr, type Func, type Node, type Stmt, eachChild, functionOf, strip } from './ir.ts';
+import { push } from './project.ts';
 import { type Target, targetOf } from './targets.ts';
+import type { Token, Via } from './tokens.ts';
 
 /**
  * Reasons not to get somewhere. Strong ones are multiples of `strong`; weak ones (an ordinary branch) are small, so
@@ -119,6 +121,7 @@ export class Branches {
   private readonly once = new Map<string, ReadonlySet<Func> | null>();
   private readonly writesOutside = new Map<Func, boolean>();
   private readonly checkers = new Map<Func, boolean>();
+  private readonly starts = new Map<Func, ReadonlyMap<string, readonly Expr[]>>();
   private readonly labels = new Map<Func, Map<string, number>>();
 
   constructor(
@@ -126,14 +129,29 @@ export class Branches {
     private readonly graph: CallGraph,
   ) {}
 
+  private readonly assertions = new Map<Via, boolean>();
+
+  /** Written inside an assertion's macro. */
+  private asserted(token: Token): boolean {
+    const { via } = token;
+    if (via === null) return false;
+    let known = this.assertions.get(via);
+    if (known === undefined) {
+      known = false;
+      for (let v: Via | null = via; v !== null && !known; v = v.parent) known = asserting.test(v.name);
+      this.assertions.set(via, known);
+    }
+    return known;
+  }
+
   /** The cost of reaching a node inside its function. */
   within(node: Node): number {
-    let asserted = inAssertion(node.token);
+    let asserted = this.asserted(node.token);
     let sum = 0;
     let child: Node = node;
     for (let p = node.up; p !== null; child = p, p = p.up) {
       // An argument of an assertion does not come out of the macro, what holds it does.
-      if (p.k !== 'func' && inAssertion(p.token)) asserted = true;
+      if (p.k !== 'func' && this.asserted(p.token)) asserted = true;
       if (p.k === 'if' && child !== p.test) {
         const o = this.sides(p);
         sum += child === p.yes ? o.yes : o.no;
@@ -238,14 +256,16 @@ export class Branches {
     const known = this.noReturn.get(f);
     if (known !== undefined) return known;
     this.noReturn.set(f, false);
+    if (f.body.length === 0) return false;
     const marked = (name: string): boolean =>
       f.attributes.has(name) || this.index.attributes.get(f.name)?.has(name) === true;
     const result =
       marked('noreturn') ||
       marked('_Noreturn') ||
-      (!this.index.nodes(f).some((n) => n.k === 'return' || (n.k === 'jump' && n.kind === 'goto')) &&
-        f.body.length > 0 &&
-        this.through(f.body) === Number.POSITIVE_INFINITY);
+      (f.returns.base === 'void' &&
+        f.returns.pointer === 0 &&
+        this.through(f.body) === Number.POSITIVE_INFINITY &&
+        !this.index.nodes(f).some((n) => n.k === 'return' || (n.k === 'jump' && n.kind === 'goto')));
     this.noReturn.set(f, result);
     return result;
   }
@@ -353,7 +373,7 @@ export class Branches {
     let result = false;
     for (const n of this.index.nodes(f)) {
       const x = n.k === 'asg' ? n.left : n.k === 'upd' ? n.x : null;
-      if (x !== null && x.k !== 'id' && !inAssertion(n.token)) result = true;
+      if (x !== null && x.k !== 'id' && !this.asserted(n.token)) result = true;
       if (!result && n.k === 'call')
         result = this.index
           .callees(n)
@@ -372,7 +392,7 @@ export class Branches {
     if (last?.k === 'block') return this.settles(last);
     if (last?.k !== 'return') return false;
     const work = body.some(
-      (b) => b.k === 'expr' && (b.x.k === 'call' || b.x.k === 'asg') && !inAssertion(b.token),
+      (b) => b.k === 'expr' && (b.x.k === 'call' || b.x.k === 'asg') && !this.asserted(b.token),
     );
     if (last.x === null) return work;
     const x = strip(last.x);
@@ -386,14 +406,15 @@ export class Branches {
     if (known !== undefined) return known;
     this.checkers.set(f, false);
     let asserted = 0;
+    if (f.returns.base !== 'void' || f.returns.pointer > 0) return false;
     const result = this.index.nodes(f).every((n) => {
       if (n.k === 'return') return n.x === null;
       if (n.k === 'upd') return false;
-      if (n.k === 'asg') return n.left.k === 'id' || inAssertion(n.token);
+      if (n.k === 'asg') return n.left.k === 'id' || this.asserted(n.token);
       if (n.k !== 'expr' || n.x.k === 'asg') return true;
       const { x } = n;
       const callee = x.k === 'call' && x.callee.k === 'id' ? x.callee.name : '';
-      if (inAssertion(n.token) || inAssertion(x.token) || asserting.test(callee)) {
+      if (this.asserted(n.token) || this.asserted(x.token) || asserting.test(callee)) {
         asserted++;
         return true;
       }
@@ -421,7 +442,7 @@ export class Branches {
   tells(call: Call): boolean {
     return call.args.some((a) => {
       const e = strip(a);
-      return e.k === 'str' && isMessage(e.text) && !inAssertion(call.token);
+      return e.k === 'str' && isMessage(e.text) && !this.asserted(call.token);
     });
   }
 
@@ -439,8 +460,7 @@ export class Branches {
           if (seen.has(`local ${local.name}`)) return;
           seen.add(`local ${local.name}`);
           // A copy: of what it starts with, in any branch of a condition.
-          for (const n of this.index.nodes(f))
-            if (n.k === 'decl' && n.name === local.name && n.init !== null) visit(n.init, depth + 1);
+          for (const init of this.startsOf(f).get(local.name) ?? []) visit(init, depth + 1);
           return;
         }
         const t = targetOf(this.index, e);
@@ -465,6 +485,18 @@ export class Branches {
     };
     visit(test, 0);
     return hit;
+  }
+
+  /** What the locals of a function start with, by name. */
+  private startsOf(f: Func): ReadonlyMap<string, readonly Expr[]> {
+    let known = this.starts.get(f);
+    if (known === undefined) {
+      const found = new Map<string, Expr[]>();
+      for (const n of this.index.nodes(f)) if (n.k === 'decl' && n.init !== null) push(found, n.name, n.init);
+      known = found;
+      this.starts.set(f, known);
+    }
+    return known;
   }
 
   private setsOnce(t: Target, branch: Stmt): boolean {

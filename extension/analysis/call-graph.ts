@@ -60,6 +60,7 @@ export class CallGraph {
   private readonly stored = new Map<string, Func[]>();
   /** Functions handed over for a parameter. */
   private readonly handed = new Map<Func, Map<number, Set<Func>>>();
+  private readonly targets = new Map<Call, readonly Func[]>();
   private readonly derived = new Map<string, Struct[]>();
 
   constructor(
@@ -83,6 +84,15 @@ export class CallGraph {
 
   /** Functions that a call names: its callees, or what an alias of that name stands for. */
   private direct(n: Call): readonly Func[] {
+    let known = this.targets.get(n);
+    if (known === undefined) {
+      known = this.find(n);
+      this.targets.set(n, known);
+    }
+    return known;
+  }
+
+  private find(n: Call): readonly Func[] {
     const found = this.index.callees(n);
     if (found.length > 0 || n.callee.k !== 'id') return found;
     const alias = this.aliases.get(n.callee.name);
@@ -99,7 +109,8 @@ export class CallGraph {
     };
     const isAlias = /^(_*alias_*|_*ifunc_*|weakref)$/;
     for (const unit of project.units.values()) {
-      const { tokens } = unit.source;
+      const { tokens, text } = unit.source;
+      if (!/alias|ifunc|weakref/i.test(text)) continue;
       for (let i = 0; i < tokens.length; i++) {
         const t = tokens[i] as Token;
         if (t.kind !== Kind.ident || tokens[i + 1]?.text !== '(') continue;
@@ -130,9 +141,9 @@ export class CallGraph {
 
   private functionNamed(x: Expr): readonly Func[] {
     const e = strip(x.k === 'un' && x.op === '&' ? x.x : x);
-    if (e.k === 'mem') return [];
-    if (e.k !== 'id' || this.index.local(functionOf(e), e.name, e) !== null) return [];
-    return this.index.byName.get(e.name) ?? [];
+    if (e.k !== 'id') return [];
+    const found = this.index.byName.get(e.name);
+    return found === undefined || this.index.local(functionOf(e), e.name, e) !== null ? [] : found;
   }
 
   /** Names under which what is stored in an expression is found again. */
@@ -219,6 +230,7 @@ export class CallGraph {
       for (const n of this.index.nodes(f)) {
         if (n.k !== 'call') continue;
         for (const [i, a] of n.args.entries()) {
+          if (a.k === 'num' || a.k === 'str' || a.k === 'mem' || a.k === 'call' || a.k === 'bin') continue;
           const e = strip(a.k === 'un' && a.op === '&' ? a.x : a);
           if (e.k !== 'id') continue;
           const named = this.functionNamed(e);

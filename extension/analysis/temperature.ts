@@ -45,6 +45,12 @@ export function temperatureOf(distance: number | undefined): Temperature {
 /** Distance by ordinary branches alone, and the caller on that way. */
 export type PlainWays = ReadonlyMap<Func, { readonly distance: number; readonly from: Func | null }>;
 
+interface Toll {
+  readonly least: number;
+  readonly add: number;
+  readonly floor: number;
+}
+
 interface Edge {
   readonly call: Call;
   readonly to: Func;
@@ -63,6 +69,7 @@ export class Temperatures {
   readonly nearest = new Map<Func, Func>();
   private readonly inside = new Map<Node, number>();
   private readonly edges = new Map<Func, readonly Edge[]>();
+  private readonly tolls = new Map<Func, Toll>();
   private readonly printing = new Map<Func, boolean>();
 
   constructor(
@@ -86,7 +93,15 @@ export class Temperatures {
   }
 
   /** What a call adds, and the distance that the callee has at least. */
-  private callCost(f: Func): { least: number; add: number; floor: number } {
+  private callCost(f: Func): Toll {
+    const known = this.tolls.get(f);
+    if (known !== undefined) return known;
+    const toll = this.tollOf(f);
+    this.tolls.set(f, toll);
+    return toll;
+  }
+
+  private tollOf(f: Func): Toll {
     const attributes = this.index.attributes.get(f.name);
     const has = (name: string): boolean => f.attributes.has(name) || attributes?.has(name) === true;
     // An attribute says what the branch around the call says too: the stronger of the two counts.
