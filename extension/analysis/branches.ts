@@ -121,6 +121,8 @@ export class Branches {
   private readonly once = new Map<string, ReadonlySet<Func> | null>();
   private readonly writesOutside = new Map<Func, boolean>();
   private readonly checkers = new Map<Func, boolean>();
+  /** Calls that lead to a function within a few steps, by the function that makes them. */
+  private readonly leading = new Map<Func, Map<Func, Call[]>>();
   private readonly starts = new Map<Func, ReadonlyMap<string, readonly Expr[]>>();
   private readonly labels = new Map<Func, Map<string, number>>();
 
@@ -502,21 +504,41 @@ export class Branches {
   private setsOnce(t: Target, branch: Stmt): boolean {
     const writers = this.onceWriters(t);
     if (writers === null) return false;
-    let hit = false;
-    const from = (f: Func, depth: number): boolean => {
-      if (depth > 3) return false;
-      return (this.graph.callersOf.get(f) ?? []).slice(0, 64).some((c) => {
-        if (isInside(c, branch)) return true;
-        const g = functionOf(c);
-        return g !== null && g !== f && from(g, depth + 1);
-      });
-    };
     const own = functionOf(branch);
-    for (const f of writers) {
-      if (f === own) hit ||= this.writesOf(t).some((w) => isInside(w.at, branch));
-      else hit ||= from(f, 0);
+    if (own === null) return false;
+    // All that sets it is in the branch: a list that is also taken from elsewhere is filled again and again.
+    return [...writers].every((f) =>
+      f === own
+        ? this.writesOf(t).every((w) => functionOf(w.at) !== own || isInside(w.at, branch))
+        : undoing.test(f.name) || this.leads(f, own, branch),
+    );
+  }
+
+  /** Whether a branch of a function calls another, directly or through a few more. */
+  private leads(to: Func, from: Func, branch: Stmt): boolean {
+    let calls = this.leading.get(to);
+    if (calls === undefined) {
+      calls = new Map<Func, Call[]>();
+      const seen = new Set<Func>([to]);
+      let layer: Func[] = [to];
+      for (let depth = 0; depth < 4 && seen.size < 200; depth++) {
+        const next: Func[] = [];
+        for (const g of layer) {
+          for (const c of this.graph.callersOf.get(g) ?? []) {
+            const caller = functionOf(c);
+            if (caller === null) continue;
+            push(calls, caller, c);
+            if (!seen.has(caller)) {
+              seen.add(caller);
+              next.push(caller);
+            }
+          }
+        }
+        layer = next;
+      }
+      this.leading.set(to, calls);
     }
-    return hit;
+    return calls.get(from)?.some((c) => isInside(c, branch)) === true;
   }
 
   private writesOf(t: Target): { at: Expr; value: Expr | null }[] {

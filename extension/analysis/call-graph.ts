@@ -3,7 +3,16 @@
  * functions handed over as arguments to where the parameter is called.
  */
 import type { Index } from './index.ts';
-import { type Call, type Expr, type Func, type Node, type Struct, functionOf, strip } from './ir.ts';
+import {
+  type Call,
+  type Decl,
+  type Expr,
+  type Func,
+  type Node,
+  type Struct,
+  functionOf,
+  strip,
+} from './ir.ts';
 import { type Project, push } from './project.ts';
 import { Kind, type Token } from './tokens.ts';
 
@@ -227,6 +236,7 @@ export class CallGraph {
     };
     const onward: { from: Func; param: number; to: Func; at: number }[] = [];
     for (const f of this.index.functions) {
+      const callable = f.params.map((p) => this.mayBeCalled(p));
       for (const n of this.index.nodes(f)) {
         if (n.k !== 'call') continue;
         for (const [i, a] of n.args.entries()) {
@@ -235,7 +245,7 @@ export class CallGraph {
           if (e.k !== 'id') continue;
           const named = this.functionNamed(e);
           const param = named.length === 0 ? this.index.paramIndex(f, e.name) : -1;
-          if (named.length === 0 && (param < 0 || !isPointerLike(f, param))) continue;
+          if (named.length === 0 && (param < 0 || callable[param] !== true)) continue;
           for (const g of this.direct(n)) {
             if (g.params[i] === undefined) continue;
             for (const h of named) add(g, i, h);
@@ -249,6 +259,13 @@ export class CallGraph {
       for (const o of onward)
         for (const f of this.handed.get(o.from)?.get(o.param) ?? []) if (add(o.to, o.at, f)) more = true;
     }
+  }
+
+  /** Whether a parameter can hold a function: by its type, or because its type is out of sight. */
+  private mayBeCalled(p: Decl): boolean {
+    const r = this.index.resolve(p.type);
+    if (r.callable || /^(function|function_ref|auto)$/.test(r.base)) return true;
+    return r.pointer === 0 && r.array === 0 && r.base.length <= 2 && /^[A-Z]/.test(r.base);
   }
 
   /** Functions that a call may enter. */
@@ -304,11 +321,6 @@ export class CallGraph {
   storedUnder(name: string): readonly Func[] {
     return this.stored.get(name) ?? [];
   }
-}
-
-function isPointerLike(f: Func, param: number): boolean {
-  const p = f.params[param];
-  return p !== undefined && (p.type.callable || p.type.pointer > 0 || !/^(int|long|size_t|bool|char)$/.test(p.type.base)); // biome-ignore format: one test
 }
 
 /** The name that the declaration before token `at` declares. */

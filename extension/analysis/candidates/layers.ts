@@ -14,7 +14,8 @@ function writes(build: Build, f: Func): boolean {
     if (x === null) continue;
     const t = targetOf(build.index, x);
     if (t?.kind === 'local' && t.decl?.isStatic !== true && t.decl?.isThread !== true) continue;
-    if (t !== null && build.classifier.verdict(t).class === 'telemetry') continue;
+    const adds = n.k === 'upd' || (n.k === 'asg' && n.op !== '=');
+    if (adds && t !== null && build.classifier.verdict(t).class === 'telemetry') continue;
     return true;
   }
   return false;
