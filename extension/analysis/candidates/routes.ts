@@ -1,7 +1,7 @@
 /** E: a way chosen on each call from what is fixed after start-up. */
 import { type Build, displayName } from '../build.ts';
 import { inAssertion } from '../effects.ts';
-import { type Expr, type Func, type Node, strip } from '../ir.ts';
+import { type Expr, type Func, type Node, functionOf, strip } from '../ir.ts';
 import { type Target, targetOf } from '../targets.ts';
 import { measure } from '../wrappers.ts';
 import { type Collector, hotFunctions, isCompiled, place } from './draft.ts';
@@ -50,6 +50,17 @@ function gather(build: Build, f: Func, into: Sources, known: Map<string, boolean
   const { index, guards } = build;
   for (const n of index.nodes(f)) {
     if (into.other) return;
+    if (
+      n.k !== 'asg' &&
+      n.k !== 'upd' &&
+      n.k !== 'call' &&
+      n.k !== 'id' &&
+      n.k !== 'mem' &&
+      n.k !== 'asm' &&
+      n.k !== 'loop'
+    )
+      continue;
+    if (!isCompiled(build, n)) continue;
     if (n.k === 'asg' || n.k === 'upd') {
       // Filling a cache once is no part of the answer; anything else is work.
       if (build.temperatures.within(n) < 16) {
@@ -110,6 +121,7 @@ function isTested(n: Expr): boolean {
 export function routes(build: Build, out: Collector): void {
   const { index, temperatures, guards } = build;
   const known = new Map<string, boolean>();
+  const found: { f: Func; sources: Sources; branches: number }[] = [];
   const entries = new Set(temperatures.entryPoints.map((e) => e.func));
   for (const f of hotFunctions(build)) {
     if (f.params.length === 0 || f.params.length > 2 || entries.has(f)) continue;
@@ -131,6 +143,18 @@ export function routes(build: Build, out: Collector): void {
     if (sources.other || sources.fixed.size === 0 || !sources.asks) continue;
     // One test of one flag is as cheap as its table would be.
     if (sources.fixed.size < 2 && !sources.table) continue;
+    found.push({ f, sources, branches: chooses.length });
+  }
+  const all = new Set(found.map((x) => x.f));
+  for (const { f, sources, branches } of found) {
+    // The outermost answer holds the ones that it asks for.
+    if (
+      (temperatures.callersOf.get(f) ?? []).some((c) => {
+        const by = functionOf(c);
+        return by !== null && by !== f && all.has(by);
+      })
+    )
+      continue;
     const names = [...sources.fixed].slice(0, 3);
     out.add({
       letter: 'E',
@@ -140,7 +164,7 @@ export function routes(build: Build, out: Collector): void {
       risk: 'low',
       experiment:
         'Keep the answer as one bit or byte for each argument, filled at start-up; compare both sides.',
-      estimate: { instructions: sources.loads > 1 ? -(sources.loads - 1) : null, branches: -chooses.length },
+      estimate: { instructions: sources.loads > 1 ? -(sources.loads - 1) : null, branches: -branches },
     });
   }
 }
