@@ -11,7 +11,8 @@ import { locksAndCalls } from './candidates/locks.ts';
 import { routes } from './candidates/routes.ts';
 import { type SiteFacts, telemetry } from './candidates/telemetry.ts';
 import { targetOf } from './targets.ts';
-import { walk } from './ir.ts';
+import type { Access } from './access.ts';
+import { type Expr, print, strip, walk } from './ir.ts';
 
 /** What the accesses say that their rows do not: merges of statistics, and wrappers that are relaxed in one branch. */
 function factsOf(build: Build): SiteFacts {
@@ -29,16 +30,9 @@ function factsOf(build: Build): SiteFacts {
           .some((w) => w.operation === a.operation && w.order === 'relaxed')
       )
         relaxed.add(at);
-      if (a.value === null) continue;
-      let reads = false;
-      walk(a.value, (n) => {
-        if (reads || (n.k !== 'id' && n.k !== 'mem')) return;
-        const t = targetOf(build.index, n);
-        if (t === null || t.kind !== 'field') return;
-        const shared = t.key === a.target?.key || build.classifier.accessesOf(t.key).length > 0;
-        if (shared && build.classifier.verdict(t).class === 'telemetry') reads = true;
-      });
-      if (reads && (a.target.kind === 'field' || a.target.kind === 'param')) merges.add(at);
+      // A reset counts nothing.
+      if (a.operation === 'store' && a.value !== null && strip(a.value).k === 'num') merges.add(at);
+      if (carries(build, a)) merges.add(at);
     }
   }
   return {
@@ -46,6 +40,37 @@ function factsOf(build: Build): SiteFacts {
     isRelaxed: (x) => relaxed.has(key(x.file, x.line)),
   };
 }
+
+/** Whether an update takes its value from another object of telemetry: `sum->hits += each->hits`. */
+function carries(build: Build, a: Access): boolean {
+  if (a.target === null || (a.target.kind !== 'field' && a.target.kind !== 'param')) return false;
+  const own = a.targetExpr === null ? '' : shown(a.targetExpr);
+  let reads = false;
+  const look = (x: Expr): void =>
+    walk(x, (n) => {
+      if (reads || (n.k !== 'id' && n.k !== 'mem') || (n.up?.k === 'mem' && n.up.object === n)) return;
+      let t = targetOf(build.index, n);
+      if (t?.kind === 'local' && t.decl?.init != null && n.up?.k !== 'un') {
+        const { init } = t.decl;
+        const inner = init.k === 'call' ? init.args[0] : init;
+        t = inner === undefined ? null : targetOf(build.index, inner);
+        if (inner !== undefined && shown(inner) === own) return;
+      } else if (shown(n) === own) return;
+      if (t === null || t.kind !== 'field') return;
+      const same = t.key === a.target?.key;
+      if (
+        same ||
+        (build.classifier.accessesOf(t.key).length > 0 && build.classifier.verdict(t).class === 'telemetry')
+      )
+        reads = true;
+    });
+  if (a.value !== null) look(a.value);
+  if (a.node.k === 'call')
+    for (const arg of a.node.args) if (a.targetExpr === null || shown(arg) !== own) look(arg);
+  return reads;
+}
+
+const shown = (x: Expr): string => print(strip(x)).replace(/^&/, '');
 
 export function candidates(
   build: Build,
@@ -57,8 +82,8 @@ export function candidates(
   const out = new Collector();
   layers(build, out);
   repeatedGates(build, out);
-  const flags = new Set(gates.filter((g) => g.kind === 'compile').map((g) => g.name ?? ''));
-  telemetry(sites, counters, variables, flags, factsOf(build), out);
+  const variablesOfEnv = new Set(gates.filter((g) => g.kind === 'env').map((g) => g.name ?? ''));
+  telemetry(sites, counters, variables, variablesOfEnv, factsOf(build), out);
   repeatedChecks(build, out);
   routes(build, out);
   sharedLines(build, out);

@@ -37,15 +37,13 @@ export function telemetry(
   sites: readonly AtomicSite[],
   counters: readonly Counter[],
   variables: readonly Variable[],
-  compileFlags: ReadonlySet<string>,
+  envGates: ReadonlySet<string>,
   facts: SiteFacts,
   out: Collector,
 ): void {
   const names = new Map(variables.map((v) => [v.id, v.owner === null ? v.name : `${v.owner}.${v.name}`]));
   const compiledOut = (a: AtomicSite['activity']): boolean =>
-    a.state === 'inactive' &&
-    a.decidedBy !== null &&
-    (compileFlags.has(a.decidedBy) || a.decidedBy === '#if');
+    a.state === 'inactive' && (a.decidedBy === null || !envGates.has(a.decidedBy));
   for (const s of sites) {
     if (s.class !== 'telemetry' || s.operation === 'load' || !updates.has(s.operation)) continue;
     if (s.temperature !== 'hot' && s.temperature !== 'warm') continue;
