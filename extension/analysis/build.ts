@@ -10,7 +10,9 @@ import { Interpreter } from './interpret.ts';
 import type { Func } from './ir.ts';
 import type { MacroDef } from './macros.ts';
 import { configuredScope } from './scope.ts';
-import { Temperatures, findEntries, isSystemCall } from './temperature.ts';
+import { CallGraph, isSystemCall } from './call-graph.ts';
+import { findEntries, namedEntries } from './entries.ts';
+import { Temperatures } from './temperature.ts';
 import { type Token, lineOf } from './tokens.ts';
 import type { Workspace } from './workspace.ts';
 import { Wrappers } from './wrappers.ts';
@@ -38,6 +40,8 @@ export class Build {
   readonly scopes: Record<'c' | 'cpp', CondScope>;
   readonly unset: Interpreter;
   readonly entries: readonly string[];
+  /** Names given as entry points that the project does not define. */
+  readonly unknownEntries: readonly string[];
 
   constructor(
     readonly workspace: Workspace,
@@ -76,10 +80,15 @@ export class Build {
     });
     this.unset = new Interpreter(this.index, outside({}, plain));
     const machine = new Interpreter(this.index, outside(options.env, this.scopes.c));
-    this.entries =
-      options.entries.length > 0 ? [...new Set([...options.entries])] : findEntries(this.index, project);
-    this.temperatures = new Temperatures(this.index, this.entries);
-    const entryNames = new Set(this.entries);
+    const graph = new CallGraph(this.index, project);
+    const given = options.entries.length > 0;
+    const entries = given
+      ? namedEntries(this.index, graph, project, options.entries)
+      : findEntries(this.index, project, graph);
+    this.entries = [...new Set(given ? options.entries : entries.map((e) => e.name))];
+    this.unknownEntries = given ? this.entries.filter((name) => !entries.some((e) => e.name === name)) : [];
+    this.temperatures = new Temperatures(this.index, graph, entries);
+    const entryFunctions = new Set(entries.map((e) => e.func));
     this.guards = new Guards(
       project,
       this.index,
@@ -88,7 +97,7 @@ export class Build {
       (file) => this.scopeOf(file),
       this.temperatures.callersOf,
       (f) =>
-        entryNames.has(f.name) ||
+        entryFunctions.has(f) ||
         isSystemCall(f.name) ||
         this.temperatures.addressTaken.has(f) ||
         f.attributes.has('constructor') ||

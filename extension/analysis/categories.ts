@@ -8,7 +8,7 @@ import { measure } from './wrappers.ts';
 export function categories(build: Build): (f: Func) => FunctionCategory {
   const { index, temperatures, env, classifier } = build;
   const readsEnv = new Set(env.reads.map((r) => r.func));
-  const entries = new Set(build.entries);
+  const entries = new Set(temperatures.entryPoints.map((e) => e.func));
   return (f) => {
     if (f.name === 'main' || /(^|\/)bench/.test(f.file)) return 'benchmark';
     if (readsEnv.has(f) || (f.params.length === 0 && build.guards.gatesOf(f).length > 0)) return 'env';
@@ -20,7 +20,7 @@ export function categories(build: Build): (f: Func) => FunctionCategory {
       index.nodes(f).some((n) => n.k === 'upd');
     if ((updates || temperatures.isPrinter(f)) && size.statements > 0 && classifier.observes(f))
       return 'stats';
-    if (entries.has(f.name)) return 'wrapper';
+    if (entries.has(f)) return 'wrapper';
     // Little of its own: it tests, and hands its work on.
     if (size.statements <= 3 && size.loops === 0 && calls.length === 1 && !updates) return 'wrapper';
     return 'core';

@@ -8,7 +8,8 @@ import type { Index } from './index.ts';
 import { type Expr, type Func, type Node, functionOf, strip, walk } from './ir.ts';
 import { roleOf } from './roles.ts';
 import { type Target, targetOf } from './targets.ts';
-import { type Temperatures, likelihood } from './temperature.ts';
+import { likelihood } from './branches.ts';
+import type { Temperatures } from './temperature.ts';
 import type { Token } from './tokens.ts';
 import type { Wrappers } from './wrappers.ts';
 

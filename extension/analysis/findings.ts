@@ -122,6 +122,15 @@ export function findingsOf(
     ...extra,
     ...workspace.diagnostics(found, (name) => build.index.byName.has(name) || project.macros.has(name)),
   ];
+  for (const name of build.unknownEntries) {
+    diagnostics.push({
+      code: 'unknown-entry',
+      severity: 'warning',
+      file: '',
+      line: 1,
+      message: `No function ${name} is defined in these sources: check --entry (a method is Class::method).`,
+    });
+  }
   if (rows.length === 0 && build.entries.length === 0 && workspace.files.size > 0) {
     diagnostics.push({
       code: 'no-allocator',
@@ -153,7 +162,7 @@ export function findingsOf(
     gates,
     variables,
     functions: functions.map((f) => f.row),
-    candidates: candidates(build, rows, counterRows, gates),
+    candidates: candidates(build, rows, counterRows, gates, variables),
     timing: {
       parseMs: round(workspace.parseMs),
       extractMs: round(workspace.extractMs),

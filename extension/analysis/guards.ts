@@ -11,7 +11,7 @@ import { platformValue } from './platform.ts';
 import { condAt } from './preprocess.ts';
 import { type Project, asksAbsence } from './project.ts';
 import { targetOf } from './targets.ts';
-import { leaves } from './temperature.ts';
+import { leaves } from './branches.ts';
 import type { Token } from './tokens.ts';
 
 /** One thing that must hold: a gate's name (null for no gate), and whether it does under the configuration. */

@@ -67,6 +67,21 @@ function condition(c: Cursor): Expr {
   return test;
 }
 
+/** `[[likely]]` or `[[unlikely]]` before a branch: true, false, or null for neither. */
+function branchHint(c: Cursor): boolean | null {
+  const found = new Set<string>();
+  if (c.is('[') && c.is('[', 1)) attributes(c, found);
+  return found.has('likely') ? true : found.has('unlikely') ? false : null;
+}
+
+/** A test with a branch's attribute, in the form that the compiler's builtin has. */
+function expected(test: Expr, wanted: boolean): Expr {
+  const { token } = test;
+  const callee: Expr = { k: 'id', token, up: null, name: '__builtin_expect', scope: null };
+  const value: Expr = { k: 'num', token, up: null, text: wanted ? '1' : '0' };
+  return { k: 'call', token, up: null, callee, args: [test, value], end: token.end };
+}
+
 export function statement(c: Cursor): Stmt | null {
   if (++c.nesting > 400) {
     c.nesting--;
@@ -117,7 +132,7 @@ function parse(c: Cursor): Stmt | null {
     }
     if (t.text === '[' && c.is('[', 1)) {
       c.at = c.behind(c.at);
-      return null;
+      return c.is('}') ? null : statement(c);
     }
     return expressionStatement(c, t);
   }
@@ -127,9 +142,13 @@ function parse(c: Cursor): Stmt | null {
       c.at++;
       c.accept('constexpr');
       const test = condition(c);
+      const onYes = branchHint(c);
       const yes = required(c);
-      const no = c.accept('else') ? required(c) : null;
-      return { k: 'if', token: t, up: null, test, yes, no };
+      const other = c.accept('else');
+      const onNo = other ? branchHint(c) : null;
+      const no = other ? required(c) : null;
+      const wanted = onYes ?? (onNo === null ? null : !onNo);
+      return { k: 'if', token: t, up: null, test: wanted === null ? test : expected(test, wanted), yes, no };
     }
     case 'while': {
       c.at++;

@@ -6,7 +6,8 @@ import type { Finding } from './effects.ts';
 import type { Index } from './index.ts';
 import { type Expr, type Node, functionOf, print, strip, walk } from './ir.ts';
 import type { Target } from './targets.ts';
-import { type Temperatures, likelihood } from './temperature.ts';
+import { likelihood } from './branches.ts';
+import type { Temperatures } from './temperature.ts';
 
 export interface RoleContext {
   readonly index: Index;

@@ -7,7 +7,7 @@ import { buildReport } from '../report/build.ts';
 import { renderMarkdown } from '../report/markdown.ts';
 import { renderSarif } from '../report/sarif.ts';
 import { findingsText } from '../report/text-findings.ts';
-import { failures, parseFailOn, readBaseline } from './fail-on.ts';
+import { failures, parseFailOn, readBaseline, undecidable } from './fail-on.ts';
 import { requireExists } from './files.ts';
 import type { Services } from './services.ts';
 import { parseAssignment, parseChoice, parseDefine, quoted, toRecord } from './values.ts';
@@ -37,7 +37,7 @@ export async function analyzeWith(
   if (flags.root !== undefined) requireExists(flags.root, '--root');
   if (flags.compileCommands !== undefined) requireExists(flags.compileCommands, '--compile-commands');
   for (const name of flags.entry ?? []) {
-    if (!/^[A-Za-z_][\w:~]*$/.test(name)) {
+    if (!/^([A-Za-z_][\w:~]*|operator (new|delete)(\[\])?)$/.test(name)) {
       throw new UserError(`--entry ${quoted(name)}: expected a function's name`);
     }
   }
@@ -66,7 +66,10 @@ export async function analyzeWith(
   return findings;
 }
 
-/** Returns the exit status: 0, or 1 when `--fail-on` matched something that the baseline does not excuse. */
+/**
+ * Returns the exit status: 0, or 1 when `--fail-on` matched something that the baseline does not excuse. Without an
+ * entry point it cannot decide, which is bad input (2), never a pass.
+ */
 export async function runAnalyze(
   services: Services,
   paths: readonly string[],
@@ -101,6 +104,8 @@ export async function runAnalyze(
       await output.print(findingsText(findings, output.style, output.width));
       break;
   }
+  const undecided = undecidable(findings, rules);
+  if (undecided !== null) throw new UserError(undecided);
   const matched = failures(findings, rules).filter((f) => baseline?.has(f.id) !== true);
   for (const f of matched.slice(0, 20)) output.say(`${f.rule}: ${f.where}`);
   if (matched.length > 0) {

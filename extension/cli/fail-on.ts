@@ -19,6 +19,18 @@ export function parseFailOn(text: string): FailRule[] {
   return text.split(',').map((part) => parseChoice('--fail-on', part.trim(), failRules));
 }
 
+/**
+ * Why the rules cannot decide, null when they can: all of them are about the hot path, which starts at the entry points.
+ * A check that passes because it found nothing to look at would be worse than none.
+ */
+export function undecidable(findings: Findings, rules: readonly FailRule[]): string | null {
+  if (rules.length === 0 || findings.functions.some((f) => f.temperature === 'hot')) return null;
+  const given = findings.configuration.entries;
+  return given.length > 0
+    ? `--fail-on ${rules.join(',')} cannot decide: no function named ${given.join(', ')} is defined in these sources, so nothing is hot. Check --entry.`
+    : `--fail-on ${rules.join(',')} cannot decide: no malloc/free entry point was found, so nothing is hot. Name one with --entry.`;
+}
+
 /** Every finding that a rule names, a site at most once per rule. */
 export function failures(findings: Findings, rules: readonly FailRule[]): Failure[] {
   const out: Failure[] = [];

@@ -32,7 +32,7 @@ function withConfiguration(command: Command): Command {
     .option('--compile-commands <file>', 'compile_commands.json to take defines from')
     .option(
       '--entry <name>',
-      'entry point of the hot path (repeatable; default malloc and its kin)',
+      'entry point of the hot path: f or Class::f (repeatable; default malloc and its kin)',
       collect,
     );
 }
@@ -52,7 +52,10 @@ export function createProgram(services: Services, finish: (status: number) => vo
     .argument('<path...>', 'source files or folders')
     .option('--format <format>', 'text, json, sarif or markdown', 'text')
     .option('--baseline-file <file>', 'earlier JSON output: only findings that it does not hold can fail')
-    .option('--fail-on <rules>', `exit 1 on findings: ${failRules.join(', ')}`)
+    .option(
+      '--fail-on <rules>',
+      `exit 1 on findings: ${failRules.join(', ')}; 2 when no entry point makes anything hot`,
+    )
     .action(async (paths: string[], flags: AnalyzeFlags) => finish(await runAnalyze(services, paths, flags)));
 
   program

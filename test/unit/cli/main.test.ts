@@ -190,6 +190,25 @@ describe('analyze', () => {
     ]);
   });
 
+  it('does not pass when there is no entry point to be hot from', async () => {
+    const at = project('no-entry', {
+      'a.c': '#include <stdatomic.h>\n_Atomic long n;\nvoid grab(void) { atomic_fetch_add(&n, 1); }\n',
+    });
+    const silent = await runCli(['analyze', at, '--fail-on', 'hot-telemetry']);
+    expect(silent.status).toBe(2);
+    expect(messages(silent)).toEqual([
+      'alloc-lens: --fail-on hot-telemetry cannot decide: no malloc/free entry point was found, so nothing is hot. Name one with --entry.',
+    ]);
+    const wrong = await runCli(['analyze', at, '--fail-on', 'hot-getenv', '--entry', 'grib']);
+    expect([wrong.status, messages(wrong).length]).toEqual([2, 1]);
+    expect(wrong.stderr).toContain('no function named grib');
+    expect((await runCli(['analyze', at, '--fail-on', 'hot-getenv', '--entry', 'grab'])).status).toBe(0);
+    const said = await findingsOf([at, '--entry', 'grib']);
+    expect(said.diagnostics).toContainEqual(
+      expect.objectContaining({ code: 'unknown-entry', severity: 'warning' }),
+    );
+  });
+
   it('ends quietly when its reader goes away', async () => {
     const big = project('big', {
       'a.c': Array.from(

@@ -1,0 +1,621 @@
+/**
+ * How unlikely it is to get somewhere inside a function, in small whole numbers: what compilers read off hints,
+ * attributes and the shape of branches when they have no profile.
+ */
+import { asserting } from './effects.ts';
+import type { CallGraph } from './call-graph.ts';
+import type { Index } from './index.ts';
+import { type Call, type Expr, type Func, type Node, type Stmt, eachChild, functionOf, strip } from './ir.ts';
+import { push } from './project.ts';
+import { type Target, targetOf } from './targets.ts';
+import type { Token, Via } from './tokens.ts';
+
+/**
+ * Reasons not to get somewhere. Strong ones are multiples of `strong`; weak ones (an ordinary branch) are small, so
+ * that a sum keeps the two apart.
+ */
+export const cost = { plain: 1, settled: 1, tried: 3, hint: 64, never: 192, assertion: 320 } as const;
+const strong = 16;
+
+/** A distance with a cost added: ordinary branches alone lead away from the hot path, but never into the cold. */
+export function farther(distance: number, by: number): number {
+  const d = distance + Math.floor(by / strong);
+  const weak = by % strong;
+  return d > warmLimit ? d + weak : Math.min(d + weak, warmLimit);
+}
+
+/** Distances up to these are hot and warm: a hint is 4. */
+export const hotLimit = 3;
+export const warmLimit = 8;
+
+/** `likely`, `unlikely` or neither, from `__builtin_expect`, attributes' macros and their usual names. */
+export function likelihood(test: Expr): 'likely' | 'unlikely' | null {
+  const e = test.k === 'cast' ? test.x : test;
+  if (e.k === 'call' && e.callee.k === 'id') {
+    const name = e.callee.name;
+    if (name === '__builtin_expect' || name === '__builtin_expect_with_probability') {
+      const want = e.args[1] === undefined ? null : strip(e.args[1]);
+      const text = want?.k === 'num' ? want.text : want?.k === 'id' ? want.name : '';
+      return /^(0[uUlL]*|false)$/.test(text) ? 'unlikely' : /^(1[uUlL]*|true)$/.test(text) ? 'likely' : null;
+    }
+    if (/unlikely$/i.test(name)) return 'unlikely';
+    if (/likely$/i.test(name)) return 'likely';
+  }
+  if (e.k === 'un' && e.op === '!') {
+    const inner = likelihood(e.x);
+    return inner === 'likely' ? 'unlikely' : inner === 'unlikely' ? 'likely' : null;
+  }
+  if (e.k === 'bin' && (e.op === '&&' || e.op === '||')) {
+    const a = likelihood(e.left);
+    const b = likelihood(e.right);
+    if (e.op === '&&')
+      return a === 'unlikely' || b === 'unlikely'
+        ? 'unlikely'
+        : a === 'likely' && b === 'likely'
+          ? 'likely'
+          : null;
+    return a === 'likely' || b === 'likely'
+      ? 'likely'
+      : a === 'unlikely' && b === 'unlikely'
+        ? 'unlikely'
+        : null;
+  }
+  return null;
+}
+
+/** Whether every path through a statement leaves the function or the loop. */
+export function leaves(s: Stmt): boolean {
+  switch (s.k) {
+    case 'return':
+    case 'jump':
+      return true;
+    case 'block': {
+      const last = s.body[s.body.length - 1];
+      return last !== undefined && leaves(last);
+    }
+    case 'if':
+      return s.no !== null && leaves(s.yes) && leaves(s.no);
+    case 'variants':
+      return (
+        s.options.length > 0 &&
+        s.options.every((o) => o.body.length > 0 && leaves(o.body[o.body.length - 1] as Stmt))
+      );
+    default:
+      return false;
+  }
+}
+
+/** What taking each side of a test costs. */
+interface Odds {
+  readonly yes: number;
+  readonly no: number;
+}
+const even: Odds = { yes: 0, no: 0 };
+const swapped = (o: Odds): Odds => ({ yes: o.no, no: o.yes });
+
+const ends =
+  /^(abort|_?exit|_Exit|quick_exit|terminate|__builtin_trap|__builtin_unreachable|__assert_fail|__assert|longjmp|siglongjmp|_longjmp|__debugbreak|throw|rethrow_exception)$/;
+
+/** A sentence or a format: what it is handed to tells a person something. */
+const isMessage = (text: string): boolean => /%[-+ #0]*\d*(z|l|ll|j|h)*[a-zA-Z]|\\n| .* /.test(text);
+
+const isZero = (x: Expr): boolean => {
+  const e = strip(x);
+  return (
+    (e.k === 'num' && /^0x?0*[uUlL]*$/.test(e.text)) ||
+    (e.k === 'id' && /^(NULL|nullptr|false)$/.test(e.name))
+  );
+};
+const isConstant = (x: Expr): boolean => {
+  const e = strip(x);
+  return e.k === 'num' || (e.k === 'un' && isConstant(e.x)) || (e.k === 'id' && /^(NULL|nullptr|true|false|[A-Z][A-Z0-9_]*)$/.test(e.name)); // biome-ignore format: one test
+};
+
+const undoing =
+  /(^|_)(fork|child|parent|reset|destroy|fini|done|cleanup|exit|shutdown|teardown|unload|detach|freeres|idle)(_|$|[A-Z])|(Reset|Destroy|Shutdown|Cleanup|Idle|Exit)/;
+
+export class Branches {
+  private readonly falls = new Map<Stmt, number>();
+  private readonly chances = new Map<Node, Odds>();
+  private readonly noReturn = new Map<Func, boolean>();
+  private readonly once = new Map<string, ReadonlySet<Func> | null>();
+  private readonly writesOutside = new Map<Func, boolean>();
+  private readonly checkers = new Map<Func, boolean>();
+  /** Calls that lead to a function within a few steps, by the function that makes them. */
+  private readonly leading = new Map<Func, Map<Func, Call[]>>();
+  private readonly starts = new Map<Func, ReadonlyMap<string, readonly Expr[]>>();
+  private readonly labels = new Map<Func, Map<string, number>>();
+
+  constructor(
+    private readonly index: Index,
+    private readonly graph: CallGraph,
+  ) {}
+
+  private readonly assertions = new Map<Via, boolean>();
+
+  /** Written inside an assertion's macro. */
+  private asserted(token: Token): boolean {
+    const { via } = token;
+    if (via === null) return false;
+    let known = this.assertions.get(via);
+    if (known === undefined) {
+      known = false;
+      for (let v: Via | null = via; v !== null && !known; v = v.parent) known = asserting.test(v.name);
+      this.assertions.set(via, known);
+    }
+    return known;
+  }
+
+  /** The cost of reaching a node inside its function. */
+  within(node: Node): number {
+    let asserted = this.asserted(node.token);
+    let sum = 0;
+    let child: Node = node;
+    for (let p = node.up; p !== null; child = p, p = p.up) {
+      // An argument of an assertion does not come out of the macro, what holds it does.
+      if (p.k !== 'func' && this.asserted(p.token)) asserted = true;
+      if (p.k === 'if' && child !== p.test) {
+        const o = this.sides(p);
+        sum += child === p.yes ? o.yes : o.no;
+      } else if (p.k === 'cond' && child !== p.test) {
+        const o = this.odds(p.test);
+        sum += child === p.yes ? o.yes : o.no;
+      } else if (p.k === 'bin' && (p.op === '&&' || p.op === '||') && child === p.right) {
+        const o = this.odds(p.left);
+        sum += p.op === '&&' ? o.yes : o.no;
+      } else if (p.k === 'call' && p.callee.k === 'id' && child !== p.callee && asserting.test(p.callee.name))
+        sum += cost.assertion;
+      const body =
+        p.k === 'block' || p.k === 'func' || p.k === 'stmtx' || p.k === 'lambda'
+          ? p.body
+          : p.k === 'variants'
+            ? p.options.find((o) => o.body.includes(child as Stmt))?.body
+            : undefined;
+      if (body !== undefined) sum += this.before(body, child);
+    }
+    return Math.min(asserted ? sum + cost.assertion : sum, 2 * cost.assertion);
+  }
+
+  /** What it says about a statement that others stand before it. */
+  private before(body: readonly Stmt[], child: Node): number {
+    let sum = 0;
+    for (const s of body) {
+      if (s === child) break;
+      if (s.k === 'label') {
+        // A case is one of several ways; a label has ways of its own.
+        sum = s.name === null ? cost.plain : Math.min(sum, this.toLabel(s, s.name));
+      } else sum += this.fall(s);
+    }
+    return Math.min(sum, cost.never);
+  }
+
+  private toLabel(at: Stmt, name: string): number {
+    const f = functionOf(at);
+    if (f === null) return 0;
+    const known = this.labels.get(f) ?? new Map<string, number>();
+    this.labels.set(f, known);
+    const found = known.get(name);
+    if (found !== undefined) return found;
+    known.set(name, cost.never);
+    let best: number = cost.never;
+    for (const n of this.index.nodes(f))
+      if (n.k === 'jump' && n.label === name) best = Math.min(best, this.within(n));
+    known.set(name, best);
+    return best;
+  }
+
+  /** The cost of getting past a statement; infinite where nothing gets past. */
+  private fall(s: Stmt): number {
+    const known = this.falls.get(s);
+    if (known !== undefined) return known;
+    const v = this.fallOf(s);
+    this.falls.set(s, v);
+    return v;
+  }
+
+  private fallOf(s: Stmt): number {
+    switch (s.k) {
+      case 'return':
+      case 'jump':
+        return Number.POSITIVE_INFINITY;
+      case 'block':
+        return this.through(s.body);
+      case 'if': {
+        const o = this.sides(s);
+        return Math.min(o.yes + this.fall(s.yes), o.no + (s.no === null ? 0 : this.fall(s.no)));
+      }
+      case 'variants': {
+        const all = s.options.map((o) => this.through(o.body));
+        if (s.options.length < 2) return 0;
+        return Math.min(...all);
+      }
+      case 'expr':
+        return s.x.k === 'call' && this.isEnd(s.x) ? Number.POSITIVE_INFINITY : 0;
+      default:
+        return 0;
+    }
+  }
+
+  private through(body: readonly Stmt[]): number {
+    let sum = 0;
+    for (const s of body) {
+      if (s.k === 'label') sum = 0;
+      else sum += this.fall(s);
+    }
+    return sum;
+  }
+
+  private isEnd(call: Call): boolean {
+    if (call.callee.k !== 'id') return false;
+    if (ends.test(call.callee.name)) return true;
+    if (this.index.attributes.get(call.callee.name)?.has('noreturn') === true) return true;
+    const f = this.index.callees(call)[0];
+    return f !== undefined && this.neverReturns(f);
+  }
+
+  /** Ends the program (or the thread) instead of returning. */
+  neverReturns(f: Func): boolean {
+    const known = this.noReturn.get(f);
+    if (known !== undefined) return known;
+    this.noReturn.set(f, false);
+    if (f.body.length === 0) return false;
+    const marked = (name: string): boolean =>
+      f.attributes.has(name) || this.index.attributes.get(f.name)?.has(name) === true;
+    const result =
+      marked('noreturn') ||
+      marked('_Noreturn') ||
+      (f.returns.base === 'void' &&
+        f.returns.pointer === 0 &&
+        this.through(f.body) === Number.POSITIVE_INFINITY &&
+        !this.index.nodes(f).some((n) => n.k === 'return' || (n.k === 'jump' && n.kind === 'goto')));
+    this.noReturn.set(f, result);
+    return result;
+  }
+
+  /** The two sides of an `if`: its test, and what its branches look like. */
+  private sides(s: Extract<Stmt, { k: 'if' }>): Odds {
+    const known = this.chances.get(s);
+    if (known !== undefined) return known;
+    this.chances.set(s, even);
+    let o = this.odds(s.test);
+    const hint = likelihood(s.test);
+    if (hint !== 'likely' && this.firstTime(s.test, s.yes)) o = { yes: cost.never, no: 0 };
+    else if (hint !== 'unlikely' && s.no !== null && this.firstTime(s.test, s.no))
+      o = { yes: 0, no: cost.never };
+    if (this.isDeadEnd(s.yes)) o = { yes: Math.max(o.yes, cost.never), no: 0 };
+    else if (s.no !== null && this.isDeadEnd(s.no)) o = { yes: 0, no: Math.max(o.no, cost.never) };
+    if (o.yes === 0 && o.no === 0) {
+      const settled = s.no === null && this.settles(s.yes);
+      o = { yes: cost.plain, no: s.no !== null ? cost.plain : settled ? cost.settled : 0 };
+    } else if (o.yes === 0 && o.no === cost.hint && likelihood(s.test) === null) {
+      // A found pointer or a try that succeeded: what comes when it did not is the slower way, if this one is a way.
+      const way = s.no !== null || this.settles(s.yes) || leaves(s.yes);
+      // With an `else` both are ordinary, and so is what comes after a try that fell short.
+      const weak = s.no !== null || this.asksTry(s.test);
+      o = { yes: cost.plain, no: way ? (weak ? cost.tried : cost.hint) : 0 };
+    }
+    this.chances.set(s, o);
+    return o;
+  }
+
+  /** What a test alone says. */
+  private odds(x: Expr, depth = 0): Odds {
+    if (depth > 8) return even;
+    const hint = likelihood(x);
+    if (hint !== null) return hint === 'likely' ? { yes: 0, no: cost.hint } : { yes: cost.hint, no: 0 };
+    const e = strip(x);
+    if (e.k === 'un' && e.op === '!') return swapped(this.odds(e.x, depth + 1));
+    if (e.k === 'bin' && (e.op === '&&' || e.op === '||')) {
+      const a = this.odds(e.left, depth + 1);
+      const b = this.odds(e.right, depth + 1);
+      return e.op === '&&'
+        ? { yes: Math.max(a.yes, b.yes), no: Math.min(a.no, b.no) }
+        : { yes: Math.min(a.yes, b.yes), no: Math.max(a.no, b.no) };
+    }
+    if (e.k === 'bin' && (e.op === '==' || e.op === '!=')) {
+      const zero = isZero(e.right) ? e.left : isZero(e.left) ? e.right : null;
+      if (zero === null) return even;
+      const there = this.odds(zero, depth + 1);
+      return e.op === '!=' ? there : swapped(there);
+    }
+    if (e.k === 'call') {
+      const hinted = this.hintInside(e);
+      if (hinted !== null) return hinted === 'likely' ? { yes: 0, no: cost.hint } : { yes: cost.hint, no: 0 };
+      return this.isTry(e) ? { yes: 0, no: cost.hint } : even;
+    }
+    if (e.k === 'id' && this.isOutcome(e)) return { yes: 0, no: cost.hint };
+    if (e.k === 'id' || e.k === 'mem') {
+      const type = this.index.typeOf(e);
+      const r = type === null ? null : this.index.resolve(type);
+      return r !== null && r.pointer > 0 && !r.callable ? { yes: 0, no: cost.hint } : even;
+    }
+    if (e.k === 'asg' && e.op === '=') return this.odds(e.left, depth + 1);
+    return even;
+  }
+
+  /** The hint in what a small function returns: `return unlikely(flag);`. */
+  private hintInside(call: Call): 'likely' | 'unlikely' | null {
+    const f = this.index.callees(call)[0];
+    if (f === undefined || f.body.length !== 1) return null;
+    for (const s of f.body) {
+      for (const r of s.k === 'variants' ? s.options.flatMap((o) => o.body) : [s]) {
+        const hint = r.k === 'return' && r.x !== null ? likelihood(r.x) : null;
+        if (hint !== null) return hint;
+      }
+    }
+    return null;
+  }
+
+  private asksTry(test: Expr): boolean {
+    const e = strip(test);
+    return (e.k === 'call' && this.isTry(e)) || (e.k === 'id' && this.isOutcome(e));
+  }
+
+  /** A local truth that a call was given the address of: whether it could. */
+  private isOutcome(x: Extract<Expr, { k: 'id' }>): boolean {
+    const d = this.index.local(functionOf(x), x.name, x);
+    if (d === null || !/^(bool|_Bool)$/.test(d.type.base) || d.type.pointer > 0 || d.init !== null)
+      return false;
+    if (/err|fail|empty|miss|slow/i.test(d.name)) return false;
+    return this.index.usesOf(d).some((u) => u.up?.k === 'un' && u.up.op === '&' && u.up.up?.k === 'call');
+  }
+
+  /** A call that does something and answers whether it could. */
+  private isTry(call: Call): boolean {
+    const f = this.index.callees(call)[0];
+    if (f === undefined || !/^(bool|_Bool|int)$/.test(f.returns.base) || f.returns.pointer > 0) return false;
+    if (f.params.length === 0 || this.neverReturns(f)) return false;
+    return this.writes(f);
+  }
+
+  private writes(f: Func): boolean {
+    const known = this.writesOutside.get(f);
+    if (known !== undefined) return known;
+    this.writesOutside.set(f, false);
+    let result = false;
+    for (const n of this.index.nodes(f)) {
+      const x = n.k === 'asg' ? n.left : n.k === 'upd' ? n.x : null;
+      if (x !== null && x.k !== 'id' && !this.asserted(n.token)) result = true;
+      if (!result && n.k === 'call')
+        result = this.index
+          .callees(n)
+          .some((g) => g !== f && this.index.nodes(g).length < 200 && this.writes(g));
+      if (result) break;
+    }
+    this.writesOutside.set(f, result);
+    return result;
+  }
+
+  /** Leaves with something to show for it: a computed result, or after having done something. */
+  private settles(s: Stmt): boolean {
+    if (!leaves(s)) return false;
+    const body = s.k === 'block' ? s.body : [s];
+    const last = body[body.length - 1];
+    if (last?.k === 'block') return this.settles(last);
+    if (last?.k !== 'return') return false;
+    const work = body.some(
+      (b) => b.k === 'expr' && (b.x.k === 'call' || b.x.k === 'asg') && !this.asserted(b.token),
+    );
+    if (last.x === null) return work;
+    const x = strip(last.x);
+    if (isConstant(x)) return work && !(isZero(x) || x.k === 'un');
+    return x.k !== 'id' || work || body.length > 1;
+  }
+
+  /** A function that is there to check: it writes nothing, returns nothing, and asserts. */
+  checks(f: Func, depth = 0): boolean {
+    const known = this.checkers.get(f);
+    if (known !== undefined) return known;
+    this.checkers.set(f, false);
+    let asserted = 0;
+    if (f.returns.base !== 'void' || f.returns.pointer > 0) return false;
+    const result = this.index.nodes(f).every((n) => {
+      if (n.k === 'return') return n.x === null;
+      if (n.k === 'upd') return false;
+      if (n.k === 'asg') return n.left.k === 'id' || this.asserted(n.token);
+      if (n.k !== 'expr' || n.x.k === 'asg') return true;
+      const { x } = n;
+      const callee = x.k === 'call' && x.callee.k === 'id' ? x.callee.name : '';
+      if (this.asserted(n.token) || this.asserted(x.token) || asserting.test(callee)) {
+        asserted++;
+        return true;
+      }
+      if (x.k !== 'call') return x.k === 'cast' || x.k === 'num' || x.k === 'cond';
+      const to = this.index.callees(x);
+      return depth < 3 && to.length > 0 && to.every((g) => g === f || this.checks(g, depth + 1));
+    });
+    this.checkers.set(f, result && asserted > 0);
+    return result && asserted > 0;
+  }
+
+  /** Ends in a crash or tells a person something. */
+  isDeadEnd(s: Stmt): boolean {
+    const body = s.k === 'block' ? s.body : [s];
+    for (const b of body) {
+      if (b.k === 'block' && this.isDeadEnd(b)) return true;
+      const x = b.k === 'expr' ? strip(b.x) : b.k === 'return' && b.x !== null ? strip(b.x) : null;
+      if (x?.k === 'call' && (this.isEnd(x) || this.tells(x))) return true;
+      if (b.token.text === 'throw') return true;
+    }
+    return false;
+  }
+
+  /** A call that hands a sentence or a format on. */
+  tells(call: Call): boolean {
+    return call.args.some((a) => {
+      const e = strip(a);
+      return e.k === 'str' && isMessage(e.text) && !this.asserted(call.token);
+    });
+  }
+
+  /** A test that turns out differently once: of an object that outlives the call and that only this branch sets. */
+  private firstTime(test: Expr, branch: Stmt): boolean {
+    const seen = new Set<string>();
+    let hit = false;
+    const visit = (x: Expr, depth: number): void => {
+      if (hit || depth > 6) return;
+      const e = strip(x);
+      if (e.k === 'id' || e.k === 'mem') {
+        const f = functionOf(e);
+        const local = e.k === 'id' ? this.index.local(f, e.name, e) : null;
+        if (f !== null && local !== null && !local.isStatic && !local.isThread) {
+          if (seen.has(`local ${local.name}`)) return;
+          seen.add(`local ${local.name}`);
+          // A copy: of what it starts with, in any branch of a condition.
+          for (const init of this.startsOf(f).get(local.name) ?? []) visit(init, depth + 1);
+          return;
+        }
+        const t = targetOf(this.index, e);
+        if (t === null || seen.has(t.key)) return;
+        seen.add(t.key);
+        if (lasting(e, t) && this.setsOnce(t, branch)) hit = true;
+      } else if (e.k === 'un') visit(e.x, depth + 1);
+      else if (e.k === 'bin') {
+        visit(e.left, depth + 1);
+        visit(e.right, depth + 1);
+      } else if (e.k === 'asg') visit(e.right, depth + 1);
+      else if (e.k === 'call') {
+        for (const a of e.args) if (a.k === 'un' && a.op === '&') visit(a.x, depth + 1);
+        if (e.callee.k === 'mem') visit(e.callee.object, depth + 1);
+        const f = this.index.callees(e)[0];
+        if (f === undefined || f.params.length > 1) return;
+        for (const s of f.body) {
+          const inner = s.k === 'variants' ? s.options.flatMap((o) => o.body) : [s];
+          for (const r of inner) if (r.k === 'return' && r.x !== null) visit(r.x, depth + 2);
+        }
+      }
+    };
+    visit(test, 0);
+    return hit;
+  }
+
+  /** What the locals of a function start with, by name. */
+  private startsOf(f: Func): ReadonlyMap<string, readonly Expr[]> {
+    let known = this.starts.get(f);
+    if (known === undefined) {
+      const found = new Map<string, Expr[]>();
+      for (const n of this.index.nodes(f)) if (n.k === 'decl' && n.init !== null) push(found, n.name, n.init);
+      known = found;
+      this.starts.set(f, known);
+    }
+    return known;
+  }
+
+  private setsOnce(t: Target, branch: Stmt): boolean {
+    const writers = this.onceWriters(t);
+    if (writers === null) return false;
+    const own = functionOf(branch);
+    if (own === null) return false;
+    // All that sets it is in the branch: a list that is also taken from elsewhere is filled again and again.
+    return [...writers].every((f) =>
+      f === own
+        ? this.writesOf(t).every((w) => functionOf(w.at) !== own || isInside(w.at, branch))
+        : undoing.test(f.name) || this.leads(f, own, branch),
+    );
+  }
+
+  /** Whether a branch of a function calls another, directly or through a few more. */
+  private leads(to: Func, from: Func, branch: Stmt): boolean {
+    let calls = this.leading.get(to);
+    if (calls === undefined) {
+      calls = new Map<Func, Call[]>();
+      const seen = new Set<Func>([to]);
+      let layer: Func[] = [to];
+      for (let depth = 0; depth < 4 && seen.size < 200; depth++) {
+        const next: Func[] = [];
+        for (const g of layer) {
+          for (const c of this.graph.callersOf.get(g) ?? []) {
+            const caller = functionOf(c);
+            if (caller === null) continue;
+            push(calls, caller, c);
+            if (!seen.has(caller)) {
+              seen.add(caller);
+              next.push(caller);
+            }
+          }
+        }
+        layer = next;
+      }
+      this.leading.set(to, calls);
+    }
+    return calls.get(from)?.some((c) => isInside(c, branch)) === true;
+  }
+
+  private writesOf(t: Target): { at: Expr; value: Expr | null }[] {
+    const uses: readonly Expr[] =
+      t.kind === 'local' && t.decl !== null
+        ? this.index.usesOf(t.decl)
+        : t.kind === 'global'
+          ? (this.index.uses.get(t.name) ?? [])
+          : (this.index.members.get(t.name) ?? []);
+    const out: { at: Expr; value: Expr | null }[] = [];
+    for (const u of uses) {
+      if (t.kind !== 'local' && targetOf(this.index, u)?.key !== t.key) continue;
+      const p = u.up;
+      if (p?.k === 'asg' && p.left === u) out.push({ at: u, value: p.op === '=' ? p.right : null });
+      else if (p?.k === 'upd') out.push({ at: u, value: null });
+      else if (p?.k === 'un' && p.op === '&' && p.up?.k === 'call' && p.up.args[0] === p) {
+        const name = p.up.callee.k === 'id' ? p.up.callee.name : '';
+        if (/store|exchange|set/i.test(name))
+          out.push({ at: u, value: p.up.args[p.up.args.length > 2 ? 1 : p.up.args.length - 1] ?? null }); // biome-ignore format: one row
+        else if (!/load|get|read/i.test(name)) out.push({ at: u, value: null });
+      } else if (p?.k === 'mem' && p.object === u && p.up?.k === 'call' && /store|exchange/.test(p.field))
+        out.push({ at: u, value: p.up.args[0] ?? null });
+    }
+    return out;
+  }
+
+  /** Functions that set an object for good; null when it also changes on other occasions. */
+  private onceWriters(t: Target): ReadonlySet<Func> | null {
+    const known = this.once.get(t.key);
+    if (known !== undefined) return known;
+    this.once.set(t.key, null);
+    const all = this.writesOf(t);
+    if (all.length === 0 || all.length > 12 || t.type.array > 0) return null;
+    const initial = t.decl?.init ?? null;
+    const same = (a: Expr): boolean => (initial === null ? isZero(a) : print0(a) === print0(initial));
+    const setters = new Set<Func>();
+    for (const w of all) {
+      const f = functionOf(w.at);
+      if (f === null || w.value === null) return null;
+      if (same(w.value)) {
+        // Taken back: by what undoes everything, or for good.
+        if (setters.has(f)) return null;
+        if (!undoing.test(f.name) && !f.attributes.has('destructor')) return null;
+      } else setters.add(f);
+    }
+    const result = setters.size > 0 && setters.size <= 3 ? setters : null;
+    this.once.set(t.key, result);
+    return result;
+  }
+}
+
+const print0 = (x: Expr): string => {
+  const e = strip(x);
+  return isZero(e) ? '0' : e.k === 'num' ? e.text : e.k === 'id' ? e.name : e.k === 'un' ? `${e.op}${print0(e.x)}` : '?'; // biome-ignore format: a chain
+};
+
+/** Outlives the call: a global, a static, a thread's own, or a part of one. */
+function lasting(x: Expr, t: Target): boolean {
+  if (t.kind === 'global') return true;
+  if (t.kind === 'local') return t.decl?.isStatic === true || t.decl?.isThread === true;
+  if (t.kind !== 'field') return false;
+  let e: Expr = x;
+  while (e.k === 'mem' && !e.arrow) e = strip(e.object);
+  return e.k === 'id' && e !== x;
+}
+
+function isInside(node: Node, root: Stmt): boolean {
+  for (let n: Node | null = node; n !== null; n = n.up) if (n === root) return true;
+  return false;
+}
+
+/** Whether something in a subtree satisfies a test. */
+export function some(root: Node, test: (n: Node) => boolean): boolean {
+  if (test(root)) return true;
+  let hit = false;
+  eachChild(root, (c) => {
+    if (!hit && some(c, test)) hit = true;
+  });
+  return hit;
+}
