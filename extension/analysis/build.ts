@@ -1,12 +1,13 @@
 /** Everything that one build of the findings shares: the linked index and every question asked of it. */
 import type { Evidence } from '../model.ts';
 import { Classifier } from './classify.ts';
+import { composeNames } from './compose.ts';
 import { type CondScope, holds } from './condition.ts';
+import { Defaults } from './defaults.ts';
 import { EnvReads } from './env.ts';
 import { Guards } from './guards.ts';
 import { Index } from './index.ts';
-import type { Outside } from './frame.ts';
-import { Interpreter } from './interpret.ts';
+import { Interpreter, type Outside } from './interpret.ts';
 import type { Func } from './ir.ts';
 import type { MacroDef } from './macros.ts';
 import { configuredScope } from './scope.ts';
@@ -25,6 +26,18 @@ export interface Options {
 export const isMacroBody = (f: Func | null): boolean => f?.name.startsWith('macro body ') === true;
 export const displayName = (f: Func): string => (f.owner === null ? f.name : `${f.owner}::${f.name}`);
 
+/**
+ * A scope in which the switches of a configure step are off; what the step finds out about the system (`HAVE_...`)
+ * stays open.
+ */
+function withoutSwitches(scope: CondScope, configured: ReadonlySet<string>): CondScope {
+  const off = (name: string): boolean => configured.has(name) && !/(^|_)(HAVE|HAS|SIZEOF|LG)(_|$)/.test(name);
+  return {
+    value: (name) => scope.value(name) ?? (off(name) ? 0 : null),
+    defined: (name) => scope.defined(name) ?? (off(name) ? false : null),
+  };
+}
+
 /** Everything one build of the findings shares. */
 export class Build {
   readonly index: Index;
@@ -35,6 +48,7 @@ export class Build {
   readonly classifier: Classifier;
   readonly scopes: Record<'c' | 'cpp', CondScope>;
   readonly unset: Interpreter;
+  readonly defaults: Defaults;
   readonly entries: readonly string[];
 
   constructor(
@@ -64,7 +78,11 @@ export class Build {
     const plain = scope(false, {});
     this.env = new EnvReads(this.index);
     const outside = (variables: Readonly<Record<string, string>>, values: CondScope): Outside => ({
-      env: (name) => variables[name] ?? null,
+      env: (name, caseless) =>
+        variables[name] ??
+        (caseless === true
+          ? (Object.entries(variables).find(([n]) => n.toLowerCase() === name.toLowerCase())?.[1] ?? null)
+          : null),
       macro: (name) =>
         options.defines[name] !== undefined || project.macros.has(name)
           ? (values.value(name) ?? undefined)
@@ -73,6 +91,16 @@ export class Build {
       live: (cond, file) => holds(cond, this.scopeOf(file)),
     });
     this.unset = new Interpreter(this.index, outside({}, plain));
+    composeNames(this.env, this.index, this.unset);
+    const stripped = withoutSwitches(plain, project.configured);
+    this.defaults = new Defaults(
+      this.index,
+      this.unset,
+      new Interpreter(this.index, {
+        ...outside({}, stripped),
+        live: (cond) => holds(cond, stripped),
+      }),
+    );
     const machine = new Interpreter(this.index, outside(options.env, this.scopes.c));
     this.entries =
       options.entries.length > 0 ? [...new Set([...options.entries])] : findEntries(this.index, project);

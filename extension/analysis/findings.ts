@@ -17,6 +17,7 @@ import type { Verdict } from './classify.ts';
 import { attachGuards, functionRows } from './function-rows.ts';
 import { counters } from './counters.ts';
 import { Gates } from './gates.ts';
+import { Modes } from './modes.ts';
 import { type Guard, activityOf } from './guards.ts';
 import { type TypeRef, print, strip } from './ir.ts';
 import { configuredScope } from './scope.ts';
@@ -242,7 +243,13 @@ export function findingsOf(
       };
     })
     .sort((x, y) => (x.file === y.file ? x.line - y.line : x.file < y.file ? -1 : 1));
-  const gateRows = new Gates(project, build.index, build.env, build.unset, build.temperatures);
+  const gateRows = new Gates(
+    project,
+    build.index,
+    build.env,
+    build.defaults,
+    new Modes(build.index, build.temperatures),
+  );
   const counterRows = counters(build, (guards) => {
     for (const g of guards) if (g.kind === 'compile' && build.guards.isFlag(g.name)) usedFlags.add(g.name);
   });
