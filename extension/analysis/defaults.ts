@@ -47,7 +47,7 @@ export class Defaults {
     const d = this.influence(read);
     if (d === null) return null;
     // Without a value, whatever asks for the text finds nothing.
-    if (last) return d.tested && d.returns !== 'strong' && !d.objects.some((o) => o.strong && chooses(o.target.type)) ? 'off' : null; // biome-ignore format: one choice
+    if (last) return d.tested && d.returns !== 'strong' && !d.selects ? 'off' : null;
     const { frame, returned } = machine.lead(read.func, read.call, composed?.bound ?? new Map());
     const f = read.func;
     if (d.returns === 'strong' && (f.returns.pointer === 0 || typeof returned === 'string')) {
@@ -56,7 +56,10 @@ export class Defaults {
     }
     for (const o of d.objects) {
       if (!o.strong) continue;
-      const v = frame.eval(o.left);
+      const { decl, key } = o.target;
+      let v = frame.eval(o.left);
+      // Other ways write it too: what it starts with is the default.
+      if (v === undefined && decl !== null && !frame.state.has(key)) v = machine.initial(decl);
       if (this.index.resolve(o.target.type).pointer > 0 && typeof v !== 'string') continue;
       const found = text(v, o.number && !isBool(this.index.resolve(o.target.type)));
       if (found !== null) return found;
@@ -112,9 +115,4 @@ export class Defaults {
       });
     return text(machine.initial(decl, true), parsed && !isBool(this.index.resolve(decl.type)));
   }
-}
-
-/** A pointer that the text selects: without it something else stands there, which is not `off`. */
-function chooses(t: TypeRef): boolean {
-  return t.pointer > 0;
 }

@@ -1,6 +1,6 @@
 /** A run of one function over known and unknown values: its statements. */
 import { Evaluator, type State, maxDepth } from './evaluate.ts';
-import type { Expr, Func, Loop, Node, Stmt, Switch } from './ir.ts';
+import { type Decl, type Expr, type Func, type Loop, type Node, type Stmt, type Switch, walk } from './ir.ts';
 import { leaves } from './temperature.ts';
 import { Obj, type Value, truth } from './values.ts';
 
@@ -16,9 +16,11 @@ export class Frame extends Evaluator {
    * away, and runs normally from there on.
    */
   private focus: ReadonlySet<Node> | null = null;
+  private relevant: ReadonlySet<string> = new Set();
 
-  /** Leads the run to `node`. */
-  aim(node: Node): void {
+  /** Leads the run to `node`; statements that mention none of `relevant` are left out. */
+  aim(node: Node, relevant: ReadonlySet<string>): void {
+    this.relevant = relevant;
     const around = new Set<Node>();
     for (let n: Node | null = node; n !== null; n = n.up) around.add(n);
     this.focus = around;
@@ -63,6 +65,7 @@ export class Frame extends Evaluator {
   private list(body: readonly Stmt[]): Signal {
     let aimed = this.focus === null ? -1 : body.findIndex((s) => this.focus?.has(s));
     for (const [i, s] of body.entries()) {
+      if (this.focus !== null && i !== aimed && this.isAside(s)) continue;
       if (i < aimed) {
         // What would leave before the place is reached did not.
         if (s.k === 'if' && leaves(s.yes) && s.no === null) {
@@ -81,6 +84,18 @@ export class Frame extends Evaluator {
       if (signal !== 'next') return signal;
     }
     return 'next';
+  }
+
+  /** A statement that neither leaves nor touches anything that the run is about. */
+  private isAside(s: Stmt): boolean {
+    let touches = false;
+    walk(s, (n) => {
+      if (touches) return;
+      if (n.k === 'return' || n.k === 'jump' || n.k === 'label') touches = true;
+      else if (n.k === 'id' || n.k === 'decl') touches = this.relevant.has(n.name);
+      else if (n.k === 'mem') touches = this.relevant.has(n.field);
+    });
+    return !touches;
   }
 
   private settle(v: Value): void {
@@ -105,7 +120,7 @@ export class Frame extends Evaluator {
             continue;
           }
           if (object) continue;
-          if (d.init !== null) this.state.set(this.keyOf(d), this.eval(d.init));
+          if (d.init !== null) this.begin(d, this.eval(d.init));
           else this.state.delete(this.keyOf(d));
         }
         return 'next';
@@ -142,6 +157,14 @@ export class Frame extends Evaluator {
       case 'switch':
         return this.switch(s);
     }
+  }
+
+  private begin(d: Decl, v: Value): void {
+    this.state.set(this.keyOf(d), v);
+    // Declared in each branch of `#if`: a use behind it means any of them.
+    if (d.up?.up?.k !== 'variants') return;
+    const first = this.index.local(this.func, d.name);
+    if (first !== null) this.state.set(this.keyOf(first), v);
   }
 
   private loop(s: Loop): Signal {

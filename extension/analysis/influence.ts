@@ -29,6 +29,8 @@ export interface Influence {
   readonly number: boolean;
   /** The read's text is asked for being there. */
   readonly tested: boolean;
+  /** It selects something that is no constant: without it another thing stands there, which is not `off`. */
+  readonly selects: boolean;
 }
 
 const numeric = /^(std::)?(ato(i|l|ll|f)|strto(l|ul|ll|ull|d|f|umax|imax|q|uq)|wcsto\w+|_wtoi\w*|sto(i|l|ul|ll|ull|d|f)|from_chars)$/;
@@ -78,6 +80,7 @@ class Collector {
   returns: 'strong' | 'weak' | null = null;
   number = false;
   tested = false;
+  selects = false;
 
   constructor(
     private readonly index: Index,
@@ -197,7 +200,7 @@ class Collector {
     } else if (l === null && this.under(n) && isConstant(right)) {
       if (plain && d !== null) this.marked.add(d);
       else if (buffer === null) this.object(left, right, false);
-    }
+    } else if (l === null && !plain && this.under(n) && this.index.typeOf(left)?.pointer !== 0) this.selects = true;
   }
 
   private isNumber(x: Expr): boolean {

@@ -10,9 +10,11 @@ import {
   type Expr,
   type Func,
   type Init,
+  type Node,
   type TypeRef,
   functionOf,
   strip,
+  walk,
 } from './ir.ts';
 import { condAt } from './preprocess.ts';
 import { targetOf } from './targets.ts';
@@ -67,9 +69,12 @@ export class Interpreter {
   private readonly objects = new Map<string, Obj>();
   private readonly rows = new Map<Expr, Row>();
   private readonly written = new Map<string, boolean>();
+  private readonly slices = new Map<Expr, ReadonlySet<string>>();
   /** Names that reads were seen to ask for, while a recording is on. */
   private record: ((call: Call, name: string) => void) | null = null;
-  private readonly reading: Call[] = [];
+  private readonly reading: { readonly call: Call; readonly frame: Evaluator }[] = [];
+  /** The frame of the run that a recording is about. */
+  private root: Frame | null = null;
 
   constructor(
     private readonly index: Index,
@@ -114,11 +119,41 @@ export class Interpreter {
     this.guesses = 0;
     const frame = new Frame(this.index, this, this.outside, f, new Map(), 0);
     for (const [d, v] of bound) frame.state.set(frame.keyOf(d), v);
-    frame.aim(to);
+    frame.aim(to, this.relevant(f, to));
     this.record = record;
+    this.root = frame;
     const returned = frame.run();
     this.record = null;
+    this.root = null;
     return { frame, returned };
+  }
+
+  /** Names that what happens around `to` depends on, and those that depend on it: the rest of `f` need not run. */
+  private relevant(f: Func, to: Expr): ReadonlySet<string> {
+    const known = this.slices.get(to);
+    if (known !== undefined) return known;
+    const names = new Set<string>();
+    const gather = (n: Node): void => {
+      walk(n, (m) => {
+        if (m.k === 'id' && !(m.up?.k === 'call' && m.up.callee === m)) names.add(m.name);
+        else if (m.k === 'mem') names.add(m.field);
+        else if (m.k === 'decl') names.add(m.name);
+      });
+    };
+    let child: Node = to;
+    for (let n = to.up; n !== null; child = n, n = n.up) {
+      if (n.k === 'expr' || n.k === 'decls' || n.k === 'return') gather(n);
+      else if (n.k === 'if' || n.k === 'switch') gather(n.test);
+      else if (n.k === 'loop') for (const x of [n.init, n.test, n.step]) if (x !== null) gather(x);
+    }
+    void child;
+    const simple = this.index
+      .nodes(f)
+      .filter((n) => n.k === 'asg' || n.k === 'upd' || (n.k === 'decl' && n.init !== null) || n.k === 'call' || n.k === 'return');
+    for (let round = 0; round < 3; round++)
+      for (const n of simple) if (mentionsAny(n, names)) gather(n);
+    this.slices.set(to, names);
+    return names;
   }
 
   /** Value of an expression where it stands, with what its function knows before it. */
@@ -349,8 +384,8 @@ export class Interpreter {
     const arg = x.args[read.at];
     if (read.via !== null && !read.walker) {
       // Its body composes and parses; only what the body cannot say is filled in.
-      if (this.reading.includes(x) || this.reading.length > 6) return { value: undefined };
-      this.reading.push(x);
+      if (this.reading.some((r) => r.call === x) || this.reading.length > 6) return { value: undefined };
+      this.reading.push({ call: x, frame });
       const v = frame.body(x, read.via);
       this.reading.pop();
       if (v !== undefined) return { value: v };
@@ -360,8 +395,9 @@ export class Interpreter {
     const asked = arg === undefined ? undefined : frame.eval(arg);
     const name = typeof asked === 'string' ? asked : read.via === null || read.walker ? read.name : null;
     if (name === null) return { value: undefined };
-    this.record?.(x, name);
-    for (const outer of this.reading) this.record?.(outer, name);
+    // Only what the run's own function asks for: what it calls may ask for other variables.
+    if (frame === this.root) this.record?.(x, name);
+    for (const outer of this.reading) if (outer.frame === this.root) this.record?.(outer.call, name);
     const set = this.outside.env(name, read.caseless);
     return { value: this.given(frame, x, read, set) };
   }
@@ -419,4 +455,14 @@ export class Interpreter {
       this.outside.set?.(variable, value, overwrite, this.guesses === 0);
     return 0;
   }
+}
+
+function mentionsAny(root: Node, names: ReadonlySet<string>): boolean {
+  let hit = false;
+  walk(root, (n) => {
+    if (hit) return;
+    if (n.k === 'id' || n.k === 'decl') hit = names.has(n.name);
+    else if (n.k === 'mem') hit = names.has(n.field);
+  });
+  return hit;
 }
