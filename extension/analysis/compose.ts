@@ -81,7 +81,8 @@ function candidates(f: Func, p: Decl, index: Index, machine: Interpreter): Value
   };
   for (const call of index.calls.get(f.name) ?? []) {
     const arg = call.args[at];
-    if (arg !== undefined && functionOf(call) !== f && index.callees(call).includes(f)) add(machine.value(arg));
+    if (arg !== undefined && functionOf(call) !== f && index.callees(call).includes(f))
+      add(machine.value(arg));
   }
   // An index: as far as the longest table goes.
   if (out.length === 0 && p.type.pointer === 0) for (let i = 0; i < 128; i++) add(i);

@@ -97,7 +97,23 @@ export class Constants {
     return out;
   }
 
-  /** `static const int limit = 100;` of a class, where only the member's place is known. */
+  /** `static const int limit = 100;` of a class whose definition outside has no value; undefined when two disagree. */
+  inClass(name: string): number | undefined {
+    const found = new Set<number | undefined>();
+    for (const [file, unit] of this.project.units) {
+      if (!unit.source.idents.has(name)) continue;
+      for (const [i, t] of unit.source.tokens.entries())
+        if (
+          t.text === name &&
+          unit.source.tokens[i + 1]?.text === '=' &&
+          /^\w+$/.test(unit.source.tokens[i - 1]?.text ?? '')
+        )
+          found.add(this.member(file, t.start));
+    }
+    return found.size === 1 ? [...found][0] : undefined;
+  }
+
+  /** The value behind a member's name in its class. */
   member(file: string, start: number): number | undefined {
     const tokens = this.project.units.get(file)?.source.tokens;
     if (tokens === undefined) return undefined;

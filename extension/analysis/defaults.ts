@@ -85,6 +85,7 @@ export class Defaults {
       if (v === 0 || v === 1) return text(v, false);
     }
     for (const l of d.marked) {
+      if (l.type.pointer > 0) continue;
       const v = local(l);
       if ((v === 0 || v === 1) && this.asked(l)) return text(v, false);
     }

@@ -189,7 +189,12 @@ export class EnvReads {
     let e = strip(x);
     if (e.k === 'call' && e.callee.k === 'mem' && /^(c_str|data)$/.test(e.callee.field))
       e = strip(e.callee.object);
-    if (e.k === 'call' && e.callee.k === 'id' && /^string(_view)?$/.test(e.callee.name) && e.args.length === 1)
+    if (
+      e.k === 'call' &&
+      e.callee.k === 'id' &&
+      /^string(_view)?$/.test(e.callee.name) &&
+      e.args.length === 1
+    )
       e = strip(e.args[0] as Expr);
     if (e.k !== 'id') return this.composedOf(f, e, depth);
     const direct = this.index.paramIndex(f, e.name);
@@ -197,7 +202,8 @@ export class EnvReads {
     const local = this.index.local(f, e.name, e);
     if (local === null) return null;
     if (local.init !== null) {
-      const only = local.init.k === 'init' && local.init.items.length === 1 ? local.init.items[0]?.x : local.init;
+      const only =
+        local.init.k === 'init' && local.init.items.length === 1 ? local.init.items[0]?.x : local.init;
       const p = this.paramBehind(f, only, depth + 1);
       if (p !== null) return p;
     }
@@ -220,7 +226,8 @@ export class EnvReads {
   }
 
   private composedOf(f: Func, x: Expr, depth: number): { param: number; composing: boolean } | null {
-    if (depth > 4 || (x.k !== 'bin' && x.k !== 'call' && x.k !== 'idx' && x.k !== 'cast' && x.k !== 'id')) return null;
+    if (depth > 4 || (x.k !== 'bin' && x.k !== 'call' && x.k !== 'idx' && x.k !== 'cast' && x.k !== 'id'))
+      return null;
     let found: { param: number; composing: boolean } | null = null;
     walk(x, (n) => {
       if (found !== null || n.k !== 'id' || (n.up?.k === 'call' && n.up.callee === n)) return;
@@ -314,7 +321,10 @@ function callWriting(use: Expr): Call | null {
   let { up } = use;
   while (
     up !== null &&
-    (up.k === 'cast' || (up.k === 'bin' && up.op === '+') || up.k === 'idx' || (up.k === 'un' && up.op === '&'))
+    (up.k === 'cast' ||
+      (up.k === 'bin' && up.op === '+') ||
+      up.k === 'idx' ||
+      (up.k === 'un' && up.op === '&'))
   ) {
     at = up;
     up = up.up;
@@ -324,9 +334,13 @@ function callWriting(use: Expr): Call | null {
 
 function isText(p: Decl | undefined): boolean {
   if (p === undefined || p.type.callable) return false;
-  if (/^(string|string_view|basic_string|basic_string_view|StringPiece|StringRef)$/.test(p.type.base)) return true;
+  if (/^(string|string_view|basic_string|basic_string_view|StringPiece|StringRef)$/.test(p.type.base))
+    return true;
   return (
     p.type.pointer + p.type.array > 0 &&
-    (p.type.base === 'char' || p.type.base === 'wchar_t' || p.type.base === 'void' || p.type.base === 'LPCSTR')
+    (p.type.base === 'char' ||
+      p.type.base === 'wchar_t' ||
+      p.type.base === 'void' ||
+      p.type.base === 'LPCSTR')
   );
 }

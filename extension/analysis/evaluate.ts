@@ -186,12 +186,18 @@ export abstract class Evaluator {
     let at = from;
     if (e.k === 'un' && e.op === '&' && e.x.k === 'idx') {
       const i = this.eval(e.x.index);
-      if (typeof i !== 'number') return this.store(e.x.object, undefined);
+      if (typeof i !== 'number') {
+        this.store(e.x.object, undefined);
+        return;
+      }
       at += i;
       e = strip(e.x.object);
     } else if (e.k === 'bin' && e.op === '+') {
       const i = this.eval(e.right);
-      if (typeof i !== 'number') return this.store(e.left, undefined);
+      if (typeof i !== 'number') {
+        this.store(e.left, undefined);
+        return;
+      }
       at += i;
       e = strip(e.left);
     } else if (e.k === 'un' && e.op === '&') e = strip(e.x);
@@ -202,7 +208,6 @@ export abstract class Evaluator {
         ? old.slice(0, at) + text
         : undefined,
     );
-    return undefined;
   }
 
   eval(x: Expr): Value {
@@ -547,7 +552,11 @@ export abstract class Evaluator {
       if (kind === 'copy') this.storeText(target, text, 0);
       else {
         const old = this.eval(target);
-        this.storeText(target, typeof old === 'string' && typeof text === 'string' ? old + text : undefined, 0);
+        this.storeText(
+          target,
+          typeof old === 'string' && typeof text === 'string' ? old + text : undefined,
+          0,
+        );
       }
       return this.eval(target);
     }
@@ -568,7 +577,8 @@ export abstract class Evaluator {
 
   /** Members of `std::string`, `string_view` and `optional`; null for what is none. */
   private member(object: Expr, name: string, x: Call): { value: Value } | null {
-    if (!/^(c_str|data|empty|size|length|value|value_or|has_value|append|compare|get)$/.test(name)) return null;
+    if (!/^(c_str|data|empty|size|length|value|value_or|has_value|append|compare|get)$/.test(name))
+      return null;
     if (this.index.callees(x).length > 0) return null;
     const o = this.eval(object);
     const first = x.args[0];

@@ -116,7 +116,8 @@ export class Frame extends Evaluator {
         for (const d of s.decls) {
           const object = this.machine.aggregate(this.keyOf(d), d) !== null;
           if (d.isStatic || d.isThread) {
-            if (this.focus?.has(d) === true && d.init !== null) this.state.set(this.keyOf(d), this.eval(d.init));
+            if (this.focus?.has(d) === true && d.init !== null)
+              this.state.set(this.keyOf(d), this.eval(d.init));
             continue;
           }
           if (object) continue;
@@ -216,7 +217,9 @@ export class Frame extends Evaluator {
       return signal === 'break' ? 'next' : signal;
     };
     const aimed = this.focus === null ? -1 : body.findIndex((b) => this.focus?.has(b));
-    const starts = body.flatMap((b, i) => (b.k === 'label' && (b.name === null || b.name === 'default') ? [i] : []));
+    const starts = body.flatMap((b, i) =>
+      b.k === 'label' && (b.name === null || b.name === 'default') ? [i] : [],
+    );
     if (aimed >= 0) return from(Math.max(0, ...starts.filter((i) => i < aimed)));
     const label = (i: number): Expr | null => {
       const b = body[i];

@@ -59,7 +59,8 @@ export class Gates {
         const name = composed?.name ?? read.name;
         row(name, name === null ? null : this.defaults.of(read, composed));
         // The keys that a variable's text is parsed for stand where the variable is read.
-        if (name !== null) for (const k of keysOf(this.index, this.defaults, read)) row(`${name}:${k.key}`, k.unset);
+        if (name !== null)
+          for (const k of keysOf(this.index, this.defaults, read)) row(`${name}:${k.key}`, k.unset);
       }
     }
     return out;

@@ -33,7 +33,8 @@ export interface Influence {
   readonly selects: boolean;
 }
 
-const numeric = /^(std::)?(ato(i|l|ll|f)|strto(l|ul|ll|ull|d|f|umax|imax|q|uq)|wcsto\w+|_wtoi\w*|sto(i|l|ul|ll|ull|d|f)|from_chars)$/;
+const numeric =
+  /^(std::)?(ato(i|l|ll|f)|strto(l|ul|ll|ull|d|f|umax|imax|q|uq)|wcsto\w+|_wtoi\w*|sto(i|l|ul|ll|ull|d|f)|from_chars)$/;
 const transparent =
   /^(std::)?(ato\w+|strto\w+|strn?cmp|strn?casecmp|_?strn?icmp|strlen|strchr|strstr|memcmp|tolower|toupper|isdigit|stoi|stol|stoul|move|string|string_view|min|max|abs|labs)$/;
 const copying = /^(std::)?(strdup|strndup|_strdup|string|string_view|secure_strdup)$/;
@@ -44,15 +45,17 @@ export function parsesNumber(index: Index, call: Call, depth = 0): boolean {
   if (numeric.test(call.callee.name) || /sscanf$/.test(call.callee.name)) return true;
   if (/(^|_)(ato|strto)[a-z]{1,6}$/.test(call.callee.name)) return true;
   if (depth > 1) return false;
-  return index.callees(call).some((f) =>
-    index
-      .nodes(f)
-      .some(
-        (n) =>
-          (n.k === 'call' && parsesNumber(index, n, depth + 1)) ||
-          (n.k === 'bin' && n.op === '*' && n.right.k === 'num' && n.right.text === '10'),
-      ),
-  );
+  return index
+    .callees(call)
+    .some((f) =>
+      index
+        .nodes(f)
+        .some(
+          (n) =>
+            (n.k === 'call' && parsesNumber(index, n, depth + 1)) ||
+            (n.k === 'bin' && n.op === '*' && n.right.k === 'num' && n.right.text === '10'),
+        ),
+    );
 }
 
 /** Whether an expression's value is a parsed number, not a truth made of one. */
@@ -138,7 +141,8 @@ class Collector {
       case 'call': {
         if (x.callee.k === 'mem') {
           const object = this.level(x.callee.object);
-          if (object !== null) return /^(c_str|data|get|value|value_or)$/.test(x.callee.field) ? object : 'made';
+          if (object !== null)
+            return /^(c_str|data|get|value|value_or)$/.test(x.callee.field) ? object : 'made';
         }
         const l = best(x.args);
         if (l === null) {
@@ -200,7 +204,8 @@ class Collector {
     } else if (l === null && this.under(n) && isConstant(right)) {
       if (plain && d !== null) this.marked.add(d);
       else if (buffer === null) this.object(left, right, false);
-    } else if (l === null && !plain && this.under(n) && this.index.typeOf(left)?.pointer !== 0) this.selects = true;
+    } else if (l === null && this.under(n) && (this.index.typeOf(left)?.pointer ?? 1) > 0)
+      this.selects = true;
   }
 
   private isNumber(x: Expr): boolean {
@@ -314,7 +319,8 @@ class Collector {
       const kept = this.objects.some((o) => o.strong && this.names(n.x as Expr, o.target));
       if (l === 'raw' || l === 'made' || kept) {
         this.returns = 'strong';
-        if (this.isNumber(n.x) || (kept && this.objects.some((o) => o.strong && o.number))) this.number = true;
+        if (this.isNumber(n.x) || (kept && this.objects.some((o) => o.strong && o.number)))
+          this.number = true;
       } else if (this.returns === null && this.under(n) && isConstant(n.x)) this.returns = 'weak';
     }
   }

@@ -21,6 +21,8 @@ import { targetOf } from './targets.ts';
 import { Obj, type Row, type Value } from './values.ts';
 
 const maxSteps = 50_000;
+/** A run for one read's default. */
+const maxLedSteps = 15_000;
 
 /** A read of the environment as the interpreter needs it. */
 export interface Reading {
@@ -149,9 +151,15 @@ export class Interpreter {
     void child;
     const simple = this.index
       .nodes(f)
-      .filter((n) => n.k === 'asg' || n.k === 'upd' || (n.k === 'decl' && n.init !== null) || n.k === 'call' || n.k === 'return');
-    for (let round = 0; round < 3; round++)
-      for (const n of simple) if (mentionsAny(n, names)) gather(n);
+      .filter(
+        (n) =>
+          n.k === 'asg' ||
+          n.k === 'upd' ||
+          (n.k === 'decl' && n.init !== null) ||
+          n.k === 'call' ||
+          n.k === 'return',
+      );
+    for (let round = 0; round < 3; round++) for (const n of simple) if (mentionsAny(n, names)) gather(n);
     this.slices.set(to, names);
     return names;
   }
@@ -165,7 +173,7 @@ export class Interpreter {
   }
 
   tick(): boolean {
-    return ++this.steps < maxSteps;
+    return ++this.steps < (this.root === null ? maxSteps : maxLedSteps);
   }
 
   /** Enters or leaves a way that may not be taken. */
@@ -259,11 +267,7 @@ export class Interpreter {
   /** `const int Class::limit;`: the value stands in the class. */
   private memberOf(decl: Decl): number | undefined {
     if (!decl.type.constant) return undefined;
-    for (const f of this.index.fields.get(decl.name) ?? []) {
-      const v = this.constants.member(f.struct.file, f.field.token.start);
-      if (v !== undefined) return v;
-    }
-    return undefined;
+    return this.constants.inClass(decl.name);
   }
 
   /** Whether anything assigns the object or field. */
@@ -342,7 +346,10 @@ export class Interpreter {
   element(row: Row, at: number): Obj {
     if (at < row.items.length && at >= 0) this.turns++;
     const place = `${row.key}[${at}]${row.fixed ? '' : '~'}`;
-    return this.memo(place, () => new Obj(place, row.type, row.items[at] ?? null, row, at, null, row.fixed, null));
+    return this.memo(
+      place,
+      () => new Obj(place, row.type, row.items[at] ?? null, row, at, null, row.fixed, null),
+    );
   }
 
   /** The same table as it stands in the source, whatever writes it at run time. */
@@ -437,7 +444,9 @@ export class Interpreter {
     if (!/^(bool|_Bool|int|unsigned|long|size_t|ssize_t)$/.test(read.via.returns.base)) return undefined;
     // `found = lookup(name, buffer, size)`.
     if (set === null) return 0;
-    const at = read.via.params.findIndex((p, i) => i !== read.at && p.type.pointer > 0 && p.type.base === 'char');
+    const at = read.via.params.findIndex(
+      (p, i) => i !== read.at && p.type.pointer > 0 && p.type.base === 'char',
+    );
     if (at < 0 || set === undefined) return undefined;
     put(at, set);
     return 1;

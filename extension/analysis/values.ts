@@ -30,5 +30,4 @@ export class Obj {
 export type Value = number | string | Obj | undefined;
 
 /** Truth as `binaryValue` takes it: null when unknown. */
-export const truth = (v: Value): number | null =>
-  v === undefined ? null : typeof v === 'number' ? v : 1;
+export const truth = (v: Value): number | null => (v === undefined ? null : typeof v === 'number' ? v : 1);
