@@ -27,11 +27,12 @@ export const isMacroBody = (f: Func | null): boolean => f?.name.startsWith('macr
 export const displayName = (f: Func): string => (f.owner === null ? f.name : `${f.owner}::${f.name}`);
 
 /**
- * A scope in which the switches of a configure step are off; what the step finds out about the system (`HAVE_...`)
- * stays open.
+ * A scope in which what a configure step has to be asked for (`ENABLE_...`, `..._DEBUG`) is off; what it finds out about
+ * the system and what it may choose by itself stay open.
  */
 function withoutSwitches(scope: CondScope, configured: ReadonlySet<string>): CondScope {
-  const off = (name: string): boolean => configured.has(name) && !/(^|_)(HAVE|HAS|SIZEOF|LG)(_|$)/.test(name);
+  const off = (name: string): boolean =>
+    configured.has(name) && /(^|_)(ENABLED?|DISABLED?|DEBUG|WITH)(_|$)/.test(name);
   return {
     value: (name) => scope.value(name) ?? (off(name) ? 0 : null),
     defined: (name) => scope.defined(name) ?? (off(name) ? false : null),

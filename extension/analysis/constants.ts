@@ -1,5 +1,6 @@
 /** Constants that stand in declarations, not in macros: enumerators, constant members of classes, sizes of types. */
-import { evaluate, integer, parseCondition } from './condition.ts';
+import { type Cond, evaluate, integer, parseCondition } from './condition.ts';
+import { unquote } from './library.ts';
 import type { Project } from './project.ts';
 import { Kind, type Token } from './tokens.ts';
 
@@ -113,10 +114,8 @@ export class Constants {
     return found.size === 1 ? [...found][0] : undefined;
   }
 
-  /** The value behind a member's name in its class. */
-  member(file: string, start: number): number | undefined {
-    const tokens = this.project.units.get(file)?.source.tokens;
-    if (tokens === undefined) return undefined;
+  private position(file: string, start: number): number {
+    const tokens = this.project.units.get(file)?.source.tokens ?? [];
     let lo = 0;
     let hi = tokens.length - 1;
     while (lo < hi) {
@@ -124,7 +123,53 @@ export class Constants {
       if ((tokens[mid]?.start ?? 0) < start) lo = mid + 1;
       else hi = mid;
     }
-    if (tokens[lo]?.start !== start || !/^[={]$/.test(tokens[lo + 1]?.text ?? '')) return undefined;
+    return tokens[lo]?.start === start ? lo : -1;
+  }
+
+  /** The branches of an initialiser `name = #if ... #else ... #endif ;` with their values; null when it has none. */
+  branches(file: string, start: number): { cond: Cond | null; value: number | string | undefined }[] | null {
+    const tokens = this.project.units.get(file)?.source.tokens ?? [];
+    const from = this.position(file, start);
+    if (from < 0 || tokens[from + 1]?.text !== '=' || tokens[from + 2]?.kind !== Kind.directive) return null;
+    const out: { cond: Cond | null; value: number | string | undefined }[] = [];
+    let cond: Cond | null = null;
+    let piece: Token[] = [];
+    const close = (): void => {
+      const only = piece[0];
+      if (only !== undefined)
+        out.push({
+          cond,
+          value: piece.every((t) => t.kind === Kind.string)
+            ? piece.map((t) => unquote(t.text)).join('')
+            : this.constant(piece),
+        });
+      piece = [];
+    };
+    for (let i = from + 2; i < tokens.length && i < from + 80; i++) {
+      const t = tokens[i];
+      if (t === undefined || t.text === ';' || (t.text === ',' && piece.length > 0)) break;
+      if (t.kind === Kind.directive) {
+        close();
+        cond = t.directive?.cond ?? null;
+      } else piece.push(t);
+    }
+    return out;
+  }
+
+  private constant(tokens: readonly Token[]): number | undefined {
+    const only = tokens[0];
+    if (tokens.length === 1 && only !== undefined && /^(true|false)$/.test(only.text))
+      return Number(only.text === 'true');
+    this.enumerators ??= this.collect();
+    return this.value(tokens, this.enumerators) ?? undefined;
+  }
+
+  /** The value behind a member's name in its class. */
+  member(file: string, start: number): number | undefined {
+    const tokens = this.project.units.get(file)?.source.tokens;
+    if (tokens === undefined) return undefined;
+    const lo = this.position(file, start);
+    if (lo < 0 || !/^[={]$/.test(tokens[lo + 1]?.text ?? '')) return undefined;
     const end = tokens.findIndex((t, i) => i > lo + 1 && /^[;,}]$/.test(t.text));
     const only = tokens[lo + 2];
     if (only !== undefined && end === lo + 3) {

@@ -1,6 +1,7 @@
 /** What a variable comes to when it is not set: the parsing code run with the variable absent. */
 import type { Composed, EnvRead } from './env.ts';
 import type { Index } from './index.ts';
+import { keysOf } from './keys.ts';
 import { type Influence, influenceOf, isNumber, parsesNumber } from './influence.ts';
 import type { Interpreter } from './interpret.ts';
 import { type Decl, type Node, type TypeRef, walk } from './ir.ts';
@@ -90,6 +91,23 @@ export class Defaults {
       if ((v === 0 || v === 1) && this.asked(l)) return text(v, false);
     }
     return null;
+  }
+
+  /** Keys of the option string that a read gives, each with what its option is at the start. */
+  keys(read: EnvRead): { key: string; unset: string | null }[] {
+    const d = this.influence(read);
+    if (d === null || d.raw.size + Number(d.returns === 'strong') === 0) return [];
+    return keysOf(this.index, this.unset, read, d.returns === 'strong' || d.raw.size > 0).map(
+      ({ key, target }) => {
+        const decl = target?.decl ?? null;
+        const type = target === null ? null : this.index.resolve(target.type);
+        // An enumerator's number is not what a user writes.
+        if (decl === null || type === null || type.pointer + type.array > 0 || /@|^enum/.test(type.base))
+          return { key, unset: null };
+        const v = this.unset.initial(decl) ?? this.plain.initial(decl);
+        return { key, unset: text(v, !isBool(type)) };
+      },
+    );
   }
 
   private asked(l: Decl): boolean {

@@ -350,10 +350,10 @@ export abstract class Evaluator {
     return o.row === null || o.at < o.row.items.length ? 0 : undefined;
   }
 
-  private field(o: Obj, name: string, x: Expr): Value {
+  field(o: Obj, name: string, x: Expr | null): Value {
     const place = `${o.place}.${name}`;
     if (this.state.has(place)) return this.state.get(place);
-    if (!o.fixed) {
+    if (!o.fixed && x !== null) {
       const t = targetOf(this.index, x);
       if (t !== null && this.machine.isWritten(t.key, t.name)) return this.load(x);
     }

@@ -243,13 +243,7 @@ export function findingsOf(
       };
     })
     .sort((x, y) => (x.file === y.file ? x.line - y.line : x.file < y.file ? -1 : 1));
-  const gateRows = new Gates(
-    project,
-    build.index,
-    build.env,
-    build.defaults,
-    new Modes(build.index, build.temperatures),
-  );
+  const gateRows = new Gates(project, build.env, build.defaults, new Modes(build.index, build.temperatures));
   const counterRows = counters(build, (guards) => {
     for (const g of guards) if (g.kind === 'compile' && build.guards.isFlag(g.name)) usedFlags.add(g.name);
   });

@@ -3,8 +3,6 @@ import type { Gate } from '../model.ts';
 import { type CondScope, namesIn } from './condition.ts';
 import type { Defaults } from './defaults.ts';
 import type { Composed, EnvReads } from './env.ts';
-import { keysOf } from './keys.ts';
-import type { Index } from './index.ts';
 import type { Modes } from './modes.ts';
 import type { Project } from './project.ts';
 import { lineOf } from './tokens.ts';
@@ -14,7 +12,6 @@ export type GateRow = Omit<Gate, 'guards'>;
 export class Gates {
   constructor(
     private readonly project: Project,
-    private readonly index: Index,
     private readonly env: EnvReads,
     private readonly defaults: Defaults,
     private readonly modes: Modes,
@@ -59,8 +56,7 @@ export class Gates {
         const name = composed?.name ?? read.name;
         row(name, name === null ? null : this.defaults.of(read, composed));
         // The keys that a variable's text is parsed for stand where the variable is read.
-        if (name !== null)
-          for (const k of keysOf(this.index, this.defaults, read)) row(`${name}:${k.key}`, k.unset);
+        if (name !== null) for (const k of this.defaults.keys(read)) row(`${name}:${k.key}`, k.unset);
       }
     }
     return out;

@@ -233,6 +233,8 @@ export class Interpreter {
   initial(given: Decl, itself = false): Value {
     const decl = itself ? given : this.live(given);
     if (decl === null) return undefined;
+    const branch = this.branch(decl);
+    if (branch !== null) return branch.value;
     if (decl.init === null) {
       if (decl.isExtern) return undefined;
       const member = this.memberOf(decl);
@@ -262,6 +264,23 @@ export class Interpreter {
     if (sure !== undefined) return sure;
     const open = same.filter((d) => state(d) === null);
     return open.length === 1 ? (open[0] ?? null) : open.length === 0 ? decl : null;
+  }
+
+  /** An initialiser whose parts stand between `#if` lines: the value of the branch that the configuration has. */
+  private branch(decl: Decl): { value: Value } | null {
+    const file = this.index.fileOf(decl);
+    const unit = file === null ? undefined : this.index.project.units.get(file);
+    if (decl.init === null || decl.init.k === 'init' || unit === undefined || file === null) return null;
+    const branches = this.constants.branches(file, decl.token.start);
+    if (branches === null) return null;
+    const values = new Set<Value>();
+    for (const b of branches) {
+      const holds = this.outside.live(b.cond, file);
+      if (holds === 0) continue;
+      if (holds === 1) return { value: b.value };
+      values.add(b.value);
+    }
+    return { value: values.size === 1 ? [...values][0] : undefined };
   }
 
   /** `const int Class::limit;`: the value stands in the class. */
@@ -376,6 +395,11 @@ export class Interpreter {
 
   overran(): undefined {
     return undefined;
+  }
+
+  /** A field of an element as the source has it. */
+  fieldOf(o: Obj, name: string): Value {
+    return new Frame(this.index, this, this.outside, null, new Map(), 0).field(this.frozen(o), name, null);
   }
 
   /** Number of elements of a table, null when it has no list of them. */
