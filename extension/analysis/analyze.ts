@@ -5,7 +5,7 @@ import type { SyntaxParser } from '../../grammars/syntax.ts';
 import { loadWasmParser } from '../../grammars/wasm.ts';
 import type { AnalysisDiagnostic, BenchProgress, Findings, Language } from '../model.ts';
 import { UserError } from '../model.ts';
-import { commandDefines } from './commands.ts';
+import { type FileCommand, type FlagSet, agreement, readCommands } from './commands.ts';
 import { tooComplex, tooComplexMessage } from './complexity.ts';
 import { holds } from './condition.ts';
 import { type Discovery, discover, languageOf, looksBinary, maxFileBytes } from './discover.ts';
@@ -21,7 +21,7 @@ export interface AnalyzeOptions {
   readonly defines?: Record<string, string>;
   readonly env?: Record<string, string>;
   readonly entries?: readonly string[];
-  /** A compile_commands.json: its `-D` join the defines, which win. */
+  /** A compile_commands.json: each file is read with its own flags, under the defines given here. */
   readonly compileCommands?: string;
   /** Another parser than the one in `grammarDir`. */
   readonly parser?: SyntaxParser;
@@ -49,7 +49,11 @@ export interface Loaded {
 export async function loadWorkspace(
   discovery: Discovery,
   parser: SyntaxParser,
-  hooks: { onProgress?: ((p: BenchProgress) => void) | undefined; signal?: AbortSignal | undefined },
+  hooks: {
+    onProgress?: ((p: BenchProgress) => void) | undefined;
+    signal?: AbortSignal | undefined;
+    commands?: readonly FileCommand[];
+  },
 ): Promise<Loaded> {
   const { root } = discovery;
   const relative = (file: string): string => path.relative(root, file).split(path.sep).join('/');
@@ -139,12 +143,37 @@ export async function loadWorkspace(
     // Its own definitions (attributes, mostly) are what the generated header will have.
     workspace.add(file, text, 'c', false);
   }
+  forcedIncludes(workspace, root, hooks.commands ?? []);
   addContext(workspace, discovery);
   workspace.linkAll();
   stopIfAborted(hooks.signal);
   hooks.onProgress?.({ message: 'Linking', fraction: 0.7 });
   await breathe();
   return { workspace, diagnostics };
+}
+
+/** Headers that commands name with `-include`, and the folders that they search. */
+function forcedIncludes(workspace: Workspace, root: string, commands: readonly FileCommand[]): void {
+  const { project } = workspace;
+  const relative = (file: string): string => path.relative(root, file).split(path.sep).join('/');
+  for (const c of commands) {
+    const dirs = c.includeDirs.map(relative).filter((d) => !d.startsWith('..'));
+    if (dirs.length > 0) project.searched.set(relative(c.file), dirs);
+    for (const name of c.forced) {
+      const places = [path.dirname(c.file), ...c.includeDirs].map((d) => path.resolve(d, name));
+      for (const place of places) {
+        const file = relative(place);
+        if (file.startsWith('..') || project.units.has(file)) continue;
+        try {
+          const text = decode(readFileSync(place));
+          workspace.add(file, text, languageOf(file, text), false);
+          break;
+        } catch {
+          // Not in this folder.
+        }
+      }
+    }
+  }
 }
 
 /** Headers outside the given paths but below the root, as far as the sources include them. */
@@ -193,16 +222,60 @@ function addContext(workspace: Workspace, discovery: Discovery): void {
   }
 }
 
+/** Flags by path relative to the root. */
+function byFile(commands: readonly FileCommand[], root: string): Map<string, FlagSet[]> {
+  const out = new Map<string, FlagSet[]>();
+  for (const c of commands) {
+    const file = path.relative(root, c.file).split(path.sep).join('/');
+    const list = out.get(file);
+    if (list === undefined) out.set(file, [c]);
+    else list.push(c);
+  }
+  return out;
+}
+
+/** Says where the files of a compilation database do not agree, and when none of them is analysed. */
+function commandDiagnostics(
+  files: ReadonlyMap<string, readonly FlagSet[]>,
+  given: Readonly<Record<string, string>>,
+  workspace: Workspace,
+): AnalysisDiagnostic[] {
+  if (files.size === 0) return [];
+  const known = [...files].filter(([f]) => workspace.files.has(f));
+  if (known.length === 0)
+    return [
+      {
+        code: 'commands-elsewhere',
+        severity: 'warning',
+        file: '',
+        line: 1,
+        message:
+          'No file of the compile_commands.json is among the analysed sources: what all its commands have in common is taken. Was it made for another checkout?',
+      },
+    ];
+  const names = [...agreement(known.flatMap(([, sets]) => sets)).unknown].filter(
+    (n) => given[n] === undefined && !/^__/.test(n),
+  );
+  if (names.length === 0) return [];
+  return [
+    {
+      code: 'defines-differ',
+      severity: 'information',
+      file: '',
+      line: 1,
+      message: `Files of the compile_commands.json are built with different ${names.slice(0, 6).join(', ')}${names.length > 6 ? ` and ${names.length - 6} more` : ''}: in headers that they share, what depends on it is conditional. --define settles it.`,
+    },
+  ];
+}
+
 /**
  * Analyses the sources below `paths`. Rejects with UserError for paths that do not exist, and with an AbortError when
  * cancelled; everything else that is wrong with the input becomes a diagnostic.
  */
 export async function analyzePaths(paths: readonly string[], options: AnalyzeOptions): Promise<Findings> {
   const discovery = discover(paths, options.root);
-  const defines = {
-    ...(options.compileCommands === undefined ? {} : commandDefines(options.compileCommands)),
-    ...options.defines,
-  };
+  const commands = options.compileCommands === undefined ? [] : readCommands(options.compileCommands);
+  const files = byFile(commands, discovery.root);
   let parser: SyntaxParser;
   try {
     parser = options.parser ?? (await loadWasmParser(options.grammarDir));
@@ -212,11 +285,12 @@ export async function analyzePaths(paths: readonly string[], options: AnalyzeOpt
       3,
     );
   }
-  const { workspace, diagnostics } = await loadWorkspace(discovery, parser, options);
+  const { workspace, diagnostics } = await loadWorkspace(discovery, parser, { ...options, commands });
+  const defines = options.defines ?? {};
   const { findings } = findingsOf(
     workspace,
-    { defines, env: options.env ?? {}, entries: options.entries ?? [] },
-    diagnostics,
+    { defines, env: options.env ?? {}, entries: options.entries ?? [], files },
+    [...diagnostics, ...commandDiagnostics(files, defines, workspace)],
   );
   options.onProgress?.({ message: 'Done', fraction: 1 });
   return findings;

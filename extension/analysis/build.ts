@@ -2,6 +2,7 @@
 import type { Evidence } from '../model.ts';
 import { Classifier } from './classify.ts';
 import { composeNames } from './compose.ts';
+import { Configurations, type FileFlags } from './configurations.ts';
 import { type CondScope, holds } from './condition.ts';
 import { Defaults } from './defaults.ts';
 import { EnvReads } from './env.ts';
@@ -9,8 +10,7 @@ import { Guards } from './guards.ts';
 import { Index } from './index.ts';
 import { Interpreter, type Outside } from './interpret.ts';
 import type { Func } from './ir.ts';
-import type { MacroDef } from './macros.ts';
-import { configuredScope } from './scope.ts';
+import { withProfiles } from './profiles.ts';
 import { Temperatures, findEntries, isSystemCall } from './temperature.ts';
 import { type Token, lineOf } from './tokens.ts';
 import type { Workspace } from './workspace.ts';
@@ -20,6 +20,8 @@ export interface Options {
   readonly defines: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
   readonly entries: readonly string[];
+  /** Flags of each file from a compilation database. */
+  readonly files?: FileFlags;
 }
 
 /** A macro body that nothing uses is lowered as a function of this name. */
@@ -47,8 +49,10 @@ export class Build {
   readonly temperatures: Temperatures;
   readonly guards: Guards;
   readonly classifier: Classifier;
-  readonly scopes: Record<'c' | 'cpp', CondScope>;
+  readonly configurations: Configurations;
   readonly unset: Interpreter;
+  /** The given environment, with what the program's own profiles set under it. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly defaults: Defaults;
   readonly entries: readonly string[];
 
@@ -68,15 +72,8 @@ export class Build {
     }
     this.index = new Index(project);
     this.wrappers = new Wrappers(this.index, (file) => project.units.get(file)?.language === 'cpp');
-    const scope = (cpp: boolean, defines: Readonly<Record<string, string>>): CondScope =>
-      configuredScope({
-        cpp,
-        defines,
-        macros: project.macros as ReadonlyMap<string, readonly MacroDef[]>,
-        configured: project.configured,
-      });
-    this.scopes = { c: scope(false, options.defines), cpp: scope(true, options.defines) };
-    const plain = scope(false, {});
+    this.configurations = new Configurations(project, options.files ?? new Map(), options.defines);
+    const common = this.configurations.common(false);
     this.env = new EnvReads(this.index);
     const outside = (variables: Readonly<Record<string, string>>, values: CondScope): Outside => ({
       env: (name, caseless) =>
@@ -85,15 +82,15 @@ export class Build {
           ? (Object.entries(variables).find(([n]) => n.toLowerCase() === name.toLowerCase())?.[1] ?? null)
           : null),
       macro: (name) =>
-        options.defines[name] !== undefined || project.macros.has(name)
+        options.defines[name] !== undefined || project.macros.has(name) || values.defined(name) === true
           ? (values.value(name) ?? undefined)
           : undefined,
       read: (call) => this.env.byCall.get(call),
       live: (cond, file) => holds(cond, this.scopeOf(file)),
     });
-    this.unset = new Interpreter(this.index, outside({}, plain));
+    this.unset = new Interpreter(this.index, outside({}, common));
     composeNames(this.env, this.index, this.unset);
-    const stripped = withoutSwitches(plain, project.configured);
+    const stripped = withoutSwitches(common, project.configured);
     this.defaults = new Defaults(
       this.index,
       this.unset,
@@ -102,7 +99,8 @@ export class Build {
         live: (cond) => holds(cond, stripped),
       }),
     );
-    const machine = new Interpreter(this.index, outside(options.env, this.scopes.c));
+    this.environment = withProfiles(this.index, options.env, (variables) => outside(variables, common));
+    const machine = new Interpreter(this.index, outside(this.environment, common));
     this.entries =
       options.entries.length > 0 ? [...new Set([...options.entries])] : findEntries(this.index, project);
     this.temperatures = new Temperatures(this.index, this.entries);
@@ -125,7 +123,7 @@ export class Build {
   }
 
   scopeOf(file: string): CondScope {
-    return this.scopes[this.workspace.project.units.get(file)?.language ?? 'c'];
+    return this.configurations.of(file);
   }
 
   position(file: string, offset: number): { line: number; column: number } {

@@ -155,7 +155,7 @@ export function findingsOf(
   const build = new Build(workspace, options);
   const t1 = performance.now();
   const { project } = workspace;
-  const { env } = options;
+  const env = build.environment;
   const rows: AtomicSite[] = [];
   const found = new Map<string, Set<number>>();
   const ordinals = new Map<string, number>();
@@ -279,7 +279,11 @@ export function findingsOf(
       message: 'No malloc/free entry point was found, so nothing is hot: name one with --entry.',
     });
   }
-  const configuration: Configuration = { defines: options.defines, env: options.env, entries: build.entries };
+  const configuration: Configuration = {
+    defines: { ...build.configurations.shared(), ...options.defines },
+    env: options.env,
+    entries: build.entries,
+  };
   const t2 = performance.now();
   const findings: Findings = {
     schemaVersion,
