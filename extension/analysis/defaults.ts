@@ -49,7 +49,13 @@ export class Defaults {
     if (d === null) return null;
     // Without a value, whatever asks for the text finds nothing.
     if (last) return d.tested && d.returns !== 'strong' && !d.selects ? 'off' : null;
-    const { frame, returned } = machine.lead(read.func, read.call, composed?.bound ?? new Map());
+    const { frame, returned } = machine.lead(
+      read.func,
+      read.call,
+      composed?.bound ?? new Map(),
+      null,
+      composed?.name ?? null,
+    );
     const f = read.func;
     if (d.returns === 'strong' && (f.returns.pointer === 0 || typeof returned === 'string')) {
       const found = text(returned, d.number && !isBool(this.index.resolve(f.returns)));
@@ -71,14 +77,14 @@ export class Defaults {
       const found = text(local(l), number && !isBool(this.index.resolve(l.type)));
       if (found !== null) return found;
     }
+    if (d.returns === 'weak' && f.returns.pointer === 0) {
+      const found = text(returned, false);
+      if (found !== null) return found;
+    }
     for (const l of d.raw) {
       const v = local(l);
       // What replaces the missing text; an empty buffer is no text.
       if (typeof v === 'string' && (v !== '' || l.type.array === 0)) return v;
-    }
-    if (d.returns === 'weak' && f.returns.pointer === 0) {
-      const found = text(returned, false);
-      if (found !== null) return found;
     }
     for (const o of d.objects) {
       if (o.strong || o.target.type.pointer > 0) continue;

@@ -24,6 +24,8 @@ export abstract class Evaluator {
   state: State;
   /** Evaluate locals from their initialisers instead of from a run. */
   lazy = false;
+  /** Tables hold what they start with, whatever writes them later. */
+  initial = false;
 
   constructor(
     protected readonly index: Index,
@@ -91,18 +93,7 @@ export abstract class Evaluator {
 
   /** A global that the running function itself fills in starts at its initial value. */
   private writesHere(key: string): boolean {
-    if (this.func === null || this.lazy) return false;
-    for (const n of this.index.nodes(this.func)) {
-      if (n.k === 'asg' && targetOf(this.index, n.left)?.key === key) return true;
-      if (
-        n.k === 'call' &&
-        isStore(n) &&
-        n.args[0] !== undefined &&
-        targetOf(this.index, n.args[0])?.key === key
-      )
-        return true;
-    }
-    return false;
+    return this.func !== null && !this.lazy && this.machine.writtenBy(this.func).has(key);
   }
 
   private lazyLocal(d: Decl): Value {
@@ -353,7 +344,7 @@ export abstract class Evaluator {
   field(o: Obj, name: string, x: Expr | null): Value {
     const place = `${o.place}.${name}`;
     if (this.state.has(place)) return this.state.get(place);
-    if (!o.fixed && x !== null) {
+    if (!o.fixed && x !== null && !this.machine.isLed(this)) {
       const t = targetOf(this.index, x);
       if (t !== null && this.machine.isWritten(t.key, t.name)) return this.load(x);
     }
@@ -534,6 +525,7 @@ export abstract class Evaluator {
   private enter(f: Func, args: readonly Value[]): Value {
     if (this.depth > maxDepth) return undefined;
     const own = `${f.file}:${f.owner ?? ''}:${f.name}:`;
+    this.machine.charge(this.state.size);
     const state: State = new Map();
     for (const [k, v] of this.state) if (!k.startsWith(own)) state.set(k, v);
     for (const [i, p] of f.params.entries()) state.set(this.keyOf(p), args[i]);

@@ -186,6 +186,7 @@ export class Frame extends Evaluator {
       const signal = this.exec(s.body);
       if (signal === 'return' || signal === 'stop') return signal;
       if (signal === 'break') return 'next';
+      if (aimed && this.machine.arrived()) return 'next';
       if (s.step !== null) this.eval(s.step);
       // With an open end, a table's last element is the end.
       if (aimed && this.machine.progress() === steps && n > 0) return 'next';
@@ -204,7 +205,7 @@ export class Frame extends Evaluator {
       this.state.set(this.keyOf(decl), this.machine.element(all.row, i));
       const signal = this.exec(s.body);
       if (signal === 'return' || signal === 'stop') return signal;
-      if (signal === 'break') break;
+      if (signal === 'break' || (this.focus?.has(s.body) === true && this.machine.arrived())) break;
     }
     return 'next';
   }
@@ -248,6 +249,7 @@ export class Frame extends Evaluator {
     const signals = new Set<Signal>();
     for (const way of ways) {
       this.state = new Map(before);
+      this.machine.charge(before.size);
       this.machine.guess(1);
       const signal = way();
       this.machine.guess(-1);

@@ -71,10 +71,14 @@ export class Interpreter {
   private readonly objects = new Map<string, Obj>();
   private readonly rows = new Map<Expr, Row>();
   private readonly written = new Map<string, boolean>();
+  private readonly assigned = new Map<Func, ReadonlySet<string>>();
   private readonly slices = new Map<Expr, ReadonlySet<string>>();
   /** Names that reads were seen to ask for, while a recording is on. */
   private record: ((call: Call, name: string) => void) | null = null;
   private readonly reading: { readonly call: Call; readonly frame: Evaluator }[] = [];
+  /** The name that a led run is about when it comes by several, and whether it was asked for. */
+  private only: string | null = null;
+  private seen = false;
   /** The frame of the run that a recording is about. */
   private root: Frame | null = null;
 
@@ -116,8 +120,11 @@ export class Interpreter {
     to: Expr,
     bound: ReadonlyMap<Decl, Value> = new Map(),
     record: ((call: Call, name: string) => void) | null = null,
+    only: string | null = null,
   ): Led {
     this.steps = 0;
+    this.only = only;
+    this.seen = false;
     this.guesses = 0;
     const frame = new Frame(this.index, this, this.outside, f, new Map(), 0);
     for (const [d, v] of bound) frame.state.set(frame.keyOf(d), v);
@@ -127,6 +134,7 @@ export class Interpreter {
     const returned = frame.run();
     this.record = null;
     this.root = null;
+    frame.initial = true;
     return { frame, returned };
   }
 
@@ -142,13 +150,13 @@ export class Interpreter {
         else if (m.k === 'decl') names.add(m.name);
       });
     };
-    let child: Node = to;
-    for (let n = to.up; n !== null; child = n, n = n.up) {
+    const around = new Set<Node>([to]);
+    for (let n = to.up; n !== null; n = n.up) {
+      around.add(n);
       if (n.k === 'expr' || n.k === 'decls' || n.k === 'return') gather(n);
       else if (n.k === 'if' || n.k === 'switch') gather(n.test);
       else if (n.k === 'loop') for (const x of [n.init, n.test, n.step]) if (x !== null) gather(x);
     }
-    void child;
     const simple = this.index
       .nodes(f)
       .filter(
@@ -159,7 +167,13 @@ export class Interpreter {
           n.k === 'call' ||
           n.k === 'return',
       );
-    for (let round = 0; round < 3; round++) for (const n of simple) if (mentionsAny(n, names)) gather(n);
+    const choices = this.index.nodes(f).filter((n) => n.k === 'if' || n.k === 'switch' || n.k === 'loop');
+    for (let round = 0; round < 3; round++) {
+      for (const n of simple) if (mentionsAny(n, names)) gather(n);
+      // What happens under a condition depends on what the condition asks.
+      for (const n of choices)
+        if (n.test !== null && (around.has(n.test) || mentionsAny(n.test, names))) gather(n);
+    }
     this.slices.set(to, names);
     return names;
   }
@@ -174,6 +188,35 @@ export class Interpreter {
 
   tick(): boolean {
     return ++this.steps < (this.root === null ? maxSteps : maxLedSteps);
+  }
+
+  /** Copies of a state count as steps: a run for a default is not worth more. */
+  charge(entries: number): void {
+    if (this.root !== null) this.steps += entries >> 2;
+  }
+
+  /** Keys of what a function assigns. */
+  writtenBy(f: Func): ReadonlySet<string> {
+    const known = this.assigned.get(f);
+    if (known !== undefined) return known;
+    const out = new Set<string>();
+    for (const n of this.index.nodes(f)) {
+      const place = n.k === 'asg' ? n.left : n.k === 'call' && isStore(n) ? n.args[0] : undefined;
+      const key = place === undefined ? undefined : targetOf(this.index, place)?.key;
+      if (key !== undefined) out.add(key);
+    }
+    this.assigned.set(f, out);
+    return out;
+  }
+
+  /** The loop has come to the name that the run is about. */
+  arrived(): boolean {
+    return this.seen;
+  }
+
+  /** Whether a frame is the one that was led to a read: there, tables hold what they start with. */
+  isLed(frame: Evaluator): boolean {
+    return frame === this.root || frame.initial;
   }
 
   /** Enters or leaves a way that may not be taken. */
@@ -429,6 +472,7 @@ export class Interpreter {
     // Only what the run's own function asks for: what it calls may ask for other variables.
     if (frame === this.root) this.record?.(x, name);
     for (const outer of this.reading) if (outer.frame === this.root) this.record?.(outer.call, name);
+    if (name === this.only) this.seen = true;
     const set = this.outside.env(name, read.caseless);
     return { value: this.given(frame, x, read, set) };
   }
