@@ -131,7 +131,10 @@ export class Interpreter {
     frame.aim(to, this.relevant(f, to));
     this.record = record;
     this.root = frame;
+    // What it asks on the way counts as its own steps.
+    this.busy.add('led');
     const returned = frame.run();
+    this.busy.delete('led');
     this.record = null;
     this.root = null;
     frame.initial = true;
@@ -192,7 +195,7 @@ export class Interpreter {
 
   /** Copies of a state count as steps: a run for a default is not worth more. */
   charge(entries: number): void {
-    if (this.root !== null) this.steps += entries >> 2;
+    if (this.root !== null) this.steps += entries;
   }
 
   /** Keys of what a function assigns. */
