@@ -3,6 +3,7 @@
  * literals, or with the entries of a table, holds an option for each of them. A text that is compared as a whole
  * has values, not keys.
  */
+import { copies } from './buffers.ts';
 import type { EnvRead } from './env.ts';
 import type { Index } from './index.ts';
 import type { Interpreter } from './interpret.ts';
@@ -71,6 +72,9 @@ class Text {
       const d = this.local(n.left);
       if (d !== null && d.type.pointer + d.type.array > 0 && this.carries(n.right)) this.carriers.add(d);
     } else if (n.k === 'call' && n.args.some((a) => this.carries(a))) {
+      const name = n.callee.k === 'id' ? n.callee.name : '';
+      const buffer = copies(name) === null || n.args[0] === undefined ? null : this.local(n.args[0]);
+      if (buffer !== null) this.carriers.add(buffer);
       // A tokeniser puts the pieces into what it is given the address of.
       for (const a of n.args) {
         const e = strip(a);

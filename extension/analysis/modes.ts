@@ -112,7 +112,7 @@ export class Modes {
         }
       }
     }
-    if (f.owner !== null && f.name.startsWith('~') && this.isStaticObject(f.owner)) return settled('once');
+    if (this.isDestructor(f) && f.owner !== null && this.isStaticObject(f.owner)) return settled('once');
     if (f.owner === f.name && f.owner !== null && this.isStaticObject(f.owner)) return settled('constructor');
     if (this.onceCallback(f)) return settled('once');
     if (this.initialises(f)) return settled('constructor');
@@ -164,6 +164,12 @@ export class Modes {
     }
     this.news = out;
     return out;
+  }
+
+  private isDestructor(f: Func): boolean {
+    if (f.name.startsWith('~')) return true;
+    const text = this.index.project.units.get(f.file)?.source.text ?? '';
+    return f.owner === f.name && /~\s*$/.test(text.slice(Math.max(0, f.token.start - 4), f.token.start));
   }
 
   private isStaticObject(owner: string): boolean {
