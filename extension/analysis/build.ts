@@ -1,7 +1,7 @@
 /** Everything that one build of the findings shares: the linked index and every question asked of it. */
 import type { Evidence } from '../model.ts';
 import { Classifier } from './classify.ts';
-import { composeNames } from './compose.ts';
+import { composeNames, optionsOf, spelled } from './compose.ts';
 import { Configurations, type FileFlags } from './configurations.ts';
 import { type CondScope, holds } from './condition.ts';
 import { Defaults } from './defaults.ts';
@@ -99,8 +99,11 @@ export class Build {
         live: (cond) => holds(cond, stripped),
       }),
     );
-    this.environment = withProfiles(this.index, options.env, (variables) => outside(variables, common));
-    const machine = new Interpreter(this.index, outside(this.environment, common));
+    this.environment = spelled(
+      this.env,
+      withProfiles(this.index, options.env, (variables) => outside(variables, common)),
+    );
+    const machine = new Interpreter(this.index, outside(this.environment, common), optionsOf(this.env));
     this.entries =
       options.entries.length > 0 ? [...new Set([...options.entries])] : findEntries(this.index, project);
     this.temperatures = new Temperatures(this.index, this.entries);
@@ -115,9 +118,10 @@ export class Build {
       (f) =>
         entryNames.has(f.name) ||
         isSystemCall(f.name) ||
-        this.temperatures.addressTaken.has(f) ||
+        (f.owner !== null && this.temperatures.addressTaken.has(f)) ||
         f.attributes.has('constructor') ||
         f.attributes.has('destructor'),
+      (f) => this.temperatures.addressTaken.has(f),
     );
     this.classifier = new Classifier(this.index, this.wrappers, this.temperatures, this.env);
   }

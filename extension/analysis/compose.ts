@@ -1,7 +1,7 @@
 /** Names of variables that the program composes: from a prefix and a table's entries, or inside a wrapper. */
 import type { Composed, EnvRead, EnvReads } from './env.ts';
 import type { Index } from './index.ts';
-import type { Interpreter } from './interpret.ts';
+import type { Interpreter, Option } from './interpret.ts';
 import { type Decl, type Func, functionOf } from './ir.ts';
 import { globalTarget } from './targets.ts';
 import { Obj, type Value } from './values.ts';
@@ -86,5 +86,36 @@ function candidates(f: Func, p: Decl, index: Index, machine: Interpreter): Value
   }
   // An index: as far as the longest table goes.
   if (out.length === 0 && p.type.pointer === 0) for (let i = 0; i < 128; i++) add(i);
+  return out;
+}
+
+/** The table entry behind each composed name: where a run finds the option's value. */
+export function optionsOf(env: EnvReads): Map<string, Option> {
+  const out = new Map<string, Option>();
+  for (const read of env.reads) {
+    if (read.func === null) continue;
+    for (const { name, bound } of read.names)
+      for (const v of bound.values())
+        if (v instanceof Obj && v.row !== null && !out.has(v.place))
+          out.set(v.place, { name, func: read.func, call: read.call, bound });
+  }
+  return out;
+}
+
+/** Given variables under the spelling that the program's table has, where the reader does not mind the case. */
+export function spelled(
+  env: EnvReads,
+  given: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const out: Record<string, string> = { ...given };
+  const byLower = new Map(Object.entries(given).map(([n, v]) => [n.toLowerCase(), v]));
+  if (byLower.size === 0) return given;
+  for (const read of env.reads) {
+    if (!read.caseless) continue;
+    for (const { name } of read.names) {
+      const v = byLower.get(name.toLowerCase());
+      if (v !== undefined) out[name] ??= v;
+    }
+  }
   return out;
 }

@@ -345,6 +345,8 @@ export abstract class Evaluator {
     const place = `${o.place}.${name}`;
     if (this.state.has(place)) return this.state.get(place);
     if (!o.fixed && x !== null && !this.machine.isLed(this)) {
+      const option = this.machine.option(o, name);
+      if (option !== null) return option.value;
       const t = targetOf(this.index, x);
       if (t !== null && this.machine.isWritten(t.key, t.name)) return this.load(x);
     }

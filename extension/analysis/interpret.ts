@@ -50,6 +50,14 @@ export interface Outside {
   set?(name: string, value: string, overwrite: boolean, sure: boolean): void;
 }
 
+/** An entry of a table of options: the read that fills it in, and what its parameters are then. */
+export interface Option {
+  readonly name: string;
+  readonly func: Func;
+  readonly call: Call;
+  readonly bound: ReadonlyMap<Decl, Value>;
+}
+
 /** What a run that was led to a read left. */
 export interface Led {
   readonly frame: Frame;
@@ -71,6 +79,8 @@ export class Interpreter {
   private readonly objects = new Map<string, Obj>();
   private readonly rows = new Map<Expr, Row>();
   private readonly written = new Map<string, boolean>();
+  private readonly optionValues = new Map<string, Value>();
+  private listen: ((name: string) => void) | null = null;
   private readonly assigned = new Map<Func, ReadonlySet<string>>();
   private readonly slices = new Map<Expr, ReadonlySet<string>>();
   /** Names that reads were seen to ask for, while a recording is on. */
@@ -85,6 +95,8 @@ export class Interpreter {
   constructor(
     private readonly index: Index,
     private readonly outside: Outside,
+    /** By the place of the table's entry. */
+    private readonly options: ReadonlyMap<string, Option> = new Map(),
   ) {
     this.constants = new Constants(index.project, (name) => outside.macro(name));
   }
@@ -122,7 +134,14 @@ export class Interpreter {
     record: ((call: Call, name: string) => void) | null = null,
     only: string | null = null,
   ): Led {
-    this.steps = 0;
+    const outer = {
+      root: this.root,
+      record: this.record,
+      only: this.only,
+      seen: this.seen,
+      guesses: this.guesses,
+    };
+    if (outer.root === null && this.busy.size === 0) this.steps = 0;
     this.only = only;
     this.seen = false;
     this.guesses = 0;
@@ -134,9 +153,8 @@ export class Interpreter {
     // What it asks on the way counts as its own steps.
     this.busy.add('led');
     const returned = frame.run();
-    this.busy.delete('led');
-    this.record = null;
-    this.root = null;
+    if (outer.root === null) this.busy.delete('led');
+    Object.assign(this, outer);
     frame.initial = true;
     return { frame, returned };
   }
@@ -187,6 +205,39 @@ export class Interpreter {
     const frame = new Frame(this.index, this, this.outside, functionOf(x), new Map(), 0);
     frame.lazy = true;
     return frame.eval(x);
+  }
+
+  /** Names of variables that evaluating an expression asks for, in order. */
+  asked(x: Expr): string[] {
+    const out: string[] = [];
+    const outer = this.listen;
+    this.listen = (name) => {
+      if (!out.includes(name)) out.push(name);
+    };
+    this.value(x);
+    this.listen = outer;
+    return out;
+  }
+
+  /** The value of an option in a table: what reading the environment makes of it. */
+  option(o: Obj, field: string): { value: Value } | null {
+    if (o.row === null || o.fixed || this.options.size === 0) return null;
+    const initial = this.frozen(o);
+    const option = this.options.get(initial.place);
+    if (option === undefined) return null;
+    const place = `${initial.place}.${field}`;
+    if (!this.optionValues.has(place)) {
+      if (this.busy.has(`o:${initial.place}`)) return null;
+      this.busy.add(`o:${initial.place}`);
+      const { frame } = this.lead(option.func, option.call, option.bound);
+      this.busy.delete(`o:${initial.place}`);
+      this.optionValues.set(
+        place,
+        frame.state.has(place) ? frame.state.get(place) : this.fieldOf(initial, field),
+      );
+    }
+    this.listen?.(option.name);
+    return { value: this.optionValues.get(place) };
   }
 
   tick(): boolean {
@@ -476,6 +527,7 @@ export class Interpreter {
     if (frame === this.root) this.record?.(x, name);
     for (const outer of this.reading) if (outer.frame === this.root) this.record?.(outer.call, name);
     if (name === this.only) this.seen = true;
+    this.listen?.(name);
     const set = this.outside.env(name, read.caseless);
     return { value: this.given(frame, x, read, set) };
   }
