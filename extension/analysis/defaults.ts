@@ -18,6 +18,7 @@ function text(v: Value, number: boolean): string | null {
 }
 
 export class Defaults {
+  private readonly found = new Map<Composed['bound'], string | null>();
   private readonly influences = new Map<EnvRead, Influence>();
 
   constructor(
@@ -38,6 +39,17 @@ export class Defaults {
   }
 
   of(read: EnvRead, composed: Composed | null): string | null {
+    // A name in both cases is one variable.
+    const { bound } = composed ?? {};
+    if (bound === undefined || bound.size === 0) return this.find(read, composed);
+    const known = this.found.get(bound);
+    if (known !== undefined) return known;
+    const made = this.find(read, composed);
+    this.found.set(bound, made);
+    return made;
+  }
+
+  private find(read: EnvRead, composed: Composed | null): string | null {
     const first = this.by(this.unset, read, composed, false);
     if (first !== null) return first;
     return this.by(this.plain, read, composed, false) ?? this.by(this.unset, read, composed, true);

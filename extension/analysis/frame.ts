@@ -17,6 +17,8 @@ export class Frame extends Evaluator {
    */
   private focus: ReadonlySet<Node> | null = null;
   private relevant: ReadonlySet<string> = new Set();
+  /** Loops around the place that are running. */
+  private rounds = 0;
 
   /** Leads the run to `node`; statements that mention none of `relevant` are left out. */
   aim(node: Node, relevant: ReadonlySet<string>): void {
@@ -79,8 +81,11 @@ export class Frame extends Evaluator {
         if (signal !== 'next') this.state = before;
         continue;
       }
+      const there = i === aimed;
       aimed = -1;
       const signal = this.exec(s);
+      // Who only wants the name has it; a loop goes on to the next.
+      if (there && this.rounds === 0 && this.machine.wantsName(this)) return 'stop';
       if (signal !== 'next') return signal;
     }
     return 'next';
@@ -183,7 +188,9 @@ export class Frame extends Evaluator {
         }
       }
       const steps = this.machine.progress();
+      if (aimed) this.rounds++;
       const signal = this.exec(s.body);
+      if (aimed) this.rounds--;
       if (signal === 'return' || signal === 'stop') return signal;
       if (signal === 'break') return 'next';
       if (aimed && this.machine.arrived()) return 'next';
@@ -203,7 +210,9 @@ export class Frame extends Evaluator {
       return this.either([() => this.exec(s.body), () => 'next']) === 'stop' ? 'stop' : 'next';
     for (let i = 0; i < all.row.items.length && i < maxRounds; i++) {
       this.state.set(this.keyOf(decl), this.machine.element(all.row, i));
+      this.rounds++;
       const signal = this.exec(s.body);
+      this.rounds--;
       if (signal === 'return' || signal === 'stop') return signal;
       if (signal === 'break' || (this.focus?.has(s.body) === true && this.machine.arrived())) break;
     }

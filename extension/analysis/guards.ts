@@ -29,6 +29,7 @@ export class Guards {
   private readonly fields = new Map<string, readonly string[]>();
   private readonly ofFunction = new Map<Func, readonly string[]>();
   private readonly busy = new Set<Func>();
+  private readonly asked = new Map<Call, string | null>();
   private composed: ReadonlySet<Func> | null = null;
   private readonly within = new Map<Func, readonly Guard[] | null>();
 
@@ -129,7 +130,11 @@ export class Guards {
   /** The variable behind an option of a table that a call with a constant asks for; null for any other call. */
   private options(call: Call): string | null {
     if (call.args.length === 0 || !this.index.callees(call).some((f) => this.composing().has(f))) return null;
-    return this.machine.asked(call)[0] ?? null;
+    const known = this.asked.get(call);
+    if (known !== undefined) return known;
+    const name = this.machine.asked(call)[0] ?? null;
+    this.asked.set(call, name);
+    return name;
   }
 
   /** Functions from which a read with a composed name is reached within a few calls. */

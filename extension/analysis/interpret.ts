@@ -22,7 +22,7 @@ import { Obj, type Row, type Value } from './values.ts';
 
 const maxSteps = 50_000;
 /** A run for one read's default. */
-const maxLedSteps = 15_000;
+const maxLedSteps = 8_000;
 
 /** A read of the environment as the interpreter needs it. */
 export interface Reading {
@@ -266,6 +266,11 @@ export class Interpreter {
   /** The loop has come to the name that the run is about. */
   arrived(): boolean {
     return this.seen;
+  }
+
+  /** Whether a run is only about the names that are asked for. */
+  wantsName(frame: Evaluator): boolean {
+    return this.record !== null && frame === this.root;
   }
 
   /** Whether a frame is the one that was led to a read: there, tables hold what they start with. */
