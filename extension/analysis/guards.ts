@@ -132,7 +132,17 @@ export class Guards {
     if (call.args.length === 0 || !this.index.callees(call).some((f) => this.composing().has(f))) return null;
     const known = this.asked.get(call);
     if (known !== undefined) return known;
-    const name = this.machine.asked(call)[0] ?? null;
+    const constant = (c: Call): boolean => c.args.some((a) => typeof this.machine.value(a) === 'number');
+    const asks = (f: Func): boolean => {
+      const inner = this.index
+        .nodes(f)
+        .filter(
+          (n): n is Call => n.k === 'call' && this.index.callees(n).some((g) => this.composing().has(g)),
+        );
+      return inner.length > 0 && inner.length < 4 && inner.every(constant);
+    };
+    const name =
+      constant(call) || this.index.callees(call).some(asks) ? (this.machine.asked(call)[0] ?? null) : null;
     this.asked.set(call, name);
     return name;
   }

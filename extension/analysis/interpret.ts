@@ -23,6 +23,8 @@ import { Obj, type Row, type Value } from './values.ts';
 const maxSteps = 50_000;
 /** A run for one read's default. */
 const maxLedSteps = 8_000;
+/** A look at which variables an expression asks for. */
+const maxAskedSteps = 3_000;
 
 /** A read of the environment as the interpreter needs it. */
 export interface Reading {
@@ -79,7 +81,7 @@ export class Interpreter {
   private readonly objects = new Map<string, Obj>();
   private readonly rows = new Map<Expr, Row>();
   private readonly written = new Map<string, boolean>();
-  private readonly optionValues = new Map<string, Value>();
+  private readonly optionStates = new Map<string, ReadonlyMap<string, Value>>();
   private listen: ((name: string) => void) | null = null;
   private readonly assigned = new Map<Func, ReadonlySet<string>>();
   private readonly slices = new Map<Expr, ReadonlySet<string>>();
@@ -226,22 +228,22 @@ export class Interpreter {
     const option = this.options.get(initial.place);
     if (option === undefined) return null;
     const place = `${initial.place}.${field}`;
-    if (!this.optionValues.has(place)) {
+    let state = this.optionStates.get(initial.place);
+    if (state === undefined) {
       if (this.busy.has(`o:${initial.place}`)) return null;
       this.busy.add(`o:${initial.place}`);
-      const { frame } = this.lead(option.func, option.call, option.bound);
+      state = this.lead(option.func, option.call, option.bound).frame.state;
       this.busy.delete(`o:${initial.place}`);
-      this.optionValues.set(
-        place,
-        frame.state.has(place) ? frame.state.get(place) : this.fieldOf(initial, field),
-      );
+      this.optionStates.set(initial.place, state);
     }
     this.listen?.(option.name);
-    return { value: this.optionValues.get(place) };
+    return { value: state.has(place) ? state.get(place) : this.fieldOf(initial, field) };
   }
 
   tick(): boolean {
-    return ++this.steps < (this.root === null ? maxSteps : maxLedSteps);
+    return (
+      ++this.steps < (this.root !== null ? maxLedSteps : this.listen !== null ? maxAskedSteps : maxSteps)
+    );
   }
 
   /** Copies of a state count as steps: a run for a default is not worth more. */
