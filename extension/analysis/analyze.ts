@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { SyntaxParser } from '../../grammars/syntax.ts';
 import type { AnalysisDiagnostic, BenchProgress, Findings, Language } from '../model.ts';
 import { AnalysisCache, type Inputs, hashOf } from './cache.ts';
-import { commandDefines } from './commands.ts';
+import { type FileCommand, type FlagSet, agreement, readCommands } from './commands.ts';
 import { complexityOf, tooComplexMessage } from './complexity.ts';
 import { holds } from './condition.ts';
 import { type Discovery, discover, languageOf, looksBinary, maxFileBytes } from './discover.ts';
@@ -22,7 +22,7 @@ export interface AnalyzeOptions {
   readonly defines?: Record<string, string>;
   readonly env?: Record<string, string>;
   readonly entries?: readonly string[];
-  /** A compile_commands.json: its `-D` join the defines, which win. */
+  /** A compile_commands.json: each file is read with its own flags, under the defines given here. */
   readonly compileCommands?: string;
   /** Another parser than the one in `grammarDir`; it runs in this thread. */
   readonly parser?: SyntaxParser;
@@ -71,7 +71,11 @@ function fileHash(file: string): string | null {
 export async function loadWorkspace(
   discovery: Discovery,
   trees: Trees,
-  hooks: { onProgress?: ((p: BenchProgress) => void) | undefined; signal?: AbortSignal | undefined },
+  hooks: {
+    onProgress?: ((p: BenchProgress) => void) | undefined;
+    signal?: AbortSignal | undefined;
+    commands?: readonly FileCommand[];
+  },
 ): Promise<Loaded> {
   const { root } = discovery;
   const relative = (file: string): string => path.relative(root, file).split(path.sep).join('/');
@@ -175,7 +179,8 @@ export async function loadWorkspace(
     // Its own definitions (attributes, mostly) are what the generated header will have.
     workspace.add(file, text, 'c', false);
   }
-  const context = addContext(workspace, discovery);
+  const forced = forcedIncludes(workspace, root, hooks.commands ?? []);
+  const { context, names } = addContext(workspace, discovery);
   workspace.linkAll();
   stopIfAborted(hooks.signal);
   hooks.onProgress?.({ message: 'Linking', fraction: 0.7 });
@@ -184,7 +189,39 @@ export async function loadWorkspace(
   if (failure !== undefined) throw failure;
   workspace.parseMs += trees.parseMs - parsedBefore;
   stopIfAborted(hooks.signal);
-  return { workspace, diagnostics, inputs: { found, ...context } };
+  return { workspace, diagnostics, inputs: { found, context: [...forced, ...context], names } };
+}
+
+/** Headers that commands name with `-include`, and the folders that they search. */
+function forcedIncludes(
+  workspace: Workspace,
+  root: string,
+  commands: readonly FileCommand[],
+): (readonly [string, string])[] {
+  const { project } = workspace;
+  const read: (readonly [string, string])[] = [];
+  const relative = (file: string): string => path.relative(root, file).split(path.sep).join('/');
+  for (const c of commands) {
+    const dirs = c.includeDirs.map(relative).filter((d) => !d.startsWith('..'));
+    if (dirs.length > 0) project.searched.set(relative(c.file), dirs);
+    for (const name of c.forced) {
+      const places = [path.dirname(c.file), ...c.includeDirs].map((d) => path.resolve(d, name));
+      for (const place of places) {
+        const file = relative(place);
+        if (file.startsWith('..') || project.units.has(file)) continue;
+        try {
+          const bytes = readFileSync(place);
+          read.push([file, hashOf(bytes)]);
+          const text = decode(bytes);
+          workspace.add(file, text, languageOf(file, text), false);
+          break;
+        } catch {
+          // Not in this folder.
+        }
+      }
+    }
+  }
+  return read;
 }
 
 /** Names of headers and sources below a root, relative to it. */
@@ -245,16 +282,61 @@ function addContext(workspace: Workspace, discovery: Discovery): Pick<Inputs, 'c
   return { context, names: namesHash(names) };
 }
 
+/** Flags by path relative to the root. */
+function byFile(commands: readonly FileCommand[], root: string): Map<string, FlagSet[]> {
+  const out = new Map<string, FlagSet[]>();
+  for (const c of commands) {
+    const file = path.relative(root, c.file).split(path.sep).join('/');
+    const list = out.get(file);
+    if (list === undefined) out.set(file, [c]);
+    else list.push(c);
+  }
+  return out;
+}
+
+/** Says where the files of a compilation database do not agree, and when none of them is analysed. */
+function commandDiagnostics(
+  files: ReadonlyMap<string, readonly FlagSet[]>,
+  given: Readonly<Record<string, string>>,
+  workspace: Workspace,
+): AnalysisDiagnostic[] {
+  if (files.size === 0) return [];
+  const known = [...files].filter(([f]) => workspace.files.has(f));
+  if (known.length === 0)
+    return [
+      {
+        code: 'commands-elsewhere',
+        severity: 'warning',
+        file: '',
+        line: 1,
+        message:
+          'No file of the compile_commands.json is among the analysed sources: what all its commands have in common is taken. Was it made for another checkout?',
+      },
+    ];
+  const names = [...agreement(known.flatMap(([, sets]) => sets)).unknown].filter(
+    (n) => given[n] === undefined && !/^__/.test(n),
+  );
+  if (names.length === 0) return [];
+  return [
+    {
+      code: 'defines-differ',
+      severity: 'information',
+      file: '',
+      line: 1,
+      message: `Files of the compile_commands.json are built with different ${names.slice(0, 6).join(', ')}${names.length > 6 ? ` and ${names.length - 6} more` : ''}: in headers that they share, what depends on it is conditional. --define settles it.`,
+    },
+  ];
+}
+
 /**
  * Analyses the sources below `paths`. Rejects with UserError for paths that do not exist, and with an AbortError when
  * cancelled; everything else that is wrong with the input becomes a diagnostic.
  */
 export async function analyzePaths(paths: readonly string[], options: AnalyzeOptions): Promise<Findings> {
   const discovery = discover(paths, options.root);
-  const defines = {
-    ...(options.compileCommands === undefined ? {} : commandDefines(options.compileCommands)),
-    ...options.defines,
-  };
+  const commands = options.compileCommands === undefined ? [] : readCommands(options.compileCommands);
+  const files = byFile(commands, discovery.root);
+  const defines = options.defines ?? {};
   const env = options.env ?? {};
   const entries = options.entries ?? [];
   const begun = performance.now();
@@ -262,7 +344,8 @@ export async function analyzePaths(paths: readonly string[], options: AnalyzeOpt
     options.cache === undefined
       ? null
       : cacheOf(options.cache, discovery.root, [...paths, options.parser?.kind]);
-  const key = JSON.stringify({ defines, env, entries });
+  const flags = options.compileCommands === undefined ? null : fileHash(options.compileCommands);
+  const key = JSON.stringify({ defines, env, entries, flags });
   const kept = cache === null ? null : keptFindings(cache, key, discovery);
   if (kept !== null) {
     options.onProgress?.({ message: 'Done', fraction: 1 });
@@ -270,8 +353,14 @@ export async function analyzePaths(paths: readonly string[], options: AnalyzeOpt
   }
   const trees = new Trees({ ...options, cache });
   try {
-    const { workspace, diagnostics, inputs } = await loadWorkspace(discovery, trees, options);
-    const { findings } = findingsOf(workspace, { defines, env, entries }, diagnostics);
+    const { workspace, diagnostics, inputs } = await loadWorkspace(discovery, trees, {
+      ...options,
+      commands,
+    });
+    const { findings } = findingsOf(workspace, { defines, env, entries, files }, [
+      ...diagnostics,
+      ...commandDiagnostics(files, defines, workspace),
+    ]);
     cache?.saveOutlines();
     cache?.keepFindings(key, inputs, findings);
     options.onProgress?.({ message: 'Done', fraction: 1 });

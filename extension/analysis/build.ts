@@ -1,17 +1,18 @@
 /** Everything that one build of the findings shares: the linked index and every question asked of it. */
 import type { Evidence } from '../model.ts';
 import { Classifier } from './classify.ts';
+import { composeNames, optionsOf, spelled } from './compose.ts';
+import { Configurations, type FileFlags } from './configurations.ts';
 import { type CondScope, holds } from './condition.ts';
+import { Defaults } from './defaults.ts';
 import { EnvReads } from './env.ts';
 import { Guards } from './guards.ts';
 import { Index } from './index.ts';
-import type { Outside } from './frame.ts';
-import { Interpreter } from './interpret.ts';
+import { Interpreter, type Outside } from './interpret.ts';
 import type { Func } from './ir.ts';
-import type { MacroDef } from './macros.ts';
-import { configuredScope } from './scope.ts';
 import { CallGraph, isSystemCall } from './call-graph.ts';
 import { findEntries, namedEntries } from './entries.ts';
+import { withProfiles } from './profiles.ts';
 import { Temperatures } from './temperature.ts';
 import { type Token, lineOf } from './tokens.ts';
 import type { Workspace } from './workspace.ts';
@@ -23,11 +24,26 @@ export interface Options {
   readonly entries: readonly string[];
   /** Called often while findings are made; what it throws ends that. */
   readonly checkpoint?: () => void;
+  /** Flags of each file from a compilation database. */
+  readonly files?: FileFlags;
 }
 
 /** A macro body that nothing uses is lowered as a function of this name. */
 export const isMacroBody = (f: Func | null): boolean => f?.name.startsWith('macro body ') === true;
 export const displayName = (f: Func): string => (f.owner === null ? f.name : `${f.owner}::${f.name}`);
+
+/**
+ * A scope in which what a configure step has to be asked for (`ENABLE_...`, `..._DEBUG`) is off; what it finds out about
+ * the system and what it may choose by itself stay open.
+ */
+function withoutSwitches(scope: CondScope, configured: ReadonlySet<string>): CondScope {
+  const off = (name: string): boolean =>
+    configured.has(name) && /(^|_)(ENABLED?|DISABLED?|DEBUG|WITH)(_|$)/.test(name);
+  return {
+    value: (name) => scope.value(name) ?? (off(name) ? 0 : null),
+    defined: (name) => scope.defined(name) ?? (off(name) ? false : null),
+  };
+}
 
 /** Everything one build of the findings shares. */
 export class Build {
@@ -37,8 +53,11 @@ export class Build {
   readonly temperatures: Temperatures;
   readonly guards: Guards;
   readonly classifier: Classifier;
-  readonly scopes: Record<'c' | 'cpp', CondScope>;
+  readonly configurations: Configurations;
   readonly unset: Interpreter;
+  /** The given environment, with what the program's own profiles set under it. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly defaults: Defaults;
   readonly entries: readonly string[];
   /** Names given as entry points that the project does not define. */
   readonly unknownEntries: readonly string[];
@@ -59,27 +78,38 @@ export class Build {
     }
     this.index = new Index(project, options.checkpoint);
     this.wrappers = new Wrappers(this.index, (file) => project.units.get(file)?.language === 'cpp');
-    const scope = (cpp: boolean, defines: Readonly<Record<string, string>>): CondScope =>
-      configuredScope({
-        cpp,
-        defines,
-        macros: project.macros as ReadonlyMap<string, readonly MacroDef[]>,
-        configured: project.configured,
-      });
-    this.scopes = { c: scope(false, options.defines), cpp: scope(true, options.defines) };
-    const plain = scope(false, {});
+    this.configurations = new Configurations(project, options.files ?? new Map(), options.defines);
+    const common = this.configurations.common(false);
     this.env = new EnvReads(this.index);
     const outside = (variables: Readonly<Record<string, string>>, values: CondScope): Outside => ({
-      env: (name) => variables[name] ?? null,
+      env: (name, caseless) =>
+        variables[name] ??
+        (caseless === true
+          ? (Object.entries(variables).find(([n]) => n.toLowerCase() === name.toLowerCase())?.[1] ?? null)
+          : null),
       macro: (name) =>
-        options.defines[name] !== undefined || project.macros.has(name)
+        options.defines[name] !== undefined || project.macros.has(name) || values.defined(name) === true
           ? (values.value(name) ?? undefined)
           : undefined,
       read: (call) => this.env.byCall.get(call),
       live: (cond, file) => holds(cond, this.scopeOf(file)),
     });
-    this.unset = new Interpreter(this.index, outside({}, plain));
-    const machine = new Interpreter(this.index, outside(options.env, this.scopes.c));
+    this.unset = new Interpreter(this.index, outside({}, common));
+    composeNames(this.env, this.index, this.unset);
+    const stripped = withoutSwitches(common, project.configured);
+    this.defaults = new Defaults(
+      this.index,
+      this.unset,
+      new Interpreter(this.index, {
+        ...outside({}, stripped),
+        live: (cond) => holds(cond, stripped),
+      }),
+    );
+    this.environment = spelled(
+      this.env,
+      withProfiles(this.index, options.env, (variables) => outside(variables, common)),
+    );
+    const machine = new Interpreter(this.index, outside(this.environment, common), optionsOf(this.env));
     const graph = new CallGraph(this.index, project);
     const given = options.entries.length > 0;
     const entries = given
@@ -99,9 +129,10 @@ export class Build {
       (f) =>
         entryFunctions.has(f) ||
         isSystemCall(f.name) ||
-        this.temperatures.addressTaken.has(f) ||
+        (f.owner !== null && this.temperatures.addressTaken.has(f)) ||
         f.attributes.has('constructor') ||
         f.attributes.has('destructor'),
+      (f) => this.temperatures.addressTaken.has(f),
     );
     this.classifier = new Classifier(this.index, this.wrappers, this.temperatures, this.env);
   }
@@ -116,7 +147,7 @@ export class Build {
   }
 
   scopeOf(file: string): CondScope {
-    return this.scopes[this.workspace.project.units.get(file)?.language ?? 'c'];
+    return this.configurations.of(file);
   }
 
   position(file: string, offset: number): { line: number; column: number } {

@@ -55,7 +55,7 @@ export function counters(build: Build, onGuards: (guards: readonly Guard[]) => v
         function: name,
         target,
         temperature,
-        activity: activityOf(guards, build.options.env),
+        activity: activityOf(guards, build.environment),
       });
     }
   }

@@ -8,6 +8,7 @@ import { counters } from './counters.ts';
 import { attachGuards, functionRows } from './function-rows.ts';
 import { Gates } from './gates.ts';
 import type { TypeRef } from './ir.ts';
+import { Modes } from './modes.ts';
 import { configuredScope } from './scope.ts';
 import { drafts, judgeAll, siteRow, variableId } from './site-rows.ts';
 import { type Target, cellField, fieldTarget, globalTarget } from './targets.ts';
@@ -104,7 +105,7 @@ export function findingsOf(
       };
     })
     .sort((x, y) => (x.file === y.file ? x.line - y.line : x.file < y.file ? -1 : 1));
-  const gateRows = new Gates(project, build.index, build.env, build.unset, build.temperatures);
+  const gateRows = new Gates(project, build.env, build.defaults, new Modes(build.index, build.temperatures));
   const counterRows = counters(build, (guards) => {
     for (const g of guards) if (g.kind === 'compile' && build.guards.isFlag(g.name)) usedFlags.add(g.name);
   });
@@ -149,7 +150,11 @@ export function findingsOf(
       message: 'No malloc/free entry point was found, so nothing is hot: name one with --entry.',
     });
   }
-  const configuration: Configuration = { defines: options.defines, env: options.env, entries: build.entries };
+  const configuration: Configuration = {
+    defines: { ...build.configurations.shared(), ...options.defines },
+    env: options.env,
+    entries: build.entries,
+  };
   const t2 = performance.now();
   const findings: Findings = {
     schemaVersion,

@@ -1,51 +1,31 @@
-/** A run of one function over known and unknown values. */
-import { binaryValue, integer } from './condition.ts';
-import type { Index } from './index.ts';
-import { type Call, type Decl, type Expr, type Func, type Stmt, functionOf, strip } from './ir.ts';
-import { type Value, charValue, floating, library, unquote } from './library.ts';
-import { memberOperation, operationOf } from './operations.ts';
-import { globalTarget, targetOf } from './targets.ts';
+/** A run of one function over known and unknown values: its statements. */
+import { Evaluator, type State, maxDepth } from './evaluate.ts';
+import { type Decl, type Expr, type Func, type Loop, type Node, type Stmt, type Switch, walk } from './ir.ts';
+import { leaves } from './branches.ts';
+import { Obj, type Value, truth } from './values.ts';
 
-import type { Interpreter } from './interpret.ts';
-
-export interface Outside {
-  /** Value of an environment variable: a string, null when it is not set, undefined when unknown. */
-  env(name: string): string | null | undefined;
-  /** Value of a name that is a macro, undefined when it is none. */
-  macro(name: string): number | undefined;
-  /** When the call reads the environment: the literal name, or null when it is composed. */
-  read(call: Call): { readonly name: string | null } | undefined;
-  /** Truth of a compile condition. */
-  live(cond: import('./condition.ts').Cond | null, file: string): number | null;
-}
-
-type State = Map<string, Value>;
 type Signal = 'next' | 'return' | 'break' | 'continue' | 'stop';
 
-const maxDepth = 12;
-
-export function isStore(call: Call): boolean {
-  if (call.callee.k !== 'id') return false;
-  const spec = operationOf(call.callee.name);
-  return spec !== null && spec.operation !== 'load' && spec.operation !== 'fence';
-}
+const maxRounds = 600;
 
 /** One function's run: its locals, and the objects of static duration that it touched. */
-export class Frame {
-  state: State;
-  /** Evaluate locals from their initialisers instead of from a run. */
-  lazy = false;
+export class Frame extends Evaluator {
   private result: { value: Value } | null = null;
+  /**
+   * Nodes around a place that the run is about: it is led there, past conditions and early returns that would turn it
+   * away, and runs normally from there on.
+   */
+  private focus: ReadonlySet<Node> | null = null;
+  private relevant: ReadonlySet<string> = new Set();
+  /** Loops around the place that are running. */
+  private rounds = 0;
 
-  constructor(
-    private readonly index: Index,
-    private readonly machine: Interpreter,
-    private readonly outside: Outside,
-    private readonly func: Func | null,
-    state: State,
-    private readonly depth: number,
-  ) {
-    this.state = state;
+  /** Leads the run to `node`; statements that mention none of `relevant` are left out. */
+  aim(node: Node, relevant: ReadonlySet<string>): void {
+    this.relevant = relevant;
+    const around = new Set<Node>();
+    for (let n: Node | null = node; n !== null; n = n.up) around.add(n);
+    this.focus = around;
   }
 
   run(): Value {
@@ -55,12 +35,72 @@ export class Frame {
     return this.result?.value;
   }
 
-  private list(body: readonly Stmt[]): Signal {
+  protected invoke(f: Func, state: State): { value: Value; state: State } {
+    const frame = new Frame(this.index, this.machine, this.outside, f, state, this.depth + 1);
+    const value = frame.run();
+    return { value, state: frame.state };
+  }
+
+  protected lazyFrame(f: Func): Evaluator {
+    const inner = new Frame(this.index, this.machine, this.outside, f, new Map(), this.depth + 1);
+    inner.lazy = true;
+    return inner;
+  }
+
+  protected inner(body: readonly Stmt[]): Value {
+    const outer = this.result;
+    this.result = null;
+    let last: Value;
+    let returned = false;
     for (const s of body) {
+      if (s.k === 'expr') last = this.eval(s.x);
+      else if (this.exec(s) === 'return') {
+        returned = true;
+        break;
+      }
+    }
+    const own = this.result as { value: Value } | null;
+    this.result = outer;
+    return returned || own !== null ? own?.value : last;
+  }
+
+  private list(body: readonly Stmt[]): Signal {
+    let aimed = this.focus === null ? -1 : body.findIndex((s) => this.focus?.has(s));
+    for (const [i, s] of body.entries()) {
+      if (this.focus !== null && i !== aimed && this.isAside(s)) continue;
+      if (i < aimed) {
+        // What would leave before the place is reached did not.
+        if (s.k === 'if' && leaves(s.yes) && s.no === null) {
+          this.eval(s.test);
+          continue;
+        }
+        const { result, state } = this;
+        const before = new Map(state);
+        const signal = this.exec(s);
+        this.result = result;
+        if (signal !== 'next') this.state = before;
+        continue;
+      }
+      const there = i === aimed;
+      aimed = -1;
       const signal = this.exec(s);
+      // Who only wants the name has it; a loop goes on to the next.
+      if (there && this.rounds === 0 && this.machine.wantsName(this)) return 'stop';
       if (signal !== 'next') return signal;
     }
     return 'next';
+  }
+
+  /** A statement that neither leaves nor touches anything that the run is about. */
+  private isAside(s: Stmt): boolean {
+    let touches = false;
+    walk(s, (n) => {
+      if (touches) return;
+      if (n.k === 'return' || n.k === 'jump' || n.k === 'label') touches = true;
+      else if (n.k === 'id' || n.k === 'decl') touches = this.relevant.has(n.name);
+      else if (n.k === 'mem') touches = this.relevant.has(n.field);
+    });
+    return !touches;
   }
 
   private settle(v: Value): void {
@@ -79,8 +119,15 @@ export class Frame {
         return 'next';
       case 'decls':
         for (const d of s.decls) {
-          if (d.isStatic || d.isThread) continue;
-          if (d.init !== null) this.state.set(this.keyOf(d), this.eval(d.init));
+          const object = this.machine.aggregate(this.keyOf(d), d) !== null;
+          if (d.isStatic || d.isThread) {
+            if (this.focus?.has(d) === true && d.init !== null)
+              this.state.set(this.keyOf(d), this.eval(d.init));
+            continue;
+          }
+          if (object) continue;
+          if (d.init !== null) this.begin(d, this.eval(d.init));
+          else this.state.delete(this.keyOf(d));
         }
         return 'next';
       case 'block':
@@ -93,373 +140,153 @@ export class Frame {
       case 'label':
         return 'next';
       case 'variants': {
+        const aimed = s.options.find((o) => o.body.some((b) => this.focus?.has(b)));
+        if (aimed !== undefined) return this.list(aimed.body);
         const live = s.options.filter((o) => this.outside.live(o.cond, o.file) !== 0);
         const only = live[0];
         if (only === undefined) return 'next';
-        if (live.length === 1) return this.list(only.body);
+        // One branch that may not be there is the other way to nothing.
+        if (live.length === 1 && this.outside.live(only.cond, only.file) === 1) return this.list(only.body);
+        if (live.length === 1) return this.either([() => this.list(only.body), () => 'next']);
         return this.either(live.map((o) => () => this.list(o.body)));
       }
       case 'if': {
-        const v = this.eval(s.test);
-        if (v !== undefined)
-          return v !== 0 && v !== ''
-            ? this.exec(s.yes)
-            : typeof v === 'string'
-              ? this.exec(s.yes)
-              : s.no === null
-                ? 'next'
-                : this.exec(s.no);
+        const v = truth(this.eval(s.test));
+        if (this.focus?.has(s.yes) === true) return this.exec(s.yes);
+        if (s.no !== null && this.focus?.has(s.no) === true) return this.exec(s.no);
+        if (v !== null) return v !== 0 ? this.exec(s.yes) : s.no === null ? 'next' : this.exec(s.no);
         const { no } = s;
         return this.either([() => this.exec(s.yes), () => (no === null ? 'next' : this.exec(no))]);
       }
-      case 'loop': {
-        if (s.init !== null) this.exec(s.init);
-        for (let n = 0; n < 64; n++) {
-          if (s.kind !== 'do' || n > 0) {
-            const v = s.test === null ? 1 : this.eval(s.test);
-            if (v === 0) return 'next';
-            if (v === undefined)
-              return this.either([() => this.exec(s.body), () => 'next']) === 'return' ? 'next' : 'next';
-          }
-          const signal = this.exec(s.body);
-          if (signal === 'return' || signal === 'stop') return signal;
-          if (signal === 'break') return 'next';
-          if (s.step !== null) this.eval(s.step);
-          if (s.kind === 'do' && s.test !== null && n === 0) {
-            const v = this.eval(s.test);
-            if (v === 0 || v === undefined) return 'next';
-          }
-        }
-        return 'stop';
-      }
+      case 'loop':
+        return this.loop(s);
       case 'switch':
-        this.eval(s.test);
-        this.either([() => this.exec(s.body), () => 'next']);
-        return 'next';
+        return this.switch(s);
     }
+  }
+
+  private begin(d: Decl, v: Value): void {
+    this.state.set(this.keyOf(d), v);
+    // Declared in each branch of `#if`: a use behind it means any of them.
+    if (d.up?.up?.k !== 'variants') return;
+    const first = this.index.local(this.func, d.name);
+    if (first !== null) this.state.set(this.keyOf(first), v);
+  }
+
+  private loop(s: Loop): Signal {
+    const range = rangeOf(s);
+    if (range !== null) return this.each(s, range.name, range.over);
+    if (s.init !== null) this.exec(s.init);
+    const aimed = this.focus?.has(s.body) === true;
+    for (let n = 0; n < maxRounds; n++) {
+      if (s.kind !== 'do' || n > 0) {
+        const v = s.test === null ? 1 : truth(this.eval(s.test));
+        if (v === 0 && !(aimed && n === 0)) return 'next';
+        if (v === null && !aimed) {
+          this.either([() => this.exec(s.body), () => 'next']);
+          return 'next';
+        }
+      }
+      const steps = this.machine.progress();
+      if (aimed) this.rounds++;
+      const signal = this.exec(s.body);
+      if (aimed) this.rounds--;
+      if (signal === 'return' || signal === 'stop') return signal;
+      if (signal === 'break') return 'next';
+      if (aimed && this.machine.arrived()) return 'next';
+      if (s.step !== null) this.eval(s.step);
+      // With an open end, a table's last element is the end.
+      if (aimed && this.machine.progress() === steps && n > 0) return 'next';
+    }
+    return aimed ? 'next' : 'stop';
+  }
+
+  /** `for (auto& option : options)`. */
+  private each(s: Loop, name: Expr | null, over: Expr): Signal {
+    const all = this.eval(over);
+    const decl = s.init?.k === 'decls' ? s.init.decls[0] : undefined;
+    void name;
+    if (decl === undefined || !(all instanceof Obj) || all.row === null)
+      return this.either([() => this.exec(s.body), () => 'next']) === 'stop' ? 'stop' : 'next';
+    for (let i = 0; i < all.row.items.length && i < maxRounds; i++) {
+      this.state.set(this.keyOf(decl), this.machine.element(all.row, i));
+      this.rounds++;
+      const signal = this.exec(s.body);
+      this.rounds--;
+      if (signal === 'return' || signal === 'stop') return signal;
+      if (signal === 'break' || (this.focus?.has(s.body) === true && this.machine.arrived())) break;
+    }
+    return 'next';
+  }
+
+  private switch(s: Switch): Signal {
+    const v = this.eval(s.test);
+    const body = s.body.k === 'block' ? s.body.body : [s.body];
+    const from = (start: number): Signal => {
+      const signal = this.list(body.slice(start));
+      return signal === 'break' ? 'next' : signal;
+    };
+    const aimed = this.focus === null ? -1 : body.findIndex((b) => this.focus?.has(b));
+    const starts = body.flatMap((b, i) =>
+      b.k === 'label' && (b.name === null || b.name === 'default') ? [i] : [],
+    );
+    if (aimed >= 0) return from(Math.max(0, ...starts.filter((i) => i < aimed)));
+    const label = (i: number): Expr | null => {
+      const b = body[i];
+      return b?.k === 'label' ? b.x : null;
+    };
+    const other = starts.find((i) => label(i) === null);
+    if (v !== undefined) {
+      let open = false;
+      for (const i of starts) {
+        const x = label(i);
+        if (x === null) continue;
+        const at = this.eval(x);
+        if (at === undefined) open = true;
+        else if (at === v) return from(i);
+      }
+      if (!open) return other === undefined ? 'next' : from(other);
+    }
+    const ways = starts.slice(0, 40).map((i) => () => from(i));
+    return this.either(other === undefined ? [...ways, () => 'next'] : ways);
   }
 
   /** Runs each way on its own copy and keeps what they agree on. */
   private either(ways: readonly (() => Signal)[]): Signal {
     const before = this.state;
     const ended: State[] = [];
-    let allReturn = true;
+    const signals = new Set<Signal>();
     for (const way of ways) {
       this.state = new Map(before);
+      this.machine.charge(before.size);
+      this.machine.guess(1);
       const signal = way();
+      this.machine.guess(-1);
       if (signal === 'stop') return 'stop';
       if (signal !== 'return') {
-        allReturn = false;
+        signals.add(signal);
         ended.push(this.state);
       }
     }
     const first = ended[0];
-    if (first === undefined || allReturn) {
+    if (first === undefined) {
       this.state = before;
-      return 'return';
+      return ways.length === 0 ? 'next' : 'return';
     }
     const merged: State = new Map();
     for (const [k, v] of first) merged.set(k, ended.every((e) => e.has(k) && e.get(k) === v) ? v : undefined);
     for (const e of ended) for (const k of e.keys()) if (!first.has(k)) merged.set(k, undefined);
     this.state = merged;
-    return 'next';
+    // All ways that go on leave the loop or the switch.
+    const only = [...signals][0];
+    return signals.size === 1 && only !== undefined ? only : 'next';
   }
+}
 
-  private keyOf(d: Decl): string {
-    const f = functionOf(d);
-    return f === null
-      ? globalTarget(this.index, d).key
-      : `${f.file}:${f.owner ?? ''}:${f.name}:${d.name}:${d.token.start}`;
-  }
-
-  private load(x: Expr): Value {
-    const t = targetOf(this.index, x);
-    if (t === null) {
-      if (x.k === 'id') return this.constant(x.name);
-      return undefined;
-    }
-    if (this.state.has(t.key)) return this.state.get(t.key);
-    const { decl } = t;
-    if (t.kind === 'param') return undefined;
-    if (t.kind === 'local') {
-      if (decl === null) return undefined;
-      if (decl.isStatic || decl.isThread) {
-        // A cached static starts at its initial value; only this function may write it.
-        return decl.init === null ? 0 : this.machine.initial(decl);
-      }
-      return this.lazy ? this.lazyLocal(decl) : undefined;
-    }
-    if (t.kind === 'global' && decl !== null && this.writesHere(t.key)) return this.machine.initial(decl);
-    return this.machine.settled(t.key, decl, t.name, this.func);
-  }
-
-  /** A global that the running function itself fills in starts at its initial value. */
-  private writesHere(key: string): boolean {
-    if (this.func === null || this.lazy) return false;
-    for (const n of this.index.nodes(this.func)) {
-      if (n.k === 'asg' && targetOf(this.index, n.left)?.key === key) return true;
-      if (
-        n.k === 'call' &&
-        isStore(n) &&
-        n.args[0] !== undefined &&
-        targetOf(this.index, n.args[0])?.key === key
-      )
-        return true;
-    }
-    return false;
-  }
-
-  private lazyLocal(d: Decl): Value {
-    const f = functionOf(d);
-    if (f === null || this.depth > maxDepth) return undefined;
-    const writes = this.index
-      .usesOf(d)
-      .filter(
-        (u) =>
-          (u.up?.k === 'asg' && u.up.left === u) ||
-          u.up?.k === 'upd' ||
-          (u.up?.k === 'un' && u.up.op === '&'),
-      );
-    const only = writes[0]?.up;
-    const x =
-      d.init !== null && writes.length === 0
-        ? d.init
-        : d.init === null && writes.length === 1 && only?.k === 'asg' && only.op === '='
-          ? only.right
-          : null;
-    if (x === null) return undefined;
-    const inner = new Frame(this.index, this.machine, this.outside, f, new Map(), this.depth + 1);
-    inner.lazy = true;
-    return inner.eval(x);
-  }
-
-  private constant(name: string): Value {
-    if (name === 'NULL' || name === 'nullptr' || name === 'false' || name === 'FALSE') return 0;
-    if (name === 'true' || name === 'TRUE') return 1;
-    return this.outside.macro(name);
-  }
-
-  private store(x: Expr, v: Value): void {
-    const t = targetOf(this.index, x);
-    if (t !== null) this.state.set(t.key, v);
-  }
-
-  eval(x: Expr): Value {
-    if (!this.machine.tick() || this.depth > maxDepth) return undefined;
-    switch (x.k) {
-      case 'num': {
-        if (x.text.startsWith("'")) return charValue(x.text);
-        const n = integer(x.text);
-        return Number.isNaN(n) ? floating(x.text) : n;
-      }
-      case 'str':
-        return unquote(x.text);
-      case 'id': {
-        const known = this.constantFirst(x.name, x);
-        return known !== undefined ? known : this.load(x);
-      }
-      case 'mem':
-        this.eval(x.object);
-        return this.load(x);
-      case 'idx': {
-        const o = this.eval(x.object);
-        const i = this.eval(x.index);
-        if (typeof o === 'string' && typeof i === 'number')
-          return i < o.length ? o.charCodeAt(i) : i === o.length ? 0 : undefined;
-        return undefined;
-      }
-      case 'un': {
-        if (x.op === '&') return undefined;
-        const v = this.eval(x.x);
-        if (x.op === '*') {
-          if (typeof v === 'string') return v.length > 0 ? v.charCodeAt(0) : 0;
-          return x.x.k === 'id' || x.x.k === 'call' ? undefined : undefined;
-        }
-        if (v === undefined) return undefined;
-        if (x.op === '!') return typeof v === 'string' ? 0 : Number(v === 0);
-        if (typeof v === 'string') return undefined;
-        return x.op === '-' ? -v : x.op === '~' ? ~v : v;
-      }
-      case 'upd': {
-        const v = this.load(x.x);
-        const next = typeof v === 'number' ? v + (x.op === '++' ? 1 : -1) : undefined;
-        this.store(x.x, next);
-        return x.post ? v : next;
-      }
-      case 'asg': {
-        const r = this.eval(x.right);
-        let v: Value = r;
-        if (x.op !== '=') {
-          const l = this.load(x.left);
-          const n =
-            typeof l === 'number' && typeof r === 'number'
-              ? binaryValue(x.op.slice(0, -1), l, () => r)
-              : null;
-          v = n ?? undefined;
-        }
-        this.store(x.left, v);
-        return v;
-      }
-      case 'bin':
-        return this.binary(x.op, x.left, x.right);
-      case 'cond': {
-        const t = this.eval(x.test);
-        if (t === undefined) {
-          const a = this.eval(x.yes);
-          return a !== undefined && a === this.eval(x.no) ? a : undefined;
-        }
-        return t !== 0 ? this.eval(x.yes) : this.eval(x.no);
-      }
-      case 'cast': {
-        const v = this.eval(x.x);
-        return x.type.base === 'void' && x.type.pointer === 0 ? undefined : v;
-      }
-      case 'comma': {
-        let v: Value;
-        for (const i of x.items) v = this.eval(i);
-        return v;
-      }
-      case 'stmtx': {
-        let v: Value;
-        for (const s of x.body) {
-          if (s.k === 'expr') v = this.eval(s.x);
-          else this.exec(s);
-        }
-        return v;
-      }
-      case 'choice': {
-        const live = x.options.filter((o) => this.outside.live(o.cond, o.file) !== 0);
-        const only = live[0];
-        return only !== undefined && live.length === 1 ? this.eval(only.x) : undefined;
-      }
-      case 'call':
-        return this.call(x);
-      case 'init': {
-        const only = x.items[0];
-        return only !== undefined && x.items.length === 1 ? this.eval(only.x) : undefined;
-      }
-      default:
-        return undefined;
-    }
-  }
-
-  private constantFirst(name: string, x: Expr): Value {
-    if (this.index.local(functionOf(x), name, x) !== null) return undefined;
-    if (this.index.globals.has(name)) return undefined;
-    return this.constant(name);
-  }
-
-  private binary(op: string, left: Expr, right: Expr): Value {
-    const a = this.eval(left);
-    const truth = (v: Value): number | null => (v === undefined ? null : typeof v === 'string' ? 1 : v);
-    if (op === '&&' || op === '||')
-      return binaryValue(op, truth(a), () => truth(this.eval(right))) ?? undefined;
-    const b = this.eval(right);
-    if (op === '==' || op === '!=') {
-      if (typeof a === 'string' && b === 0) return Number(op === '!=');
-      if (typeof b === 'string' && a === 0) return Number(op === '!=');
-    }
-    if (typeof a === 'string' && typeof b === 'number' && op === '+') return a.slice(b);
-    if (typeof a !== 'number' || typeof b !== 'number') {
-      // `x & 0`, `x * 0` and `0 >> x` need only one side.
-      if ((op === '&' || op === '*') && (a === 0 || b === 0)) return 0;
-      if ((op === '>>' || op === '<<' || op === '/' || op === '%') && a === 0) return 0;
-      return undefined;
-    }
-    return binaryValue(op, a, () => b) ?? undefined;
-  }
-
-  private call(x: Call): Value {
-    const read = this.outside.read(x);
-    if (read !== undefined) {
-      let name = read.name;
-      if (name === null) {
-        for (const a of x.args) {
-          const v = this.eval(a);
-          if (typeof v === 'string') {
-            name = v;
-            break;
-          }
-        }
-      }
-      const f = this.index.callees(x)[0];
-      if (f === undefined) {
-        if (name === null) return undefined;
-        const v = this.outside.env(name);
-        return v === null ? 0 : v;
-      }
-    }
-    const { callee } = x;
-    if (callee.k === 'id') {
-      if (callee.name === '__builtin_expect' && x.args[0] !== undefined) return this.eval(x.args[0]);
-      const spec = operationOf(callee.name);
-      if (spec !== null && !this.index.byName.has(callee.name))
-        return this.atomic(
-          spec.operation,
-          x.args[spec.target ?? 0],
-          spec.value === null ? undefined : x.args[spec.value],
-          x.args[spec.out ?? 1],
-        );
-    }
-    if (callee.k === 'mem') {
-      const spec = memberOperation(callee.field);
-      if (spec !== null && this.index.byName.get(callee.field) === undefined)
-        return this.atomic(
-          spec.operation,
-          callee.object,
-          spec.value === null ? undefined : x.args[spec.value],
-          undefined,
-        );
-    }
-    const args = x.args.map((a) => this.eval(a));
-    const functions = this.index.callees(x);
-    const f = functions[0];
-    if (f !== undefined) {
-      if (this.depth > maxDepth || functions.length > 3) return undefined;
-      const state: State = new Map(this.state);
-      for (const [i, p] of f.params.entries()) state.set(this.keyOf(p), args[i]);
-      for (const k of [...state.keys()])
-        if (
-          k.startsWith(`${f.file}:${f.owner ?? ''}:${f.name}:`) &&
-          !f.params.some((p) => this.keyOf(p) === k)
-        )
-          state.delete(k);
-      const frame = new Frame(this.index, this.machine, this.outside, f, state, this.depth + 1);
-      const v = frame.run();
-      // What it wrote to objects of static duration lasts.
-      for (const [k, value] of frame.state)
-        if (!k.startsWith(`${f.file}:${f.owner ?? ''}:${f.name}:`)) this.state.set(k, value);
-      return v;
-    }
-    return callee.k === 'id' ? library(callee.name, args) : undefined;
-  }
-
-  private atomic(
-    operation: string,
-    target: Expr | undefined,
-    value: Expr | undefined,
-    expected: Expr | undefined,
-  ): Value {
-    if (target === undefined) return undefined;
-    const object = strip(target);
-    const place = object.k === 'un' && object.op === '&' ? object.x : object;
-    if (operation === 'load') return this.load(place);
-    if (operation === 'store') {
-      this.store(place, value === undefined ? 0 : this.eval(value));
-      return undefined;
-    }
-    if (operation === 'exchange') {
-      const old = this.load(place);
-      this.store(place, value === undefined ? undefined : this.eval(value));
-      return old;
-    }
-    if (operation === 'compare_exchange') {
-      // Alone in the world, the exchange succeeds.
-      void expected;
-      this.store(place, value === undefined ? undefined : this.eval(value));
-      return undefined;
-    }
-    this.store(place, undefined);
-    return undefined;
-  }
+/** A range-based loop as it is lowered: one declaration without a value, the range as its test, no step. */
+function rangeOf(s: Loop): { name: Expr | null; over: Expr } | null {
+  if (s.kind !== 'for' || s.step !== null || s.test === null || s.init?.k !== 'decls') return null;
+  const d = s.init.decls[0];
+  if (s.init.decls.length !== 1 || d === undefined || d.init !== null) return null;
+  return s.test.k === 'id' || s.test.k === 'mem' || s.test.k === 'call' ? { name: null, over: s.test } : null;
 }

@@ -3,7 +3,7 @@ import type { Activity } from '../model.ts';
 import { type Cond, type CondScope, evaluate, namesIn } from './condition.ts';
 import type { EnvReads } from './env.ts';
 import type { Index } from './index.ts';
-import { type Expr, type Func, type Node, type Stmt, functionOf, strip } from './ir.ts';
+import { type Call, type Decl, type Expr, type Func, type Node, type Stmt, functionOf, strip } from './ir.ts';
 import type { Interpreter } from './interpret.ts';
 import type { MacroDef } from './macros.ts';
 import { isConstant } from './macros.ts';
@@ -29,6 +29,8 @@ export class Guards {
   private readonly fields = new Map<string, readonly string[]>();
   private readonly ofFunction = new Map<Func, readonly string[]>();
   private readonly busy = new Set<Func>();
+  private readonly asked = new Map<Call, string | null>();
+  private composed: ReadonlySet<Func> | null = null;
   private readonly within = new Map<Func, readonly Guard[] | null>();
 
   constructor(
@@ -39,6 +41,8 @@ export class Guards {
     private readonly scope: (file: string) => CondScope,
     private readonly callers: ReadonlyMap<Func, readonly Node[]>,
     private readonly alwaysLive: (f: Func) => boolean,
+    /** Its address is handed on: it may run wherever that happened. */
+    private readonly handedOn: (f: Func) => boolean,
   ) {}
 
   /** A function that stands in another's place is reached as that was. */
@@ -58,8 +62,14 @@ export class Guards {
         case 'call': {
           const read = this.env.byCall.get(e);
           if (read?.name != null) add([read.name]);
-          for (const f of this.index.callees(e)) add(this.gatesOf(f));
-          if (this.index.callees(e).length === 0) for (const a of e.args) visit(a, d + 1);
+          const option = this.options(e);
+          if (option !== null) {
+            add([option]);
+            break;
+          }
+          const called = this.index.callees(e);
+          for (const f of called.length > 0 ? called : this.behind(e)) add(this.gatesOf(f));
+          if (called.length === 0) for (const a of e.args) visit(a, d + 1);
           break;
         }
         case 'id':
@@ -97,6 +107,64 @@ export class Guards {
       }
     };
     visit(x, 0);
+    return out;
+  }
+
+  /** The functions that a variable called as one was given. */
+  private behind(call: Call): readonly Func[] {
+    let c = strip(call.callee);
+    if (c.k === 'un' && c.op === '*') c = strip(c.x);
+    if (c.k !== 'id' && c.k !== 'mem') return [];
+    const t = targetOf(this.index, c);
+    if (t === null) return [];
+    const out: Func[] = [];
+    const add = (x: Expr): void => {
+      const e = strip(x);
+      const id = e.k === 'un' && e.op === '&' ? strip(e.x) : e;
+      if (id.k === 'id')
+        for (const f of this.index.byName.get(id.name) ?? []) if (!out.includes(f)) out.push(f);
+    };
+    if (t.decl?.init != null) add(t.decl.init);
+    const uses: readonly Expr[] =
+      t.kind === 'field' ? (this.index.members.get(t.name) ?? []) : (this.index.uses.get(t.name) ?? []);
+    for (const u of uses)
+      if (u.up?.k === 'asg' && u.up.left === u && targetOf(this.index, u)?.key === t.key) add(u.up.right);
+    return out.length <= 4 ? out : [];
+  }
+
+  /** The variable behind an option of a table that a call with a constant asks for; null for any other call. */
+  private options(call: Call): string | null {
+    if (call.args.length === 0 || !this.index.callees(call).some((f) => this.composing().has(f))) return null;
+    const known = this.asked.get(call);
+    if (known !== undefined) return known;
+    const constant = (c: Call): boolean => c.args.some((a) => typeof this.machine.value(a) === 'number');
+    const asks = (f: Func): boolean => {
+      const inner = this.index
+        .nodes(f)
+        .filter(
+          (n): n is Call => n.k === 'call' && this.index.callees(n).some((g) => this.composing().has(g)),
+        );
+      return inner.length > 0 && inner.length < 4 && inner.every(constant);
+    };
+    const name =
+      constant(call) || this.index.callees(call).some(asks) ? (this.machine.asked(call)[0] ?? null) : null;
+    this.asked.set(call, name);
+    return name;
+  }
+
+  /** Functions from which a read with a composed name is reached within a few calls. */
+  private composing(): ReadonlySet<Func> {
+    if (this.composed !== null) return this.composed;
+    const out = new Set<Func>();
+    for (const r of this.env.reads) if (r.names.length > 1 && r.func !== null) out.add(r.func);
+    for (let level = 0; level < 4; level++) {
+      for (const f of [...out])
+        for (const c of this.callers.get(f) ?? []) {
+          const g = functionOf(c);
+          if (g !== null && this.index.nodes(g).length < 150) out.add(g);
+        }
+    }
+    this.composed = out;
     return out;
   }
 
@@ -142,17 +210,8 @@ export class Guards {
     ];
     const local = t.kind === 'local' && t.decl?.isStatic !== true && t.decl?.isThread !== true;
     if (local) {
-      // A local is a gate's answer only if every value that it gets is one.
-      const values: (Expr | null)[] = t.decl?.init != null ? [t.decl.init] : [];
-      for (const u of uses) {
-        if (u.up?.k === 'asg' && u.up.left === u) values.push(u.up.op === '=' ? u.up.right : null);
-        else if (u.up?.k === 'upd' || (u.up?.k === 'un' && u.up.op === '&')) values.push(null);
-      }
-      const all = values.map((v) => (v === null ? [] : this.gateNames(v, depth + 1)));
-      const names = all.length > 0 && all.every((n) => n.length > 0) ? [...new Set(all.flat())] : [];
-      const result = names.length > 3 ? [] : names;
-      this.fields.set(t.key, result);
-      return result;
+      this.fields.delete(t.key);
+      return t.decl === null ? [] : this.gatesOfLocal(t.decl, t.key, x, depth);
     }
     if (uses.length < 400) {
       for (const u of uses) {
@@ -176,6 +235,38 @@ export class Guards {
     }
     const result = out.length > 3 ? [] : out;
     this.fields.set(t.key, result);
+    return result;
+  }
+
+  /** A local is a gate's answer only if every value that may reach the place is one. */
+  private gatesOfLocal(d: Decl, key: string, at: Expr, depth: number): readonly string[] {
+    const all: { readonly start: number; readonly node: Node; readonly value: Expr | null }[] = [];
+    if (d.init !== null) all.push({ start: d.token.start, node: d, value: d.init });
+    for (const u of this.index.usesOf(d)) {
+      if (u.up?.k === 'asg' && u.up.left === u)
+        all.push({ start: u.token.start, node: u, value: u.up.op === '=' ? u.up.right : null });
+      else if (u.up?.k === 'upd' || (u.up?.k === 'un' && u.up.op === '&'))
+        all.push({ start: u.token.start, node: u, value: null });
+    }
+    all.sort((a, b) => a.start - b.start);
+    // What is written again for sure before the place does not reach it, unless a loop goes back.
+    const around = new Set<Node>();
+    let looped = false;
+    for (let p: Node | null = at; p !== null; p = p.up) {
+      around.add(p);
+      if (p.k === 'loop') looped = true;
+    }
+    const before = looped ? all : all.filter((w) => w.start < at.token.start);
+    const last = looped ? -1 : before.findLastIndex((w) => dominates(w.node, around));
+    const reaching = last < 0 ? before : before.slice(last);
+    const memo = `${key}@${reaching.map((w) => w.start).join(' ')}`;
+    const known = this.fields.get(memo);
+    if (known !== undefined) return known;
+    this.fields.set(memo, []);
+    const names = reaching.map((w) => (w.value === null ? [] : this.gateNames(w.value, depth + 1)));
+    const every = names.length > 0 && names.every((n) => n.length > 0) ? [...new Set(names.flat())] : [];
+    const result = every.length > 3 ? [] : every;
+    this.fields.set(memo, result);
     return result;
   }
 
@@ -361,14 +452,21 @@ export class Guards {
     // The function's own text is as close as a site's.
     if (f.cond !== null) this.compile(f.cond, f.file, own);
     for (let v = f.token.via; v !== null; v = v.parent) this.definition(v.def, own);
-    const calls = this.callers.get(f) ?? [];
+    const calls: readonly Node[] = this.handedOn(f)
+      ? [...(this.callers.get(f) ?? []), ...this.addressesOf(f)]
+      : (this.callers.get(f) ?? []);
     let shared: Guard[] | null = null;
     if (!this.alwaysLive(f) && calls.length > 0 && calls.length < 200) {
       for (const call of calls) {
         const caller = functionOf(call);
         if (caller === f) continue;
         const here: Guard[] = [];
-        if (caller !== null) here.push(...this.intoFunction(caller));
+        if (caller === null) {
+          // In an initialiser of static duration: nothing stands before it.
+          shared = [];
+          break;
+        }
+        here.push(...this.intoFunction(caller));
         this.local(call, here);
         shared = shared === null ? here : join(shared, here);
         if (shared.length === 0) break;
@@ -377,6 +475,15 @@ export class Guards {
     const result = [...(shared ?? []), ...own];
     this.within.set(f, result);
     return result;
+  }
+
+  /** Places where the function's address is taken. */
+  private addressesOf(f: Func): Node[] {
+    return (this.index.uses.get(f.name) ?? []).filter((u) => {
+      if (u.up?.k === 'call' && u.up.callee === u) return false;
+      const file = this.index.fileOf(u);
+      return !f.isStatic || file === f.file || file === null;
+    });
   }
 
   private local(node: Node, into: Guard[]): void {
@@ -402,6 +509,13 @@ export class Guards {
     this.local(node, out);
     return dedupe(out);
   }
+}
+
+/** Whether a write stands straight in a block around the place: nothing on the way skips it. */
+function dominates(write: Node, around: ReadonlySet<Node>): boolean {
+  let n: Node | null = write;
+  while (n !== null && n.k !== 'expr' && n.k !== 'decls') n = n.up;
+  return n?.up !== null && n?.up !== undefined && around.has(n.up);
 }
 
 function depthOf(c: Cond | null): number {

@@ -1,14 +1,76 @@
+/** The machine that runs gate functions: objects of static duration, tables, the environment, and bounds. */
+import type { Cond } from './condition.ts';
+import { Constants } from './constants.ts';
+import { type Evaluator, isStore } from './evaluate.ts';
+import { Frame } from './frame.ts';
 import type { Index } from './index.ts';
-import { type Decl, type Expr, type Func, functionOf } from './ir.ts';
-import type { Value } from './library.ts';
+import {
+  type Call,
+  type Decl,
+  type Expr,
+  type Func,
+  type Init,
+  type Node,
+  type TypeRef,
+  functionOf,
+  strip,
+  walk,
+} from './ir.ts';
+import { condAt } from './preprocess.ts';
 import { targetOf } from './targets.ts';
-
-import { Frame, type Outside, isStore } from './frame.ts';
+import { Obj, type Row, type Value } from './values.ts';
 
 const maxSteps = 50_000;
+/** A run for one read's default. */
+const maxLedSteps = 8_000;
+/** A look at which variables an expression asks for. */
+const maxAskedSteps = 3_000;
+
+/** A read of the environment as the interpreter needs it. */
+export interface Reading {
+  readonly name: string | null;
+  /** Index of the argument that names the variable. */
+  readonly at: number;
+  /** The project's function that is called; null when it is the library's. */
+  readonly via: Func | null;
+  /** The function searches `environ` itself. */
+  readonly walker: boolean;
+  /** Names are compared without regard to case. */
+  readonly caseless: boolean;
+}
+
+export interface Outside {
+  /** Value of an environment variable: a string, null when it is not set, undefined when unknown. */
+  env(name: string, caseless?: boolean): string | null | undefined;
+  /** Value of a name that is a macro, undefined when it is none. */
+  macro(name: string): number | undefined;
+  /** When the call reads the environment: what is known of it. */
+  read(call: Call): Reading | undefined;
+  /** Truth of a compile condition. */
+  live(cond: Cond | null, file: string): number | null;
+  /** Told of `setenv(name, value, overwrite)`; `sure` when the run certainly comes there. */
+  set?(name: string, value: string, overwrite: boolean, sure: boolean): void;
+}
+
+/** An entry of a table of options: the read that fills it in, and what its parameters are then. */
+export interface Option {
+  readonly name: string;
+  readonly func: Func;
+  readonly call: Call;
+  readonly bound: ReadonlyMap<Decl, Value>;
+}
+
+/** What a run that was led to a read left. */
+export interface Led {
+  readonly frame: Frame;
+  readonly returned: Value;
+}
 
 export class Interpreter {
+  readonly constants: Constants;
   private steps = 0;
+  private guesses = 0;
+  private turns = 0;
   private readonly globals = new Map<string, Value>();
   private readonly busy = new Set<string>();
   private readonly results = new Map<Func, Value>();
@@ -16,11 +78,30 @@ export class Interpreter {
   private readonly cycles = new Set<string>();
   /** How often that happened: an answer without it holds everywhere. */
   private hits = 0;
+  private readonly objects = new Map<string, Obj>();
+  private readonly rows = new Map<Expr, Row>();
+  private readonly written = new Map<string, boolean>();
+  private readonly optionStates = new Map<string, ReadonlyMap<string, Value>>();
+  private listen: ((name: string) => void) | null = null;
+  private readonly assigned = new Map<Func, ReadonlySet<string>>();
+  private readonly slices = new Map<Expr, ReadonlySet<string>>();
+  /** Names that reads were seen to ask for, while a recording is on. */
+  private record: ((call: Call, name: string) => void) | null = null;
+  private readonly reading: { readonly call: Call; readonly frame: Evaluator }[] = [];
+  /** The name that a led run is about when it comes by several, and whether it was asked for. */
+  private only: string | null = null;
+  private seen = false;
+  /** The frame of the run that a recording is about. */
+  private root: Frame | null = null;
 
   constructor(
     private readonly index: Index,
     private readonly outside: Outside,
-  ) {}
+    /** By the place of the table's entry. */
+    private readonly options: ReadonlyMap<string, Option> = new Map(),
+  ) {
+    this.constants = new Constants(index.project, (name) => outside.macro(name));
+  }
 
   /** What a function returns when nothing is known of its arguments. */
   returned(f: Func): Value {
@@ -40,12 +121,84 @@ export class Interpreter {
     return v;
   }
 
-  /** The state that a run of `f` leaves: values by target key. */
-  after(f: Func): ReadonlyMap<string, Value> {
+  /** Runs `f` to its end; what it stores and sets is told to the outside. */
+  perform(f: Func): void {
     this.steps = 0;
+    this.guesses = 0;
+    new Frame(this.index, this, this.outside, f, new Map(), 0).run();
+  }
+
+  /** A run of `f` that is led to `to`, with parameters bound as given. */
+  lead(
+    f: Func,
+    to: Expr,
+    bound: ReadonlyMap<Decl, Value> = new Map(),
+    record: ((call: Call, name: string) => void) | null = null,
+    only: string | null = null,
+  ): Led {
+    const outer = {
+      root: this.root,
+      record: this.record,
+      only: this.only,
+      seen: this.seen,
+      guesses: this.guesses,
+    };
+    if (outer.root === null && this.busy.size === 0) this.steps = 0;
+    this.only = only;
+    this.seen = false;
+    this.guesses = 0;
     const frame = new Frame(this.index, this, this.outside, f, new Map(), 0);
-    frame.run();
-    return frame.state;
+    for (const [d, v] of bound) frame.state.set(frame.keyOf(d), v);
+    frame.aim(to, this.relevant(f, to));
+    this.record = record;
+    this.root = frame;
+    // What it asks on the way counts as its own steps.
+    this.busy.add('led');
+    const returned = frame.run();
+    if (outer.root === null) this.busy.delete('led');
+    Object.assign(this, outer);
+    frame.initial = true;
+    return { frame, returned };
+  }
+
+  /** Names that what happens around `to` depends on, and those that depend on it: the rest of `f` need not run. */
+  private relevant(f: Func, to: Expr): ReadonlySet<string> {
+    const known = this.slices.get(to);
+    if (known !== undefined) return known;
+    const names = new Set<string>();
+    const gather = (n: Node): void => {
+      walk(n, (m) => {
+        if (m.k === 'id' && !(m.up?.k === 'call' && m.up.callee === m)) names.add(m.name);
+        else if (m.k === 'mem') names.add(m.field);
+        else if (m.k === 'decl') names.add(m.name);
+      });
+    };
+    const around = new Set<Node>([to]);
+    for (let n = to.up; n !== null; n = n.up) {
+      around.add(n);
+      if (n.k === 'expr' || n.k === 'decls' || n.k === 'return') gather(n);
+      else if (n.k === 'if' || n.k === 'switch') gather(n.test);
+      else if (n.k === 'loop') for (const x of [n.init, n.test, n.step]) if (x !== null) gather(x);
+    }
+    const simple = this.index
+      .nodes(f)
+      .filter(
+        (n) =>
+          n.k === 'asg' ||
+          n.k === 'upd' ||
+          (n.k === 'decl' && n.init !== null) ||
+          n.k === 'call' ||
+          n.k === 'return',
+      );
+    const choices = this.index.nodes(f).filter((n) => n.k === 'if' || n.k === 'switch' || n.k === 'loop');
+    for (let round = 0; round < 3; round++) {
+      for (const n of simple) if (mentionsAny(n, names)) gather(n);
+      // What happens under a condition depends on what the condition asks.
+      for (const n of choices)
+        if (n.test !== null && (around.has(n.test) || mentionsAny(n.test, names))) gather(n);
+    }
+    this.slices.set(to, names);
+    return names;
   }
 
   /** Value of an expression where it stands, with what its function knows before it. */
@@ -56,8 +209,85 @@ export class Interpreter {
     return frame.eval(x);
   }
 
+  /** Names of variables that evaluating an expression asks for, in order. */
+  asked(x: Expr): string[] {
+    const out: string[] = [];
+    const outer = this.listen;
+    this.listen = (name) => {
+      if (!out.includes(name)) out.push(name);
+    };
+    this.value(x);
+    this.listen = outer;
+    return out;
+  }
+
+  /** The value of an option in a table: what reading the environment makes of it. */
+  option(o: Obj, field: string): { value: Value } | null {
+    if (o.row === null || o.fixed || this.options.size === 0) return null;
+    const initial = this.frozen(o);
+    const option = this.options.get(initial.place);
+    if (option === undefined) return null;
+    const place = `${initial.place}.${field}`;
+    let state = this.optionStates.get(initial.place);
+    if (state === undefined) {
+      if (this.busy.has(`o:${initial.place}`)) return null;
+      this.busy.add(`o:${initial.place}`);
+      state = this.lead(option.func, option.call, option.bound).frame.state;
+      this.busy.delete(`o:${initial.place}`);
+      this.optionStates.set(initial.place, state);
+    }
+    this.listen?.(option.name);
+    return { value: state.has(place) ? state.get(place) : this.fieldOf(initial, field) };
+  }
+
   tick(): boolean {
-    return ++this.steps < maxSteps;
+    return (
+      ++this.steps < (this.root !== null ? maxLedSteps : this.listen !== null ? maxAskedSteps : maxSteps)
+    );
+  }
+
+  /** Copies of a state count as steps: a run for a default is not worth more. */
+  charge(entries: number): void {
+    if (this.root !== null) this.steps += entries;
+  }
+
+  /** Keys of what a function assigns. */
+  writtenBy(f: Func): ReadonlySet<string> {
+    const known = this.assigned.get(f);
+    if (known !== undefined) return known;
+    const out = new Set<string>();
+    for (const n of this.index.nodes(f)) {
+      const place = n.k === 'asg' ? n.left : n.k === 'call' && isStore(n) ? n.args[0] : undefined;
+      const key = place === undefined ? undefined : targetOf(this.index, place)?.key;
+      if (key !== undefined) out.add(key);
+    }
+    this.assigned.set(f, out);
+    return out;
+  }
+
+  /** The loop has come to the name that the run is about. */
+  arrived(): boolean {
+    return this.seen;
+  }
+
+  /** Whether a run is only about the names that are asked for. */
+  wantsName(frame: Evaluator): boolean {
+    return this.record !== null && frame === this.root;
+  }
+
+  /** Whether a frame is the one that was led to a read: there, tables hold what they start with. */
+  isLed(frame: Evaluator): boolean {
+    return frame === this.root || frame.initial;
+  }
+
+  /** Enters or leaves a way that may not be taken. */
+  guess(by: number): void {
+    this.guesses += by;
+  }
+
+  /** A count that grows while loops come by new elements of tables. */
+  progress(): number {
+    return this.turns;
   }
 
   /** The value that a global, static or field settles at: what its writers agree on, else its initial value. */
@@ -104,8 +334,16 @@ export class Interpreter {
   }
 
   /** Initial value of a declaration of static duration. */
-  initial(decl: Decl): Value {
-    if (decl.init === null) return decl.isExtern ? undefined : 0;
+  initial(given: Decl, itself = false): Value {
+    const decl = itself ? given : this.live(given);
+    if (decl === null) return undefined;
+    const branch = this.branch(decl);
+    if (branch !== null) return branch.value;
+    if (decl.init === null) {
+      if (decl.isExtern) return undefined;
+      const member = this.memberOf(decl);
+      return member ?? 0;
+    }
     if (decl.init.k === 'init') {
       const only = decl.init.items[0];
       return only !== undefined && decl.init.items.length === 1 && decl.type.array === 0
@@ -113,6 +351,55 @@ export class Interpreter {
         : undefined;
     }
     return this.value(decl.init);
+  }
+
+  /** Of several definitions of one name in a file, the one that the configuration has; null when it is open. */
+  private live(decl: Decl): Decl | null {
+    const file = this.index.fileOfGlobal.get(decl);
+    if (file === undefined) return decl;
+    const same = (this.index.globals.get(decl.name) ?? []).filter(
+      (d) => d.init !== null && this.index.fileOfGlobal.get(d) === file,
+    );
+    if (same.length < 2) return decl;
+    const unit = this.index.project.units.get(file);
+    if (unit === undefined) return decl;
+    const state = (d: Decl): number | null => this.outside.live(condAt(unit.source, d.token.start), file);
+    const sure = same.find((d) => state(d) === 1);
+    if (sure !== undefined) return sure;
+    const open = same.filter((d) => state(d) === null);
+    return open.length === 1 ? (open[0] ?? null) : open.length === 0 ? decl : null;
+  }
+
+  /** An initialiser whose parts stand between `#if` lines: the value of the branch that the configuration has. */
+  private branch(decl: Decl): { value: Value } | null {
+    const file = this.index.fileOf(decl);
+    const unit = file === null ? undefined : this.index.project.units.get(file);
+    if (decl.init === null || decl.init.k === 'init' || unit === undefined || file === null) return null;
+    const branches = this.constants.branches(file, decl.token.start);
+    if (branches === null) return null;
+    const values = new Set<Value>();
+    for (const b of branches) {
+      const holds = this.outside.live(b.cond, file);
+      if (holds === 0) continue;
+      if (holds === 1) return { value: b.value };
+      values.add(b.value);
+    }
+    return { value: values.size === 1 ? [...values][0] : undefined };
+  }
+
+  /** `const int Class::limit;`: the value stands in the class. */
+  private memberOf(decl: Decl): number | undefined {
+    if (!decl.type.constant) return undefined;
+    return this.constants.inClass(decl.name);
+  }
+
+  /** Whether anything assigns the object or field. */
+  isWritten(key: string, name: string): boolean {
+    const known = this.written.get(key);
+    if (known !== undefined) return known;
+    const found = this.writers(key, name, null).length > 0;
+    this.written.set(key, found);
+    return found;
   }
 
   private writers(key: string, name: string, decl: Decl | null): Expr[] {
@@ -133,4 +420,188 @@ export class Interpreter {
     }
     return out;
   }
+
+  // Objects that have a place and an initialiser.
+
+  isStruct(type: TypeRef | null): boolean {
+    return type !== null && type.pointer === 0 && this.index.structOf(type) !== null;
+  }
+
+  private rowOf(key: string, type: TypeRef, init: Init, fixed: boolean): Row {
+    const known = this.rows.get(init);
+    if (known !== undefined) return known;
+    const file = this.index.fileOf(init);
+    const unit = file === null ? undefined : this.index.project.units.get(file);
+    // Elements between `#if` lines are all in the list; those that the configuration leaves out go.
+    const items = init.items
+      .map((i) => i.x)
+      .filter((x) => {
+        if (unit === undefined || file === null) return true;
+        return this.outside.live(condAt(unit.source, x.token.start), file) !== 0;
+      });
+    const row: Row = { key, items, type: { ...type, array: Math.max(0, type.array - 1) }, fixed };
+    this.rows.set(init, row);
+    return row;
+  }
+
+  /** The object behind a declaration with an initialiser list: a table's first element, or a constant struct. */
+  aggregate(key: string, given: Decl): Obj | null {
+    if (given.init !== null && given.init.k !== 'init') return null;
+    const decl = given.init === null ? null : given;
+    if (decl?.init?.k !== 'init') return null;
+    if (decl.type.array > 0) {
+      if (decl.type.base === 'char' && decl.type.pointer === 0) return null;
+      return this.array(key, decl.type, decl.init, decl.type.constant);
+    }
+    if (!decl.type.constant || !this.isStruct(decl.type)) return null;
+    if (this.index.byName.get(decl.type.base)?.some((f) => f.owner === decl.type.base) === true) return null;
+    return this.part(key, decl.type, decl.init, true);
+  }
+
+  array(key: string, type: TypeRef, init: Init, fixed: boolean): Obj {
+    return this.element(this.rowOf(key, type, init, fixed), 0);
+  }
+
+  part(place: string, type: TypeRef | null, init: Init, fixed: boolean): Obj {
+    return this.memo(place, () => new Obj(place, type, init, null, 0, null, fixed, null));
+  }
+
+  element(row: Row, at: number): Obj {
+    if (at < row.items.length && at >= 0) this.turns++;
+    const place = `${row.key}[${at}]${row.fixed ? '' : '~'}`;
+    return this.memo(
+      place,
+      () => new Obj(place, row.type, row.items[at] ?? null, row, at, null, row.fixed, null),
+    );
+  }
+
+  /** The same table as it stands in the source, whatever writes it at run time. */
+  frozen(o: Obj): Obj {
+    return o.row === null || o.fixed ? o : this.element({ ...o.row, fixed: true }, o.at);
+  }
+
+  reference(key: string, to: Expr): Obj {
+    return new Obj(key, null, null, null, 0, to, false, null);
+  }
+
+  functionObject(f: Func): Obj {
+    const place = `function ${f.file}:${f.owner ?? ''}:${f.name}:${f.start}`;
+    return this.memo(place, () => new Obj(place, null, null, null, 0, null, true, f));
+  }
+
+  private memo(place: string, make: () => Obj): Obj {
+    const known = this.objects.get(place);
+    if (known !== undefined) return known;
+    const made = make();
+    this.objects.set(place, made);
+    return made;
+  }
+
+  overran(): undefined {
+    return undefined;
+  }
+
+  /** A field of an element as the source has it. */
+  fieldOf(o: Obj, name: string): Value {
+    return new Frame(this.index, this, this.outside, null, new Map(), 0).field(this.frozen(o), name, null);
+  }
+
+  /** Number of elements of a table, null when it has no list of them. */
+  count(key: string, decl: Decl): number | null {
+    if (decl.init?.k !== 'init') return null;
+    return this.rowOf(key, decl.type, decl.init, decl.type.constant).items.length;
+  }
+
+  // The environment.
+
+  /** What a call that reads the environment gives; null when the function's own body says it. */
+  environment(frame: Evaluator, x: Call, read: Reading): { value: Value } | null {
+    const arg = x.args[read.at];
+    if (read.via !== null && !read.walker) {
+      // Its body composes and parses; only what the body cannot say is filled in.
+      if (this.reading.some((r) => r.call === x) || this.reading.length > 6) return { value: undefined };
+      this.reading.push({ call: x, frame });
+      const v = frame.body(x, read.via);
+      this.reading.pop();
+      if (v !== undefined) return { value: v };
+      if (read.name === null) return { value: undefined };
+      return { value: this.given(frame, x, read, this.outside.env(read.name, read.caseless)) };
+    }
+    const asked = arg === undefined ? undefined : frame.eval(arg);
+    const name = typeof asked === 'string' ? asked : read.via === null || read.walker ? read.name : null;
+    if (name === null) return { value: undefined };
+    // Only what the run's own function asks for: what it calls may ask for other variables.
+    if (frame === this.root) this.record?.(x, name);
+    for (const outer of this.reading) if (outer.frame === this.root) this.record?.(outer.call, name);
+    if (name === this.only) this.seen = true;
+    this.listen?.(name);
+    const set = this.outside.env(name, read.caseless);
+    return { value: this.given(frame, x, read, set) };
+  }
+
+  /** The result of a lookup, with what it puts into its out-parameters. */
+  private given(frame: Evaluator, x: Call, read: Reading, set: string | null | undefined): Value {
+    const name = x.callee.k === 'id' ? x.callee.name : '';
+    const out = (at: number): Expr | null => {
+      const a = x.args[at];
+      if (a === undefined) return null;
+      const e = strip(a);
+      return e.k === 'un' && e.op === '&' ? e.x : e;
+    };
+    const put = (at: number, v: Value): void => {
+      const to = out(at);
+      if (to !== null && to.k !== 'num') frame.store(to, v);
+    };
+    const size = set === undefined ? undefined : set === null ? 0 : set.length;
+    if (read.via === null) {
+      if (/^_w?dupenv_s$/.test(name)) {
+        put(0, set === null ? 0 : set);
+        put(1, size === undefined || size === 0 ? size : size + 1);
+        return 0;
+      }
+      if (/^_?w?getenv_s$/.test(name)) {
+        put(0, size === undefined || set === null ? size : size + 1);
+        put(1, set ?? undefined);
+        return 0;
+      }
+      if (name.startsWith('GetEnvironmentVariable')) {
+        if (set !== null) put(1, set);
+        return size;
+      }
+      return set === null ? 0 : set;
+    }
+    if (read.via.returns.pointer > 0) return set === null ? 0 : set;
+    if (!/^(bool|_Bool|int|unsigned|long|size_t|ssize_t)$/.test(read.via.returns.base)) return undefined;
+    // `found = lookup(name, buffer, size)`.
+    if (set === null) return 0;
+    const at = read.via.params.findIndex(
+      (p, i) => i !== read.at && p.type.pointer > 0 && p.type.base === 'char',
+    );
+    if (at < 0 || set === undefined) return undefined;
+    put(at, set);
+    return 1;
+  }
+
+  setEnvironment(name: string, args: readonly Value[]): Value {
+    let [variable, value] = args;
+    let overwrite = true;
+    if (name.startsWith('putenv') && typeof variable === 'string' && args.length === 1) {
+      const eq = variable.indexOf('=');
+      value = eq < 0 ? undefined : variable.slice(eq + 1);
+      variable = eq < 0 ? undefined : variable.slice(0, eq);
+    } else if (name === 'setenv') overwrite = args[2] !== 0;
+    if (typeof variable === 'string' && typeof value === 'string')
+      this.outside.set?.(variable, value, overwrite, this.guesses === 0);
+    return 0;
+  }
+}
+
+function mentionsAny(root: Node, names: ReadonlySet<string>): boolean {
+  let hit = false;
+  walk(root, (n) => {
+    if (hit) return;
+    if (n.k === 'id' || n.k === 'decl') hit = names.has(n.name);
+    else if (n.k === 'mem') hit = names.has(n.field);
+  });
+  return hit;
 }

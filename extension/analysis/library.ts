@@ -1,7 +1,6 @@
 /** Literals, and what the C library's parsing functions make of known strings. */
 
-/** A number (null pointers are 0), a string, or unknown. */
-export type Value = number | string | undefined;
+import type { Value } from './values.ts';
 
 export function charValue(text: string): Value {
   const inner = text.slice(text.indexOf("'") + 1, -1);

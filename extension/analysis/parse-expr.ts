@@ -1,6 +1,6 @@
 /** Expressions, by precedence climbing, tolerant of what it does not know. */
 import { type Cursor, builtins, isTag, isTypeof, isWord, qualifiers } from './cursor.ts';
-import type { Expr, TypeRef } from './ir.ts';
+import { type Expr, type TypeRef, noType } from './ir.ts';
 import { argumentsOf, initializer, inlineAsm, lambda } from './parse-operand.ts';
 import { blockBody, statements } from './parse-stmt.ts';
 import { declarator, specifiers } from './parse-type.ts';
@@ -137,9 +137,11 @@ function unary(c: Cursor): Expr {
     ) {
       c.at++;
       if (c.accept('...')) c.at += 0;
+      const from = c.at;
       if (c.is('(')) c.at = c.behind(c.at);
       else unary(c);
-      return opaque(t);
+      // What is measured stays as text: it says how long a table is.
+      return t.text === 'sizeof' ? opaque(t, measured(c.slice(from, c.at))) : opaque(t);
     }
     if (t.text === '__extension__') {
       c.at++;
@@ -165,6 +167,10 @@ function unary(c: Cursor): Expr {
     if (t.text === 'new') return allocation(c);
   }
   return postfix(c, primary(c));
+}
+
+function measured(operand: readonly Token[]): TypeRef {
+  return { ...noType, base: 'size_t', text: 'size_t', args: operand.map((o) => o.text).join(' ') };
 }
 
 function allocation(c: Cursor): Expr {

@@ -63,6 +63,8 @@ export class Project {
   /** Definitions that each file expanded. */
   readonly usedMacros = new Map<string, Set<MacroDef>>();
   readonly configured = new Set<string>();
+  /** Folders that a file's command searches for headers, relative to the root. */
+  readonly searched = new Map<string, readonly string[]>();
   macros = new Map<string, MacroDef[]>();
   types = new Set<string>();
   private byFile = new Map<string, Map<string, MacroDef[]>>();
@@ -86,6 +88,10 @@ export class Project {
   ): string | null {
     const beside = path.posix.normalize(path.posix.join(path.posix.dirname(from), name));
     if (known(beside)) return beside;
+    for (const dir of this.searched.get(from) ?? []) {
+      const there = path.posix.join(dir, name);
+      if (known(there)) return there;
+    }
     if (known(name)) return name;
     const base = name.slice(name.lastIndexOf('/') + 1);
     const candidates = (this.bySuffix.get(base) ?? []).filter((f) => f.endsWith(`/${name}`));

@@ -18,6 +18,10 @@ export function platformScope(cpp: boolean): CondScope {
 export interface ScopeInput {
   readonly cpp: boolean;
   readonly defines: Readonly<Record<string, string>>;
+  /** Names that the configuration undefines: nobody but the project's own text defines them. */
+  readonly undefined?: ReadonlySet<string>;
+  /** Names that one part of the build defines and another does not, or differently. */
+  readonly unknown?: ReadonlySet<string>;
   /** Object-like and function-like definitions by name. */
   readonly macros: ReadonlyMap<string, readonly MacroDef[]>;
   /** Names that a configure step decides. */
@@ -33,11 +37,13 @@ export function configuredScope(input: ScopeInput): CondScope {
   const values = new Map<string, number | null>();
   const known = new Map<string, boolean | null>();
   const busy = new Set<string>();
+  const open = (name: string): boolean => input.configured.has(name) && input.undefined?.has(name) !== true;
   const scope: CondScope = {
     defined(name) {
       const given = input.defines[name];
       if (given !== undefined) return true;
-      const platform = platformValue(name, input.cpp);
+      if (input.unknown?.has(name) === true) return null;
+      const platform = input.undefined?.has(name) === true ? null : platformValue(name, input.cpp);
       if (platform !== null) return platform.defined;
       const cached = known.get(name);
       if (cached !== undefined) return cached;
@@ -45,7 +51,7 @@ export function configuredScope(input: ScopeInput): CondScope {
       // While its own definition is being looked at (`#ifndef X / #define X`), a name is not defined yet.
       if (busy.has(key)) return false;
       const defs = input.macros.get(name);
-      let result: boolean | null = input.configured.has(name) ? null : false;
+      let result: boolean | null = open(name) ? null : false;
       if (defs !== undefined) {
         busy.add(key);
         for (const d of defs) {
@@ -67,14 +73,15 @@ export function configuredScope(input: ScopeInput): CondScope {
         const n = integer(given.trim());
         return Number.isNaN(n) ? evaluate(parseCondition(lex(given, 0, given.length, false)), scope) : n;
       }
-      const platform = platformValue(name, input.cpp);
+      if (input.unknown?.has(name) === true) return null;
+      const platform = input.undefined?.has(name) === true ? null : platformValue(name, input.cpp);
       if (platform !== null) return platform.value;
       const cached = values.get(name);
       if (cached !== undefined) return cached;
       const key = `v:${name}`;
       if (busy.has(key)) return null;
       const defs = input.macros.get(name);
-      let result: number | null = input.configured.has(name) ? null : 0;
+      let result: number | null = open(name) ? null : 0;
       if (defs !== undefined && defs.length > 0) {
         busy.add(key);
         busy.add(`d:${name}`);

@@ -114,7 +114,7 @@ export const variableId = (t: Target): string => `var:${t.key}`;
 
 /** The uses that get rows, in the order of `drafts`. */
 export function judgeAll(build: Build, list: readonly Draft[]): Judged[] {
-  const judged = list.map((d) => ({ d, best: bestOf(build, d, build.options.env) }));
+  const judged = list.map((d) => ({ d, best: bestOf(build, d, build.environment) }));
   // A macro with several definitions is one written use: what the live one does hides what the others would.
   const reached = new Map<string, number>();
   for (const { d, best } of judged) {

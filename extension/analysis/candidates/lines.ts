@@ -57,7 +57,7 @@ const named = (t: Target): string => (t.owner === null ? t.name : `${t.owner}.${
 
 export function sharedLines(build: Build, out: Collector): void {
   const { index } = build;
-  const layout = new Layout(index, build.scopes.c);
+  const layout = new Layout(index, build.configurations.common(false));
   const hot = hotCounters(build);
   if (hot.size === 0) return;
   const hottest = (h: Hot): Access =>
