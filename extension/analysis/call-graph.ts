@@ -61,8 +61,8 @@ const onceCallers =
 export class CallGraph {
   readonly callersOf = new Map<Func, Call[]>();
   readonly addressTaken = new Set<Func>();
-  /** Functions that make a system call themselves. */
-  readonly system = new Set<Func>();
+  /** System calls by the function that makes them. */
+  readonly system = new Map<Func, Call[]>();
   /** What a name that has no body stands for: an alias, a rename. */
   readonly aliases = new Map<string, Func[]>();
   /** Functions stored under a name: a field (`S.f` and `f`), a variable, a table. */
@@ -83,7 +83,8 @@ export class CallGraph {
       for (const n of index.nodes(f)) {
         if (n.k !== 'call') continue;
         const callees = this.direct(n);
-        if (n.callee.k === 'id' && entersSystem(n.callee.name) && callees.length === 0) this.system.add(f);
+        if (n.callee.k === 'id' && entersSystem(n.callee.name) && callees.length === 0)
+          push(this.system, f, n);
         for (const g of callees) push(this.callersOf, g, n);
       }
     }

@@ -84,8 +84,9 @@ export class Temperatures {
     this.spread();
   }
 
-  get system(): ReadonlySet<Func> {
-    return this.graph.system;
+  /** Makes a system call itself, and not only where a check fails. */
+  isSystem(f: Func): boolean {
+    return this.graph.system.get(f)?.some((c) => this.within(c) < cost.never) === true;
   }
   get callersOf(): ReadonlyMap<Func, Call[]> {
     return this.graph.callersOf;
@@ -118,7 +119,7 @@ export class Temperatures {
       least = cost.never;
     else if (has('cold')) least = cost.hint;
     else if (has('noinline')) least = cost.plain;
-    const add = this.graph.system.has(f) ? systemStep : 0;
+    const add = this.isSystem(f) ? systemStep : 0;
     // Names break ties: they never make a far function farther.
     const floor = has('hot')
       ? 0

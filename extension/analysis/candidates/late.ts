@@ -138,8 +138,7 @@ function spent(
     a.target.kind !== 'param' &&
     build.classifier.verdict(a.target).class === 'telemetry'
   ) {
-    const after = exits ? restIsTelemetry(build, f, gate) : restIsTelemetry(build, f, gate);
-    if (after && build.guards.of(s).every((g) => g.kind !== 'env' || !g.own))
+    if (restIsTelemetry(build, f, gate) && build.guards.of(s).every((g) => g.kind !== 'env' || !g.own))
       return { at: a.node, what: `the update of ${a.target.name}` };
   }
   return null;
