@@ -437,6 +437,7 @@ export class Interpreter {
 
   /** What a call that reads the environment gives; null when the function's own body says it. */
   environment(frame: Evaluator, x: Call, read: Reading): { value: Value } | null {
+    if (read.matches) return null;
     const arg = x.args[read.at];
     if (read.via !== null && !read.walker) {
       // Its body composes and parses; only what the body cannot say is filled in.

@@ -14,6 +14,8 @@ export interface Reading {
   readonly walker: boolean;
   /** Names are compared without regard to case. */
   readonly caseless: boolean;
+  /** It only compares an entry with the name. */
+  readonly matches: boolean;
 }
 
 export interface Outside {
