@@ -1,7 +1,8 @@
 /** Names of variables that the program composes: from a prefix and a table's entries, or inside a wrapper. */
 import type { Composed, EnvRead, EnvReads } from './env.ts';
 import type { Index } from './index.ts';
-import type { Interpreter, Option } from './interpret.ts';
+import type { Interpreter } from './interpret.ts';
+import type { Option } from './outside.ts';
 import { type Decl, type Func, functionOf } from './ir.ts';
 import { globalTarget } from './targets.ts';
 import { Obj, type Value } from './values.ts';

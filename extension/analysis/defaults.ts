@@ -56,6 +56,7 @@ export class Defaults {
   }
 
   private by(machine: Interpreter, read: EnvRead, composed: Composed | null, last: boolean): string | null {
+    if (read.matches) return null;
     if (read.func === null) return last ? null : this.atFileScope(machine, read);
     const d = this.influence(read);
     if (d === null) return null;
@@ -113,6 +114,7 @@ export class Defaults {
 
   /** Keys of the option string that a read gives, each with what its option is at the start. */
   keys(read: EnvRead): { key: string; unset: string | null }[] {
+    if (read.matches) return [];
     const d = this.influence(read);
     if (d === null || d.raw.size + Number(d.returns === 'strong') === 0) return [];
     return keysOf(this.index, this.unset, read, d.returns === 'strong' || d.raw.size > 0).map(

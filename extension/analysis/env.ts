@@ -1,6 +1,7 @@
 /** Reads of the environment: direct, through wrappers, with literal or composed names. */
 import type { Index } from './index.ts';
 import { type Call, type Decl, type Expr, type Func, type Node, functionOf, strip, walk } from './ir.ts';
+import { Text, comparing } from './keys.ts';
 import { unquote } from './library.ts';
 import { Kind } from './tokens.ts';
 
@@ -22,6 +23,8 @@ export interface EnvRead {
   readonly caseless: boolean;
   /** The wrapper makes the variable's name out of the argument. */
   readonly composing: boolean;
+  /** The call compares an entry of the environment with the name: it finds the variable, it does not give its text. */
+  readonly matches: boolean;
 }
 
 /** One name of a read that has several: under it, parameters and table entries have these values. */
@@ -52,6 +55,8 @@ const nameArgument: Readonly<Record<string, number>> = {
   _dupenv_s: 2,
   _wdupenv_s: 2,
 };
+
+const environs = ['environ', '__environ', '_environ', '_NSGetEnviron', 'GetEnvironmentStringsA'];
 
 /** Whether a name is the system's own way to read the environment. */
 export const isReader = (name: string): boolean => Object.hasOwn(nameArgument, name);
@@ -106,6 +111,7 @@ export class EnvReads {
       this.wrappers.set(f, wrapper);
       waiting.push(...this.callsOf(f, wrapper));
     }
+    this.findMatches();
     this.reads.sort((a, b) =>
       a.file === b.file ? a.call.token.start - b.call.token.start : a.file < b.file ? -1 : 1,
     );
@@ -136,6 +142,7 @@ export class EnvReads {
       walker: wrapper?.walker === true,
       caseless: wrapper?.caseless === true,
       composing,
+      matches: false,
     };
     this.reads.push(read);
     this.byCall.set(call, read);
@@ -245,7 +252,7 @@ export class EnvReads {
   /** Functions that search `environ` for a name given as a parameter. */
   private findEnvironWalkers(): void {
     const touching = new Set<Func>();
-    for (const name of ['environ', '__environ', '_environ', '_NSGetEnviron', 'GetEnvironmentStringsA']) {
+    for (const name of environs) {
       for (const id of this.index.uses.get(name) ?? []) {
         const f = functionOf(id);
         if (f !== null) touching.add(f);
@@ -279,6 +286,57 @@ export class EnvReads {
       });
       if (found < 0) found = this.byCharacter(f);
       if (found >= 0) this.wrappers.set(f, { param: found, walker: true, caseless, composing: false });
+    }
+  }
+
+  /** Comparisons of the environment's entries with a literal name, in functions that walk it themselves. */
+  private findMatches(): void {
+    const walking = new Map<Func, Decl[]>();
+    for (const name of environs)
+      for (const id of this.index.uses.get(name) ?? []) {
+        const f = functionOf(id);
+        if (f !== null && !this.wrappers.has(f)) walking.set(f, []);
+      }
+    for (const f of this.index.functions) {
+      const seeds = f.params.filter(
+        (p) => /^_*env(p|iron)?$/.test(p.name) && p.type.base === 'char' && p.type.pointer + p.type.array > 1,
+      );
+      if (seeds.length > 0 && f.name !== 'main') walking.set(f, seeds);
+    }
+    for (const [f, seeds] of walking) {
+      const text = new Text(this.index, f, new Set(), seeds, new Set(environs));
+      // An iterator that steps over a prefix it has checked: what is compared is the rest of the name.
+      const prefix =
+        this.index
+          .nodes(f)
+          .flatMap((n) =>
+            n.k === 'call' && n.args.some((a) => text.carries(a)) ? this.index.callees(n) : [],
+          )
+          .map((g) => prefixOf(this.index, g))
+          .find((found) => found !== '') ?? '';
+      for (const n of this.index.nodes(f)) {
+        if (n.k !== 'call' || n.callee.k !== 'id' || this.byCall.has(n) || n.args.length < 2) continue;
+        if (!comparing.test(n.callee.name) && !/(cmp|match|equal|is_name|starts_?with)/i.test(n.callee.name))
+          continue;
+        const at = n.args.findIndex((a) => literal(a) !== null);
+        const name = /^([A-Za-z_]\w*)=?$/.exec(literal(n.args[at]) ?? '')?.[1];
+        if (name === undefined || !n.args.some((a, i) => i !== at && text.carries(a))) continue;
+        const read: EnvRead = {
+          call: n,
+          func: f,
+          file: this.index.fileOf(n) ?? '',
+          name: `${prefix}${name}`,
+          names: [],
+          via: null,
+          at,
+          walker: false,
+          caseless: false,
+          composing: false,
+          matches: true,
+        };
+        this.reads.push(read);
+        this.byCall.set(n, read);
+      }
     }
   }
 
@@ -343,4 +401,23 @@ function isText(p: Decl | undefined): boolean {
       p.type.base === 'void' ||
       p.type.base === 'LPCSTR')
   );
+}
+
+/** `e[0] == 'A' && e[1] == '_' ... result = &e[2]`: the characters that a function checks and steps over. */
+function prefixOf(index: Index, f: Func): string {
+  const chars = new Map<number, string>();
+  const steps = new Set<number>();
+  for (const n of index.nodes(f)) {
+    if (n.k === 'bin' && n.op === '==') {
+      const left = strip(n.left);
+      const right = strip(n.right);
+      if (left.k === 'idx' && left.index.k === 'num' && right.k === 'num' && /^'[^\\]'$/.test(right.text))
+        chars.set(Number(left.index.text), right.text.slice(1, -1));
+    } else if (n.k === 'un' && n.op === '&' && n.x.k === 'idx' && n.x.index.k === 'num')
+      steps.add(Number(n.x.index.text));
+    else if (n.k === 'bin' && n.op === '+' && n.right.k === 'num') steps.add(Number(n.right.text));
+  }
+  let prefix = '';
+  for (let c = chars.get(0); c !== undefined; c = chars.get(prefix.length)) prefix += c;
+  return steps.has(prefix.length) ? prefix : '';
 }

@@ -1,14 +1,16 @@
 /** Expressions over known and unknown values; what they read and write goes to the state of a run. */
 import { binaryValue, integer } from './condition.ts';
-import { sizeOfText } from './constants.ts';
-import { type FormatArgument, copies, formatted } from './buffers.ts';
+import { copies } from './buffers.ts';
 import type { Index } from './index.ts';
-import type { Interpreter, Outside } from './interpret.ts';
-import { type Call, type Decl, type Expr, type Func, type Init, type Stmt, functionOf, strip } from './ir.ts';
-import { charValue, floating, library, unquote } from './library.ts';
+import type { Interpreter } from './interpret.ts';
+import type { Outside } from './outside.ts';
+import { type Call, type Decl, type Expr, type Func, type Stmt, functionOf, strip } from './ir.ts';
+import { atomicCall, copyInto, countOf, libraryCall, sizeOf, textMember } from './library-calls.ts';
+import { charValue, floating, unquote } from './library.ts';
 import { memberOperation, operationOf } from './operations.ts';
 import { globalTarget, targetOf } from './targets.ts';
-import { Obj, type Value, truth } from './values.ts';
+import { onlyValue } from './slice.ts';
+import { Obj, type Value, fieldItem, truth } from './values.ts';
 
 export type State = Map<string, Value>;
 
@@ -28,8 +30,8 @@ export abstract class Evaluator {
   initial = false;
 
   constructor(
-    protected readonly index: Index,
-    protected readonly machine: Interpreter,
+    readonly index: Index,
+    readonly machine: Interpreter,
     protected readonly outside: Outside,
     protected readonly func: Func | null,
     state: State,
@@ -99,21 +101,7 @@ export abstract class Evaluator {
   private lazyLocal(d: Decl): Value {
     const f = functionOf(d);
     if (f === null || this.depth > maxDepth) return undefined;
-    const writes = this.index
-      .usesOf(d)
-      .filter(
-        (u) =>
-          (u.up?.k === 'asg' && u.up.left === u) ||
-          u.up?.k === 'upd' ||
-          (u.up?.k === 'un' && u.up.op === '&'),
-      );
-    const only = writes[0]?.up;
-    const x =
-      d.init !== null && writes.length === 0
-        ? d.init
-        : d.init === null && writes.length === 1 && only?.k === 'asg' && only.op === '='
-          ? only.right
-          : null;
+    const x = onlyValue(this.index, d);
     return x === null ? undefined : this.lazyFrame(f).eval(x);
   }
 
@@ -284,7 +272,7 @@ export abstract class Evaluator {
             : undefined;
       }
       case 'opaque':
-        return x.type !== null && x.token.text === 'sizeof' ? this.sizeOf(x.type.args, x) : undefined;
+        return x.type !== null && x.token.text === 'sizeof' ? sizeOf(this, x.type.args, x) : undefined;
       default:
         return undefined;
     }
@@ -385,34 +373,6 @@ export abstract class Evaluator {
     return v;
   }
 
-  private sizeOf(text: string, x: Expr): Value {
-    const plain = text.replace(/^\( (.*) \)$/, '$1');
-    const d = /^\w+$/.test(plain) ? this.named(plain, x) : null;
-    if (d !== null && d.type.array > 0) {
-      const count = this.machine.count(this.keyOf(d), d);
-      const size = sizeOfText(d.type.base);
-      return count === null || size === null || d.type.pointer > 0 ? undefined : count * size;
-    }
-    if (d !== null) return d.type.pointer > 0 ? 8 : (sizeOfText(d.type.base) ?? undefined);
-    return sizeOfText(plain) ?? undefined;
-  }
-
-  private named(name: string, x: Expr): Decl | null {
-    return this.index.local(functionOf(x), name, x) ?? this.index.global(name, this.index.fileOf(x));
-  }
-
-  /** `sizeof a / sizeof a[0]`. */
-  private countOf(left: Expr, right: Expr): Value {
-    const a = strip(left);
-    const b = strip(right);
-    if (a.k !== 'opaque' || b.k !== 'opaque' || a.token.text !== 'sizeof' || b.token.text !== 'sizeof')
-      return undefined;
-    const name = (a.type?.args ?? '').replace(/[() ]/g, '');
-    const d = /^\w+$/.test(name) ? this.named(name, a) : null;
-    if (d === null || d.type.array === 0) return undefined;
-    return this.machine.count(this.keyOf(d), d) ?? undefined;
-  }
-
   private constantFirst(name: string, x: Expr): Value {
     if (this.index.local(functionOf(x), name, x) !== null) return undefined;
     if (this.index.globals.has(name)) return undefined;
@@ -421,7 +381,7 @@ export abstract class Evaluator {
 
   private binary(op: string, left: Expr, right: Expr): Value {
     if (op === '/') {
-      const count = this.countOf(left, right);
+      const count = countOf(this, left, right);
       if (count !== undefined) return count;
     }
     const a = this.eval(left);
@@ -475,23 +435,25 @@ export abstract class Evaluator {
       if (callee.name === '__builtin_expect' && x.args[0] !== undefined) return this.eval(x.args[0]);
       const spec = operationOf(callee.name);
       if (spec !== null && !this.index.byName.has(callee.name))
-        return this.atomic(
+        return atomicCall(
+          this,
           spec.operation,
           x.args[spec.target ?? 0],
           spec.value === null ? undefined : x.args[spec.value],
         );
       const copied = copies(callee.name);
-      if (copied !== null) return this.copy(copied, x);
+      if (copied !== null) return copyInto(this, copied, x);
     }
     if (callee.k === 'mem') {
       const spec = memberOperation(callee.field);
       if (spec !== null && this.index.byName.get(callee.field) === undefined)
-        return this.atomic(
+        return atomicCall(
+          this,
           spec.operation,
           callee.object,
           spec.value === null ? undefined : x.args[spec.value],
         );
-      const text = this.member(callee.object, callee.field, x);
+      const text = textMember(this, callee.object, callee.field, x);
       if (text !== null) return text.value;
     }
     const called = strip(callee);
@@ -502,7 +464,7 @@ export abstract class Evaluator {
     if (f !== undefined) return functions.length > 3 ? undefined : this.enter(f, args);
     if (callee.k !== 'id') return undefined;
     if (/^(string|string_view|basic_string|StringPiece)$/.test(callee.name)) return args[0] ?? '';
-    return this.libraryCall(callee.name, x, args);
+    return libraryCall(this, callee.name, x, args);
   }
 
   /** The functions behind a call, those behind a pointer with a known value included. */
@@ -536,124 +498,4 @@ export abstract class Evaluator {
     for (const [k, value] of done.state) if (!k.startsWith(own)) this.state.set(k, value);
     return done.value;
   }
-
-  private copy(kind: NonNullable<ReturnType<typeof copies>>, x: Call): Value {
-    const target = x.args[0];
-    if (target === undefined) return undefined;
-    const values = x.args.slice(1).map((a) => this.eval(a));
-    if (kind === 'copy' || kind === 'append') {
-      const text = values[0];
-      if (kind === 'copy') this.storeText(target, text, 0);
-      else {
-        const old = this.eval(target);
-        this.storeText(
-          target,
-          typeof old === 'string' && typeof text === 'string' ? old + text : undefined,
-          0,
-        );
-      }
-      return this.eval(target);
-    }
-    if (kind === 'bytes') {
-      const n = values[1];
-      const text = values[0];
-      const whole = typeof text === 'string' && typeof n === 'number' ? text.slice(0, n) : undefined;
-      this.storeText(target, whole, 0);
-      return undefined;
-    }
-    const at = values.findIndex((v) => typeof v === 'string');
-    const format = values[at];
-    const text =
-      typeof format === 'string' ? formatted(format, values.slice(at + 1) as FormatArgument[]) : undefined;
-    this.storeText(target, text, 0);
-    return typeof text === 'string' ? text.length : undefined;
-  }
-
-  /** Members of `std::string`, `string_view` and `optional`; null for what is none. */
-  private member(object: Expr, name: string, x: Call): { value: Value } | null {
-    if (!/^(c_str|data|empty|size|length|value|value_or|has_value|append|compare|get)$/.test(name))
-      return null;
-    if (this.index.callees(x).length > 0) return null;
-    const o = this.eval(object);
-    const first = x.args[0];
-    if (name === 'value_or') {
-      if (o === undefined || first === undefined) return { value: undefined };
-      return { value: o === 0 ? this.eval(first) : o };
-    }
-    if (o === undefined || o instanceof Obj) return null;
-    if (name === 'has_value') return { value: Number(o !== 0) };
-    if (typeof o !== 'string') return name === 'empty' ? { value: 1 } : { value: o };
-    switch (name) {
-      case 'empty':
-        return { value: Number(o === '') };
-      case 'size':
-      case 'length':
-        return { value: o.length };
-      case 'compare': {
-        const other = first === undefined ? undefined : this.eval(first);
-        return { value: typeof other === 'string' ? Number(o !== other) : undefined };
-      }
-      case 'append': {
-        const more = first === undefined ? undefined : this.eval(first);
-        const v = typeof more === 'string' ? o + more : undefined;
-        this.store(object, v);
-        return { value: v };
-      }
-      default:
-        return { value: o };
-    }
-  }
-
-  private libraryCall(name: string, x: Call, args: readonly Value[]): Value {
-    const plain = name.replace(/^(std::|__builtin_|_)/, '');
-    const [a] = args;
-    const second = x.args[1];
-    if (/^strto/.test(plain) && second !== undefined && args[1] !== 0 && typeof a === 'string') {
-      const number = /^\s*[-+]?(0x[0-9a-f]+|\d+(\.\d+)?)/i.exec(a)?.[0] ?? '';
-      const end = strip(second);
-      if (end.k === 'un' && end.op === '&') this.store(end.x, a.slice(number.length));
-    }
-    if (plain === 'sscanf' && typeof a === 'string' && typeof args[1] === 'string') {
-      const out = x.args[2] === undefined ? null : strip(x.args[2]);
-      if (/^%(l|ll|z|j)?[diu]$/.test(args[1]) && out?.k === 'un' && out.op === '&') {
-        const n = Number.parseInt(a, 10);
-        if (!Number.isNaN(n)) this.store(out.x, n);
-        return Number(!Number.isNaN(n));
-      }
-      return undefined;
-    }
-    if (/^(setenv|putenv|_putenv_s|_putenv)$/.test(name)) return this.machine.setEnvironment(plain, args);
-    return library(name, args);
-  }
-
-  private atomic(operation: string, target: Expr | undefined, value: Expr | undefined): Value {
-    if (target === undefined) return undefined;
-    const object = strip(target);
-    const place = object.k === 'un' && object.op === '&' ? object.x : object;
-    if (operation === 'load') return this.load(place);
-    if (operation === 'store') {
-      this.store(place, value === undefined ? 0 : this.eval(value));
-      return undefined;
-    }
-    if (operation === 'exchange') {
-      const old = this.load(place);
-      this.store(place, value === undefined ? undefined : this.eval(value));
-      return old;
-    }
-    if (operation === 'compare_exchange') {
-      // Alone in the world, the exchange succeeds.
-      this.store(place, value === undefined ? undefined : this.eval(value));
-      return undefined;
-    }
-    this.store(place, undefined);
-    return undefined;
-  }
-}
-
-/** The item of an initialiser that a field gets: by its name, else by its position. */
-function fieldItem(init: Init, name: string, names: readonly string[]): Expr | null {
-  const designated = init.items.find((i) => i.field === name);
-  if (designated !== undefined) return designated.x;
-  if (init.items.some((i) => i.field !== null)) return null;
-  return init.items[names.indexOf(name)]?.x ?? null;
 }

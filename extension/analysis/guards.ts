@@ -2,8 +2,10 @@
 import type { Activity } from '../model.ts';
 import { type Cond, type CondScope, evaluate, namesIn } from './condition.ts';
 import type { EnvReads } from './env.ts';
+import { GateCalls, dominates } from './gate-calls.ts';
+import { dedupe, join } from './guard-lists.ts';
 import type { Index } from './index.ts';
-import { type Call, type Decl, type Expr, type Func, type Node, type Stmt, functionOf, strip } from './ir.ts';
+import { type Decl, type Expr, type Func, type Node, type Stmt, functionOf, strip } from './ir.ts';
 import type { Interpreter } from './interpret.ts';
 import type { MacroDef } from './macros.ts';
 import { isConstant } from './macros.ts';
@@ -29,8 +31,7 @@ export class Guards {
   private readonly fields = new Map<string, readonly string[]>();
   private readonly ofFunction = new Map<Func, readonly string[]>();
   private readonly busy = new Set<Func>();
-  private readonly asked = new Map<Call, string | null>();
-  private composed: ReadonlySet<Func> | null = null;
+  private readonly detours: GateCalls;
   private readonly within = new Map<Func, readonly Guard[] | null>();
 
   constructor(
@@ -43,7 +44,9 @@ export class Guards {
     private readonly alwaysLive: (f: Func) => boolean,
     /** Its address is handed on: it may run wherever that happened. */
     private readonly handedOn: (f: Func) => boolean,
-  ) {}
+  ) {
+    this.detours = new GateCalls(index, env, machine, callers);
+  }
 
   /** A function that stands in another's place is reached as that was. */
   adopt(f: Func, old: Func): void {
@@ -62,13 +65,13 @@ export class Guards {
         case 'call': {
           const read = this.env.byCall.get(e);
           if (read?.name != null) add([read.name]);
-          const option = this.options(e);
+          const option = this.detours.option(e);
           if (option !== null) {
             add([option]);
             break;
           }
           const called = this.index.callees(e);
-          for (const f of called.length > 0 ? called : this.behind(e)) add(this.gatesOf(f));
+          for (const f of called.length > 0 ? called : this.detours.behind(e)) add(this.gatesOf(f));
           if (called.length === 0) for (const a of e.args) visit(a, d + 1);
           break;
         }
@@ -107,64 +110,6 @@ export class Guards {
       }
     };
     visit(x, 0);
-    return out;
-  }
-
-  /** The functions that a variable called as one was given. */
-  private behind(call: Call): readonly Func[] {
-    let c = strip(call.callee);
-    if (c.k === 'un' && c.op === '*') c = strip(c.x);
-    if (c.k !== 'id' && c.k !== 'mem') return [];
-    const t = targetOf(this.index, c);
-    if (t === null) return [];
-    const out: Func[] = [];
-    const add = (x: Expr): void => {
-      const e = strip(x);
-      const id = e.k === 'un' && e.op === '&' ? strip(e.x) : e;
-      if (id.k === 'id')
-        for (const f of this.index.byName.get(id.name) ?? []) if (!out.includes(f)) out.push(f);
-    };
-    if (t.decl?.init != null) add(t.decl.init);
-    const uses: readonly Expr[] =
-      t.kind === 'field' ? (this.index.members.get(t.name) ?? []) : (this.index.uses.get(t.name) ?? []);
-    for (const u of uses)
-      if (u.up?.k === 'asg' && u.up.left === u && targetOf(this.index, u)?.key === t.key) add(u.up.right);
-    return out.length <= 4 ? out : [];
-  }
-
-  /** The variable behind an option of a table that a call with a constant asks for; null for any other call. */
-  private options(call: Call): string | null {
-    if (call.args.length === 0 || !this.index.callees(call).some((f) => this.composing().has(f))) return null;
-    const known = this.asked.get(call);
-    if (known !== undefined) return known;
-    const constant = (c: Call): boolean => c.args.some((a) => typeof this.machine.value(a) === 'number');
-    const asks = (f: Func): boolean => {
-      const inner = this.index
-        .nodes(f)
-        .filter(
-          (n): n is Call => n.k === 'call' && this.index.callees(n).some((g) => this.composing().has(g)),
-        );
-      return inner.length > 0 && inner.length < 4 && inner.every(constant);
-    };
-    const name =
-      constant(call) || this.index.callees(call).some(asks) ? (this.machine.asked(call)[0] ?? null) : null;
-    this.asked.set(call, name);
-    return name;
-  }
-
-  /** Functions from which a read with a composed name is reached within a few calls. */
-  private composing(): ReadonlySet<Func> {
-    if (this.composed !== null) return this.composed;
-    const out = new Set<Func>();
-    for (const r of this.env.reads) if (r.names.length > 1 && r.func !== null) out.add(r.func);
-    for (let level = 0; level < 4; level++) {
-      for (const f of [...out])
-        for (const c of this.callers.get(f) ?? []) {
-          const g = functionOf(c);
-          if (g !== null && this.index.nodes(g).length < 150) out.add(g);
-        }
-    }
-    this.composed = out;
     return out;
   }
 
@@ -511,53 +456,8 @@ export class Guards {
   }
 }
 
-/** Whether a write stands straight in a block around the place: nothing on the way skips it. */
-function dominates(write: Node, around: ReadonlySet<Node>): boolean {
-  let n: Node | null = write;
-  while (n !== null && n.k !== 'expr' && n.k !== 'decls') n = n.up;
-  return n?.up !== null && n?.up !== undefined && around.has(n.up);
-}
-
 function depthOf(c: Cond | null): number {
   return c?.depth ?? 0;
-}
-
-/** What two ways have in common: the same gates; a way is closed only if both are. */
-function join(a: readonly Guard[], b: readonly Guard[]): Guard[] {
-  const aClosed = a.find((g) => g.holds === false);
-  const bClosed = b.find((g) => g.holds === false);
-  if (aClosed !== undefined && bClosed !== undefined) {
-    const names = new Set(b.map((g) => g.name));
-    const common = a.filter((g) => names.has(g.name));
-    return common.some((g) => g.holds === false) ? common : [...common, aClosed];
-  }
-  const out: Guard[] = [];
-  for (const g of a) {
-    const other = b.find((h) => h.name === g.name);
-    if (other === undefined) continue;
-    out.push({
-      ...g,
-      holds:
-        g.holds === true || other.holds === true
-          ? true
-          : g.holds === null || other.holds === null
-            ? null
-            : false,
-    });
-  }
-  return out;
-}
-
-function dedupe(list: readonly Guard[]): Guard[] {
-  const out: Guard[] = [];
-  for (const g of list) {
-    const at = out.findIndex((h) => h.name === g.name && h.kind === g.kind);
-    const old = out[at];
-    if (old === undefined) out.push(g);
-    else if (old.holds !== false && g.holds === false) out[at] = g;
-    else if (old.holds === true && g.holds === null) out[at] = g;
-  }
-  return out;
 }
 
 /**

@@ -1,22 +1,12 @@
-/** The machine that runs gate functions: objects of static duration, tables, the environment, and bounds. */
-import type { Cond } from './condition.ts';
 import { Constants } from './constants.ts';
 import { type Evaluator, isStore } from './evaluate.ts';
 import { Frame } from './frame.ts';
 import type { Index } from './index.ts';
-import {
-  type Call,
-  type Decl,
-  type Expr,
-  type Func,
-  type Init,
-  type Node,
-  type TypeRef,
-  functionOf,
-  strip,
-  walk,
-} from './ir.ts';
+import { type Call, type Decl, type Expr, type Func, type Init, type TypeRef, functionOf } from './ir.ts';
 import { condAt } from './preprocess.ts';
+import { lookedUp } from './lookup.ts';
+import type { Option, Outside, Reading } from './outside.ts';
+import { relevantNames } from './slice.ts';
 import { targetOf } from './targets.ts';
 import { Obj, type Row, type Value } from './values.ts';
 
@@ -25,40 +15,6 @@ const maxSteps = 50_000;
 const maxLedSteps = 8_000;
 /** A look at which variables an expression asks for. */
 const maxAskedSteps = 3_000;
-
-/** A read of the environment as the interpreter needs it. */
-export interface Reading {
-  readonly name: string | null;
-  /** Index of the argument that names the variable. */
-  readonly at: number;
-  /** The project's function that is called; null when it is the library's. */
-  readonly via: Func | null;
-  /** The function searches `environ` itself. */
-  readonly walker: boolean;
-  /** Names are compared without regard to case. */
-  readonly caseless: boolean;
-}
-
-export interface Outside {
-  /** Value of an environment variable: a string, null when it is not set, undefined when unknown. */
-  env(name: string, caseless?: boolean): string | null | undefined;
-  /** Value of a name that is a macro, undefined when it is none. */
-  macro(name: string): number | undefined;
-  /** When the call reads the environment: what is known of it. */
-  read(call: Call): Reading | undefined;
-  /** Truth of a compile condition. */
-  live(cond: Cond | null, file: string): number | null;
-  /** Told of `setenv(name, value, overwrite)`; `sure` when the run certainly comes there. */
-  set?(name: string, value: string, overwrite: boolean, sure: boolean): void;
-}
-
-/** An entry of a table of options: the read that fills it in, and what its parameters are then. */
-export interface Option {
-  readonly name: string;
-  readonly func: Func;
-  readonly call: Call;
-  readonly bound: ReadonlyMap<Decl, Value>;
-}
 
 /** What a run that was led to a read left. */
 export interface Led {
@@ -149,7 +105,12 @@ export class Interpreter {
     this.guesses = 0;
     const frame = new Frame(this.index, this, this.outside, f, new Map(), 0);
     for (const [d, v] of bound) frame.state.set(frame.keyOf(d), v);
-    frame.aim(to, this.relevant(f, to));
+    let names = this.slices.get(to);
+    if (names === undefined) {
+      names = relevantNames(this.index, f, to);
+      this.slices.set(to, names);
+    }
+    frame.aim(to, names);
     this.record = record;
     this.root = frame;
     // What it asks on the way counts as its own steps.
@@ -159,46 +120,6 @@ export class Interpreter {
     Object.assign(this, outer);
     frame.initial = true;
     return { frame, returned };
-  }
-
-  /** Names that what happens around `to` depends on, and those that depend on it: the rest of `f` need not run. */
-  private relevant(f: Func, to: Expr): ReadonlySet<string> {
-    const known = this.slices.get(to);
-    if (known !== undefined) return known;
-    const names = new Set<string>();
-    const gather = (n: Node): void => {
-      walk(n, (m) => {
-        if (m.k === 'id' && !(m.up?.k === 'call' && m.up.callee === m)) names.add(m.name);
-        else if (m.k === 'mem') names.add(m.field);
-        else if (m.k === 'decl') names.add(m.name);
-      });
-    };
-    const around = new Set<Node>([to]);
-    for (let n = to.up; n !== null; n = n.up) {
-      around.add(n);
-      if (n.k === 'expr' || n.k === 'decls' || n.k === 'return') gather(n);
-      else if (n.k === 'if' || n.k === 'switch') gather(n.test);
-      else if (n.k === 'loop') for (const x of [n.init, n.test, n.step]) if (x !== null) gather(x);
-    }
-    const simple = this.index
-      .nodes(f)
-      .filter(
-        (n) =>
-          n.k === 'asg' ||
-          n.k === 'upd' ||
-          (n.k === 'decl' && n.init !== null) ||
-          n.k === 'call' ||
-          n.k === 'return',
-      );
-    const choices = this.index.nodes(f).filter((n) => n.k === 'if' || n.k === 'switch' || n.k === 'loop');
-    for (let round = 0; round < 3; round++) {
-      for (const n of simple) if (mentionsAny(n, names)) gather(n);
-      // What happens under a condition depends on what the condition asks.
-      for (const n of choices)
-        if (n.test !== null && (around.has(n.test) || mentionsAny(n.test, names))) gather(n);
-    }
-    this.slices.set(to, names);
-    return names;
   }
 
   /** Value of an expression where it stands, with what its function knows before it. */
@@ -516,6 +437,7 @@ export class Interpreter {
 
   /** What a call that reads the environment gives; null when the function's own body says it. */
   environment(frame: Evaluator, x: Call, read: Reading): { value: Value } | null {
+    if (read.matches) return null;
     const arg = x.args[read.at];
     if (read.via !== null && !read.walker) {
       // Its body composes and parses; only what the body cannot say is filled in.
@@ -525,7 +447,7 @@ export class Interpreter {
       this.reading.pop();
       if (v !== undefined) return { value: v };
       if (read.name === null) return { value: undefined };
-      return { value: this.given(frame, x, read, this.outside.env(read.name, read.caseless)) };
+      return { value: lookedUp(frame, x, read, this.outside.env(read.name, read.caseless)) };
     }
     const asked = arg === undefined ? undefined : frame.eval(arg);
     const name = typeof asked === 'string' ? asked : read.via === null || read.walker ? read.name : null;
@@ -536,50 +458,7 @@ export class Interpreter {
     if (name === this.only) this.seen = true;
     this.listen?.(name);
     const set = this.outside.env(name, read.caseless);
-    return { value: this.given(frame, x, read, set) };
-  }
-
-  /** The result of a lookup, with what it puts into its out-parameters. */
-  private given(frame: Evaluator, x: Call, read: Reading, set: string | null | undefined): Value {
-    const name = x.callee.k === 'id' ? x.callee.name : '';
-    const out = (at: number): Expr | null => {
-      const a = x.args[at];
-      if (a === undefined) return null;
-      const e = strip(a);
-      return e.k === 'un' && e.op === '&' ? e.x : e;
-    };
-    const put = (at: number, v: Value): void => {
-      const to = out(at);
-      if (to !== null && to.k !== 'num') frame.store(to, v);
-    };
-    const size = set === undefined ? undefined : set === null ? 0 : set.length;
-    if (read.via === null) {
-      if (/^_w?dupenv_s$/.test(name)) {
-        put(0, set === null ? 0 : set);
-        put(1, size === undefined || size === 0 ? size : size + 1);
-        return 0;
-      }
-      if (/^_?w?getenv_s$/.test(name)) {
-        put(0, size === undefined || set === null ? size : size + 1);
-        put(1, set ?? undefined);
-        return 0;
-      }
-      if (name.startsWith('GetEnvironmentVariable')) {
-        if (set !== null) put(1, set);
-        return size;
-      }
-      return set === null ? 0 : set;
-    }
-    if (read.via.returns.pointer > 0) return set === null ? 0 : set;
-    if (!/^(bool|_Bool|int|unsigned|long|size_t|ssize_t)$/.test(read.via.returns.base)) return undefined;
-    // `found = lookup(name, buffer, size)`.
-    if (set === null) return 0;
-    const at = read.via.params.findIndex(
-      (p, i) => i !== read.at && p.type.pointer > 0 && p.type.base === 'char',
-    );
-    if (at < 0 || set === undefined) return undefined;
-    put(at, set);
-    return 1;
+    return { value: lookedUp(frame, x, read, set) };
   }
 
   setEnvironment(name: string, args: readonly Value[]): Value {
@@ -594,14 +473,4 @@ export class Interpreter {
       this.outside.set?.(variable, value, overwrite, this.guesses === 0);
     return 0;
   }
-}
-
-function mentionsAny(root: Node, names: ReadonlySet<string>): boolean {
-  let hit = false;
-  walk(root, (n) => {
-    if (hit) return;
-    if (n.k === 'id' || n.k === 'decl') hit = names.has(n.name);
-    else if (n.k === 'mem') hit = names.has(n.field);
-  });
-  return hit;
 }

@@ -27,17 +27,22 @@ export interface Key {
   readonly target: Target | null;
 }
 
-const comparing = /^(std::)?_?(str(n|case|ncase|nicmp|icmp)?cmp|strn?casecmp|str[n]?icmp|memcmp|bcmp)$/;
+export const comparing =
+  /^(std::)?_?(str(n|case|ncase|nicmp|icmp)?cmp|strn?casecmp|str[n]?icmp|memcmp|bcmp)$/;
 const maxKeys = 300;
 
-class Text {
+/** What of a function's locals comes from a text: from calls, from parameters, or from a variable like `environ`. */
+export class Text {
   private readonly carriers = new Set<Decl>();
 
   constructor(
     private readonly index: Index,
     private readonly f: Func,
     private readonly sources: ReadonlySet<Call>,
+    seeds: Iterable<Decl> = [],
+    private readonly globals: ReadonlySet<string> = new Set(),
   ) {
+    for (const d of seeds) this.carriers.add(d);
     for (let round = 0; round < 4; round++) {
       const before = this.carriers.size;
       for (const n of index.nodes(f)) this.step(n);
@@ -59,7 +64,7 @@ class Text {
       if (n.k === 'call') hit = this.sources.has(n);
       else if (n.k === 'id') {
         const d = this.index.local(this.f, n.name, n);
-        hit = d !== null && this.carriers.has(d);
+        hit = d === null ? this.globals.has(n.name) : this.carriers.has(d);
       }
     });
     return hit;

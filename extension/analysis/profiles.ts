@@ -4,7 +4,8 @@
  * set joins it.
  */
 import type { Index } from './index.ts';
-import { Interpreter, type Outside } from './interpret.ts';
+import { Interpreter } from './interpret.ts';
+import type { Outside } from './outside.ts';
 import { type Func, functionOf } from './ir.ts';
 
 const setters = ['setenv', 'putenv', '_putenv', '_putenv_s'];

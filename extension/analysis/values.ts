@@ -1,5 +1,5 @@
 /** What the interpreter computes with: numbers, strings, and objects that it can name. */
-import type { Expr, Func, TypeRef } from './ir.ts';
+import type { Expr, Func, Init, TypeRef } from './ir.ts';
 
 /** An array with the initialisers of its elements, as far as the configuration has them. */
 export interface Row {
@@ -31,3 +31,11 @@ export type Value = number | string | Obj | undefined;
 
 /** Truth as `binaryValue` takes it: null when unknown. */
 export const truth = (v: Value): number | null => (v === undefined ? null : typeof v === 'number' ? v : 1);
+
+/** The item of an initialiser that a field gets: by its name, else by its position. */
+export function fieldItem(init: Init, name: string, names: readonly string[]): Expr | null {
+  const designated = init.items.find((i) => i.field === name);
+  if (designated !== undefined) return designated.x;
+  if (init.items.some((i) => i.field !== null)) return null;
+  return init.items[names.indexOf(name)]?.x ?? null;
+}

@@ -177,6 +177,23 @@ int g() { const char* e = Option("LIMIT"); return e ? atoi(e) : 5; }`,
     expect(found.map((g) => g.name)).toContain('HEAP_LIMIT');
   });
 
+  it('may be compared with the entries of the environment', async () => {
+    const walk = `${head}extern char** environ;
+static int lean;
+void init(void) { for (char** p = environ; *p; p++) if (strncmp(*p, "HEAP_LEAN=", 10) == 0) lean = (*p)[10] == '1'; }
+static char** next(char** envp, char** name, char** value);
+static int is_name(const char* a, const char* b);
+void start(char** envp) { char *n, *v; while ((envp = next(envp, &n, &v)) != 0) if (is_name("HEAP_CONF", n)) lean = *v == '1'; }
+static char* after(char*** at) { for (char** p = *at; *p; p++) if ((*p)[0] == 'H' && (*p)[1] == '_') { *at = p + 1; return &(*p)[2]; } return 0; }
+void rest(void) { char** run = environ; char* line; while ((line = after(&run)) != 0) if (memcmp(line, "TOP", 3) == 0) lean = 1; }
+int other(char** argv) { return strcmp(argv[0], "HELP") == 0; }`;
+    expect((await gates(walk)).map((g) => [g.name, g.default])).toEqual([
+      ['HEAP_LEAN', null],
+      ['HEAP_CONF', null],
+      ['H_TOP', null],
+    ]);
+  });
+
   it('may stand in the branches of #if', async () => {
     const found = await gates(`${head}const char* g(void) { const char* name =
 #ifdef PREFIX
