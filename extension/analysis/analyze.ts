@@ -283,7 +283,7 @@ function addContext(workspace: Workspace, discovery: Discovery): Pick<Inputs, 'c
 }
 
 /** Flags by path relative to the root. */
-function byFile(commands: readonly FileCommand[], root: string): Map<string, FlagSet[]> {
+export function byFile(commands: readonly FileCommand[], root: string): Map<string, FlagSet[]> {
   const out = new Map<string, FlagSet[]>();
   for (const c of commands) {
     const file = path.relative(root, c.file).split(path.sep).join('/');
@@ -295,7 +295,7 @@ function byFile(commands: readonly FileCommand[], root: string): Map<string, Fla
 }
 
 /** Says where the files of a compilation database do not agree, and when none of them is analysed. */
-function commandDiagnostics(
+export function commandDiagnostics(
   files: ReadonlyMap<string, readonly FlagSet[]>,
   given: Readonly<Record<string, string>>,
   workspace: Workspace,

@@ -23,7 +23,7 @@ export class AnalysisClient {
   /** Analyses a folder from disk. Rejects with UserError, or with an AbortError when `signal` fires. */
   analyze(
     root: string,
-    config: { defines: Record<string, string>; env: Record<string, string>; entries: readonly string[] },
+    config: Omit<Calls['analyze']['params'], 'root'>,
     hooks: { onProgress?: (p: BenchProgress) => void; signal?: AbortSignal },
   ): Promise<Findings> {
     return this.call('analyze', { root, ...config }, hooks);

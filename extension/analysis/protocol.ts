@@ -8,6 +8,8 @@ export interface Calls {
       readonly defines: Readonly<Record<string, string>>;
       readonly env: Readonly<Record<string, string>>;
       readonly entries: readonly string[];
+      /** A compilation database, absolute. */
+      readonly compileCommands?: string;
     };
     readonly result: Findings;
   };

@@ -4,8 +4,10 @@
  */
 import type { AnalysisDiagnostic, BenchProgress, FileUpdate, Findings } from '../model.ts';
 import { UserError } from '../model.ts';
-import { cacheOf, keptFindings, loadWorkspace } from './analyze.ts';
+import { byFile, cacheOf, commandDiagnostics, keptFindings, loadWorkspace } from './analyze.ts';
 import type { Options } from './build.ts';
+import { hashOf } from './cache.ts';
+import { type FileCommand, readCommands } from './commands.ts';
 import { complexityOf, tooComplexMessage } from './complexity.ts';
 import { type Discovery, discover, languageOf, maxFileBytes, sourcePattern } from './discover.ts';
 import { findingsOf } from './findings.ts';
@@ -26,6 +28,8 @@ export class Session {
   private options: Options = { defines: {}, env: {}, entries: [] };
   private provisional: Provisional | null = null;
   private last: Findings | null = null;
+  private commands: readonly FileCommand[] = [];
+  private problem: AnalysisDiagnostic | null = null;
   /** The workspace has texts that the findings do not know. */
   private stale = false;
   /** Texts that are not in the workspace yet. */
@@ -39,15 +43,23 @@ export class Session {
   ) {}
 
   /** Reads everything below `root` and analyses it, or takes what an earlier run on the same texts has found. */
-  async analyze(root: string, options: Options, hooks: SessionHooks): Promise<Findings> {
+  async analyze(
+    root: string,
+    options: Options & { readonly compileCommands?: string },
+    hooks: SessionHooks,
+  ): Promise<Findings> {
     const discovery = discover([root]);
-    const key = JSON.stringify({ defines: options.defines, env: options.env, entries: options.entries });
+    const { defines, env, entries } = options;
+    const { commands, problem, flags } = commandsIn(options.compileCommands);
+    this.commands = commands;
+    this.problem = problem;
+    const key = JSON.stringify({ defines, env, entries, flags });
     const cache = this.kept === null ? null : cacheOf(this.kept, discovery.root, ['session']);
     this.waiting.clear();
     this.workspace = null;
     this.provisional = null;
     this.reading = null;
-    this.options = options;
+    this.options = { defines, env, entries, files: byFile(commands, discovery.root) };
     const begun = performance.now();
     const known = cache === null ? null : keptFindings(cache, key, discovery);
     this.trees.cache = cache;
@@ -70,9 +82,16 @@ export class Session {
     discovery: Discovery,
     hooks: SessionHooks,
   ): Promise<Awaited<ReturnType<typeof loadWorkspace>>['inputs']> {
-    const { workspace, diagnostics, inputs } = await loadWorkspace(discovery, this.trees, hooks);
+    const { workspace, diagnostics, inputs } = await loadWorkspace(discovery, this.trees, {
+      ...hooks,
+      commands: this.commands,
+    });
     this.workspace = workspace;
-    this.diagnostics = diagnostics;
+    this.diagnostics = [
+      ...diagnostics,
+      ...(this.problem === null ? [] : [this.problem]),
+      ...commandDiagnostics(this.options.files ?? new Map(), this.options.defines, workspace),
+    ];
     return inputs;
   }
 
@@ -165,6 +184,31 @@ export class Session {
     this.stale = false;
     this.last = findings;
     return findings;
+  }
+}
+
+/** The entries of a compilation database; one that cannot be read is said, and the analysis goes on without. */
+function commandsIn(file: string | undefined): {
+  readonly commands: readonly FileCommand[];
+  readonly problem: AnalysisDiagnostic | null;
+  /** Names what was read. */
+  readonly flags: string | null;
+} {
+  if (file === undefined) return { commands: [], problem: null, flags: null };
+  try {
+    const commands = readCommands(file);
+    return {
+      commands,
+      problem: null,
+      flags: hashOf(JSON.stringify(commands.map((c) => [c.file, [...c.defines], c.includeDirs, c.forced]))),
+    };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return {
+      commands: [],
+      problem: { code: 'bad-commands', severity: 'warning', file: '', line: 1, message },
+      flags: message,
+    };
   }
 }
 

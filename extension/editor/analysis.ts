@@ -2,6 +2,7 @@
  * Keeps the findings in step with what is typed: a first analysis when a document looks like allocator code, then one
  * request at a time for the documents that changed, answered by the worker. The extension host only moves text.
  */
+import path from 'node:path';
 import * as vscode from 'vscode';
 import { withUpdate } from '../analysis/provisional.ts';
 import { type BenchProgress, type FileUpdate, type Findings, UserError } from '../model.ts';
@@ -14,7 +15,12 @@ import type { Store } from './store.ts';
 export interface Analyzer {
   analyze(
     root: string,
-    config: { defines: Record<string, string>; env: Record<string, string>; entries: readonly string[] },
+    config: {
+      defines: Record<string, string>;
+      env: Record<string, string>;
+      entries: readonly string[];
+      compileCommands?: string;
+    },
     hooks: { onProgress?: (p: BenchProgress) => void; signal?: AbortSignal },
   ): Promise<Findings>;
   /** The rows of one file, at once; the findings of the whole folder follow through `whenSettled`. */
@@ -38,6 +44,24 @@ const lengthOf = (document: vscode.TextDocument): number =>
 /** The rows of one file come back within a keystroke: this only joins what one stroke or paste sets off. */
 const typingDelay = 20;
 const diskDelay = 1500;
+
+/** The compilation database of a folder: the one that the setting names, else where build tools leave it. */
+async function commandsBelow(root: vscode.Uri, setting: string): Promise<string | null> {
+  if (setting === 'none') return null;
+  if (setting !== '') {
+    return path.isAbsolute(setting) ? setting : vscode.Uri.joinPath(root, setting).fsPath;
+  }
+  for (const place of ['compile_commands.json', 'build/compile_commands.json']) {
+    const uri = vscode.Uri.joinPath(root, place);
+    try {
+      await vscode.workspace.fs.stat(uri);
+      return uri.fsPath;
+    } catch {
+      // Not there.
+    }
+  }
+  return null;
+}
 
 interface FolderWork {
   /** Documents whose text the worker has not seen, by path. */
@@ -96,7 +120,7 @@ export class AnalysisController implements vscode.Disposable {
         }
       }),
       workspace.onDidChangeConfiguration((e) => {
-        const keys = ['defines', 'env', 'entries'].map((k) => `allocLens.${k}`);
+        const keys = ['defines', 'env', 'entries', 'compileCommands'].map((k) => `allocLens.${k}`);
         if (!keys.some((k) => e.affectsConfiguration(k))) return;
         for (const { root, state } of this.#store.folders()) {
           if (state.findings !== null) void this.#inBackground(root);
@@ -208,14 +232,20 @@ export class AnalysisController implements vscode.Disposable {
         'Alloc Lens analyses files on disk; this folder is virtual. Open a local or remote copy.',
       );
     }
-    const { defines, env, entries } = this.#config.for(root);
+    const { defines, env, entries, compileCommands } = this.#config.for(root);
+    const database = await commandsBelow(root, compileCommands);
     const before = this.#store.folder(root);
     const versions = new Map(this.#openDocuments(root).map((d) => [d, d.version]));
     this.#store.setState(root, 'running', vscode.l10n.t('Analyzing…'));
     try {
       const findings = await this.#analyzer.analyze(
         root.fsPath,
-        { defines: { ...defines }, env: { ...env }, entries },
+        {
+          defines: { ...defines },
+          env: { ...env },
+          entries,
+          ...(database === null ? {} : { compileCommands: database }),
+        },
         hooks,
       );
       for (const [document, version] of versions)

@@ -4,6 +4,8 @@ export interface Settings {
   readonly defines: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
   readonly entries: readonly string[];
+  /** Path of a compilation database, '' to look for one, 'none' for none. */
+  readonly compileCommands: string;
   readonly lensEnabled: boolean;
   readonly coldFunctions: boolean;
   readonly heatEnabled: boolean;
@@ -27,6 +29,12 @@ export function readSettings(get: (key: string) => unknown): ReadSettings {
     if (typeof value === 'boolean') return value;
     if (value !== undefined) problems.push(`allocLens.${key} must be true or false; using ${fallback}.`);
     return fallback;
+  };
+  const text = (key: string): string => {
+    const value = get(key);
+    if (typeof value === 'string') return value.trim();
+    if (value !== undefined && value !== null) problems.push(`allocLens.${key} must be a text; ignored.`);
+    return '';
   };
   const names = (key: string): Record<string, string> => {
     const value = get(key);
@@ -73,6 +81,7 @@ export function readSettings(get: (key: string) => unknown): ReadSettings {
       defines: names('defines'),
       env: names('env'),
       entries: list('entries'),
+      compileCommands: text('compileCommands'),
       lensEnabled: bool('lens.enabled', true),
       coldFunctions: bool('lens.coldFunctions', false),
       heatEnabled: bool('heat.enabled', true),

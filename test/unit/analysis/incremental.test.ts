@@ -18,11 +18,7 @@ import type { AtomicSite, Findings } from '../../../extension/model.ts';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 const grammarDir = path.join(root, 'dist/grammars');
 const options = { defines: {}, env: {}, entries: [] };
-const edited = [
-  'core/hakmem_tiny_bg_spill.c',
-  'core/hakmem_shared_pool_acquire.c',
-  'core/hakmem_pool.c',
-];
+const edited = ['core/hakmem_tiny_bg_spill.c', 'core/hakmem_shared_pool_acquire.c', 'core/hakmem_pool.c'];
 
 /** A small generator with a seed. */
 function random(seed: number): () => number {
@@ -246,5 +242,40 @@ describe('a session', () => {
         expect(f.atomics.length).toBeGreaterThan(100);
       }
     });
+  });
+});
+
+describe('a session with a compilation database', () => {
+  let dir: string;
+  beforeAll(() => {
+    dir = mkdtempSync(path.join(os.tmpdir(), 'alloc-lens-commands-'));
+    const body =
+      '#include <stdatomic.h>\nstatic _Atomic long n;\nvoid f(void) {\n#if STATS\n  atomic_fetch_add(&n, 1);\n#endif\n}\n';
+    writeFileSync(path.join(dir, 'a.c'), body);
+    writeFileSync(path.join(dir, 'b.c'), body.replace('void f', 'void g'));
+  });
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  it('reads each file with its own flags, also after an edit, and says when it cannot be read', async () => {
+    const file = path.join(dir, 'compile_commands.json');
+    const entry = (name: string, stats: string): object => ({
+      directory: dir,
+      file: name,
+      arguments: ['cc', `-DSTATS=${stats}`, '-c', name],
+    });
+    writeFileSync(file, JSON.stringify([entry('a.c', '1'), entry('b.c', '0')]));
+    const session = new Session(new Trees({ grammarDir }));
+    const states = (f: Findings): unknown[] => f.atomics.map((a) => [a.function, a.activity.state]);
+    const want = [
+      ['f', 'active'],
+      ['g', 'inactive'],
+    ];
+    expect(states(await session.analyze(dir, { ...options, compileCommands: file }, {}))).toEqual(want);
+    await session.update('b.c', `\n${readFileSync(path.join(dir, 'b.c'), 'utf8')}`);
+    expect(states(await session.settle())).toEqual(want);
+    writeFileSync(file, '{');
+    const broken = await session.analyze(dir, { ...options, compileCommands: file }, {});
+    expect(broken.diagnostics.map((d) => d.code)).toContain('bad-commands');
+    expect(broken.atomics).toHaveLength(2);
   });
 });

@@ -32,12 +32,15 @@ class FakeAnalyzer implements Analyzer {
         if (result instanceof Error) reject(result);
         else resolve(result);
       };
+      if (signal?.aborted === true) answer(new Error('aborted'));
       signal?.addEventListener('abort', () => answer(new Error('aborted')));
       this.#waiting.push(answer);
     });
   }
 
   async answer(result: Findings | Error): Promise<void> {
+    // The folder's compilation database is looked for first.
+    await vi.advanceTimersByTimeAsync(0);
     this.#waiting.shift()?.(result);
     await vi.advanceTimersByTimeAsync(0);
   }
@@ -150,6 +153,27 @@ describe('a first analysis', () => {
     const r = await rig(allocatorText);
     await r.analyzer.answer(result);
     expect(r.store.folder(real.uri(root)).state).toBe(state);
+  });
+});
+
+describe('the compilation database', () => {
+  const asked = async (settings: Record<string, unknown>, files: readonly string[]): Promise<string> => {
+    const r = await rig('int main(void) { return 0; }');
+    r.state.settings = settings;
+    for (const f of files) r.state.files[f] = '[]';
+    r.state.opened.fire(new mocked.TextDocument(mocked.Uri.joinPath(root, 'x.c'), 'c', allocatorText));
+    await vi.advanceTimersByTimeAsync(0);
+    const config = r.analyzer.asked[0]?.replace('analyze /project ', '') ?? '{}';
+    return String((JSON.parse(config) as { compileCommands?: string }).compileCommands);
+  };
+
+  it('is the one that the setting names, else the one that build tools leave', async () => {
+    const both = ['/project/compile_commands.json', '/project/build/compile_commands.json'];
+    expect(await asked({}, [])).toBe('undefined');
+    expect(await asked({}, both)).toBe('/project/compile_commands.json');
+    expect(await asked({}, both.slice(1))).toBe('/project/build/compile_commands.json');
+    expect(await asked({ compileCommands: 'out/cc.json' }, both)).toBe('/project/out/cc.json');
+    expect(await asked({ compileCommands: 'none' }, both)).toBe('undefined');
   });
 });
 

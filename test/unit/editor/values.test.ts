@@ -15,6 +15,7 @@ describe('settings', () => {
         defines: {},
         env: {},
         entries: [],
+        compileCommands: '',
         lensEnabled: true,
         coldFunctions: false,
         heatEnabled: true,

@@ -331,6 +331,10 @@ export const workspace = {
       if (text === undefined) throw new Error(`${uri.path} does not exist`);
       return new TextEncoder().encode(text);
     },
+    stat: async (uri: Uri): Promise<object> => {
+      if (mock.state.files[uri.path] === undefined) throw new Error(`${uri.path} does not exist`);
+      return {};
+    },
     readDirectory: async (uri: Uri): Promise<[string, number][]> =>
       Object.keys(mock.state.files)
         .filter((f) => f.startsWith(`${uri.path}/`))
