@@ -59,6 +59,7 @@ const cpp: typeof c = [
   ['a static initialiser', 'static const bool enabled = std::getenv("X") == nullptr;', { X: 'on' }],
   ['a static initialiser of a number', 'static int EnvToInt(const char* n, int d) { const char* e = getenv(n); return e ? strtol(e, nullptr, 10) : d; }\nstatic int limit = EnvToInt("X", 0);', { X: '0' }],
   ['an object of static duration', 'struct Options { int size; bool lean; Options() { const char* e = getenv("X"); size = e ? atoi(e) : 7; lean = getenv("LEAN") != nullptr; } };\nstatic Options options;', { X: '7', LEAN: 'off' }],
+  ['a constructor\'s list', 'struct S { int v; int w; S() : w(1), v(getenv("X") ? atoi(getenv("X")) : 9) {} };\nstatic S s;', { X: '9' }],
   ['a lambda at file scope', 'static const bool on = []() -> bool { const char* e = std::getenv("X"); return e == nullptr || *e != \'0\'; }();', { X: 'on' }],
   ['a member with a value in the class', 'struct R { void set(long v) { p_ = v; } long p_ = 100; };\nR& rt();\nvoid init() { char* e = getenv("X"); if (e) { long p = strtol(e, nullptr, 10); rt().set(p); } }', { X: '100' }],
   ['a lambda', 'static int g() { static const int v = [] { const char* e = getenv("X"); return e ? atoi(e) : 3; }(); return v; }', { X: '3' }],
