@@ -61,7 +61,10 @@ export class Defaults {
     const d = this.influence(read);
     if (d === null) return null;
     // Without a value, whatever asks for the text finds nothing.
-    if (last) return d.tested && d.returns !== 'strong' && !d.selects ? 'off' : null;
+    if (last)
+      return d.tested && d.returns !== 'strong' && !d.selects && !d.objects.some((o) => o.strong && o.number)
+        ? 'off'
+        : null;
     const { frame, returned } = machine.lead(
       read.func,
       read.call,
@@ -80,8 +83,11 @@ export class Defaults {
       let v = frame.eval(o.left);
       // Other ways write it too: what it starts with is the default.
       if (v === undefined && decl !== null && !frame.state.has(key)) v = machine.initial(decl);
-      if (this.index.resolve(o.target.type).pointer > 0 && typeof v !== 'string') continue;
-      const found = text(v, o.number && !isBool(this.index.resolve(o.target.type)));
+      if (v === undefined && o.target.kind === 'field' && o.target.token !== null)
+        v = machine.constants.member(o.target.file, o.target.token.start);
+      const type = this.index.resolve(this.index.typeOf(o.left) ?? o.target.type);
+      if (type.pointer > 0 && typeof v !== 'string') continue;
+      const found = text(v, o.number && !isBool(type));
       if (found !== null) return found;
     }
     const local = (l: Decl): Value => frame.state.get(frame.keyOf(l));
@@ -102,7 +108,11 @@ export class Defaults {
     for (const o of d.objects) {
       if (o.strong || o.target.type.pointer > 0) continue;
       const v = frame.eval(o.left);
-      if (v === 0 || v === 1) return text(v, false);
+      // A constant that the run assigned, or a truth that it left as it was.
+      if (v === 0 || v === 1 || frame.state.has(o.target.key)) {
+        const found = text(v, false);
+        if (found !== null) return found;
+      }
     }
     for (const l of d.marked) {
       if (l.type.pointer > 0) continue;
@@ -143,9 +153,10 @@ export class Defaults {
 
   /** An initialiser of static duration. */
   private atFileScope(machine: Interpreter, read: EnvRead): string | null {
+    // The outermost declaration: inside of a lambda there are others.
     let x: Node = read.call;
-    while (x.up !== null && x.up.k !== 'decl') x = x.up;
-    const decl = x.up?.k === 'decl' ? x.up : null;
+    while (x.up !== null) x = x.up;
+    const decl = x.k === 'decl' ? x : null;
     if (decl?.init == null) return null;
     let parsed = isNumber(this.index, decl.init);
     if (decl.init.k === 'init')

@@ -95,6 +95,14 @@ export class EnvReads {
         waiting.push(call);
       }
     }
+    // Readers that are declared elsewhere and called by a telling name.
+    for (const [name, calls] of index.calls) {
+      if (isReader(name) || !/getenv/i.test(name) || index.byName.has(name)) continue;
+      for (const call of calls) {
+        const at = call.args.findIndex((a) => literal(a) !== null);
+        if (call.callee.k === 'id' && at >= 0) this.add(call, at, null, null);
+      }
+    }
     for (const [f, w] of [...this.wrappers]) waiting.push(...this.callsOf(f, w));
     for (let call = waiting.pop(); call !== undefined; call = waiting.pop()) {
       const f = functionOf(call);

@@ -9,7 +9,7 @@ import { atomicCall, copyInto, countOf, libraryCall, sizeOf, textMember } from '
 import { charValue, floating, unquote } from './library.ts';
 import { memberOperation, operationOf } from './operations.ts';
 import { globalTarget, targetOf } from './targets.ts';
-import { onlyValue } from './slice.ts';
+import { lambdaLocal, onlyValue } from './slice.ts';
 import { Obj, type Value, fieldItem, truth } from './values.ts';
 
 export type State = Map<string, Value>;
@@ -53,9 +53,14 @@ export abstract class Evaluator {
       : `${f.file}:${f.owner ?? ''}:${f.name}:${d.name}:${d.token.start}`;
   }
 
+  private localOf(x: Expr, name: string): Decl | null {
+    const f = functionOf(x);
+    return f === null ? lambdaLocal(x, name) : this.index.local(f, name, x);
+  }
+
   load(x: Expr): Value {
     if (x.k === 'id') {
-      const local = this.index.local(functionOf(x), x.name, x);
+      const local = this.localOf(x, x.name);
       if (local !== null && !local.isStatic && !local.isThread) {
         const own = this.keyOf(local);
         if (this.state.has(own)) return this.state.get(own);
@@ -119,7 +124,7 @@ export abstract class Evaluator {
   store(x: Expr, v: Value): void {
     const e = strip(x);
     if (e.k === 'id') {
-      const local = this.index.local(functionOf(e), e.name, e);
+      const local = this.localOf(e, e.name);
       if (local !== null) {
         this.state.set(this.keyOf(local), v);
         return;
@@ -374,7 +379,7 @@ export abstract class Evaluator {
   }
 
   private constantFirst(name: string, x: Expr): Value {
-    if (this.index.local(functionOf(x), name, x) !== null) return undefined;
+    if (this.localOf(x, name) !== null) return undefined;
     if (this.index.globals.has(name)) return undefined;
     return this.constant(name);
   }

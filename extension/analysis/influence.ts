@@ -223,12 +223,21 @@ class Collector {
     const target = targetOf(this.index, left);
     if (target === null || (target.kind === 'local' && target.decl !== null && !target.decl.isStatic && !target.decl.isThread)) return; // biome-ignore format: one test
     if (target.kind === 'param' && strip(left).k === 'id') return;
+    if (!strong && this.isTemporary(left)) return;
     const number = this.isNumber(right);
     const known = this.objects.findIndex((o) => o.target.key === target.key);
     const old = this.objects[known];
     if (old === undefined) this.objects.push({ left, target, number, strong });
     else if (strong && !old.strong) this.objects[known] = { left, target, number, strong };
     else if (number && !old.number && strong) this.objects[known] = { ...old, number };
+  }
+
+  /** A member of a struct on the stack. */
+  private isTemporary(left: Expr): boolean {
+    let e = strip(left);
+    while (e.k === 'mem' && !e.arrow) e = strip(e.object);
+    const d = this.local(e);
+    return d !== null && !d.isStatic && !d.isThread && d.type.pointer === 0 && !d.type.text.includes('&');
   }
 
   private call(n: Call): void {

@@ -2,7 +2,7 @@
 import type { Cond } from './condition.ts';
 import { arrange } from './arrange.ts';
 import { type Cursor, builtins, isAttribute, isTag, isWord, qualifiers } from './cursor.ts';
-import type { Decl, Expr, Field, Func, Lowered, Struct, TypeRef } from './ir.ts';
+import type { Decl, Expr, Field, Func, Lowered, Stmt, Struct, TypeRef } from './ir.ts';
 import { link } from './ir.ts';
 import { assignment } from './parse-expr.ts';
 import { argumentsOf, initializer } from './parse-operand.ts';
@@ -131,6 +131,7 @@ function functionFrom(
     inner.at++;
     body.push(...statements(inner));
   }
+  if (c.cpp) body.unshift(...memberReads(c, paramsEnd, open));
   const func: Func = {
     k: 'func',
     token: name,
@@ -157,6 +158,33 @@ function functionFrom(
   };
   link(func);
   unit.functions.push(func);
+}
+
+/**
+ * Members that a constructor's initialiser list reads from the environment, as assignments. The other members stay out:
+ * initialising an object is no access to it.
+ */
+function memberReads(c: Cursor, from: number, to: number): Stmt[] {
+  const out: Stmt[] = [];
+  const tokens = c.slice(from, to);
+  if (!tokens.some((t) => t.kind === Kind.ident && /env/i.test(t.text))) return out;
+  const list = c.sub(tokens);
+  while (!list.done && !list.is(':')) list.at++;
+  while (list.accept(':') || list.accept(',')) {
+    const token = list.peek();
+    if (token.kind !== Kind.ident) break;
+    list.at++;
+    if (!list.is('(') && !list.is('{')) break;
+    const end = list.behind(list.at);
+    const inside = list.slice(list.at + 1, end - 1);
+    if (inside.some((t) => t.kind === Kind.ident && /env/i.test(t.text))) {
+      const left: Expr = { k: 'id', token, up: null, name: token.text, scope: null };
+      const x: Expr = { k: 'asg', token, up: null, op: '=', left, right: assignment(list.sub(inside)) };
+      out.push({ k: 'expr', token, up: null, x });
+    }
+    list.at = end;
+  }
+  return out;
 }
 
 /** Members of a struct, union, class or enum; its position is behind the `{`. */

@@ -66,3 +66,15 @@ export function onlyValue(index: Index, d: Decl): Expr | null {
         : null;
   return x;
 }
+
+/** The declaration that a name means inside a lambda at file scope, which belongs to no function. */
+export function lambdaLocal(x: Expr, name: string): Decl | null {
+  let lambda: Node | null = x;
+  while (lambda !== null && lambda.k !== 'lambda') lambda = lambda.up;
+  let found: Decl | null = null;
+  if (lambda !== null)
+    walk(lambda, (n) => {
+      if (n.k === 'decl' && n.name === name) found ??= n;
+    });
+  return found;
+}
