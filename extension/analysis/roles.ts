@@ -2,7 +2,7 @@
 import type { AtomicClass, Role } from '../model.ts';
 import type { Access } from './access.ts';
 import type { EnvReads } from './env.ts';
-import type { Finding } from './effects.ts';
+import type { Finding } from './values.ts';
 import type { Index } from './index.ts';
 import { type Expr, type Node, functionOf, print, strip, walk } from './ir.ts';
 import type { Target } from './targets.ts';

@@ -1,0 +1,197 @@
+/**
+ * A graph of where values go. A node stands for a value at one place (an object, a local, a function's result) or for
+ * what runs under a condition; its sinks are the ends of the way, its edges lead on. A node is as serious as the worst
+ * that it reaches, so cycles of statistics that feed each other settle by themselves, whoever asks first.
+ */
+import type { Access } from './access.ts';
+import type { Node } from './ir.ts';
+import type { Token } from './tokens.ts';
+
+export type Level = 'observe' | 'unknown' | 'decide';
+export type Hint =
+  | 'condition'
+  | 'address'
+  | 'index'
+  | 'size'
+  | 'wait'
+  | 'compare'
+  | 'identity'
+  | 'returned'
+  | 'discarded'
+  /** An address that leaves the project. */
+  | 'handed'
+  | 'called'
+  /** A piece of a sentence: what runs under a condition. */
+  | 'effect'
+  | 'none';
+
+export interface Finding {
+  readonly level: Level;
+  readonly hint: Hint;
+  readonly token: Token;
+  readonly file: string;
+  readonly reason: string;
+}
+
+/** What is known of a value on its way, as bits. */
+export const Mode = {
+  value: 0,
+  /** It is what a comparison or a branch made of the value, not the value itself. */
+  compared: 1,
+  /** It came out of an update: whoever gets it takes part in the update. */
+  update: 2,
+  /** The value lies in the memory that the expression points to. */
+  content: 4,
+  /** It came into this function through a call that is followed: results go back to that call only. */
+  inside: 8,
+  /** The object belongs to a test, so that code of tests counts. */
+  tests: 16,
+} as const;
+
+export type EdgeKind =
+  /** The same value goes on. */
+  | 'value'
+  /** It is stored into another object. */
+  | 'object'
+  /** It is tested; the node is what hangs on the test. */
+  | 'condition'
+  /** Something that runs under a condition or in a function. */
+  | 'effect';
+
+export interface Edge {
+  readonly kind: EdgeKind;
+  readonly to: ValueNode;
+  readonly at: Node;
+  /** What happens there: the name of the object, the text of the test, the effect in words. */
+  readonly text: string;
+}
+
+const far = 1e9;
+const rankOf: Readonly<Record<Level, number>> = { observe: 0, unknown: 1, decide: 2 };
+
+export class ValueNode {
+  readonly sinks: Finding[] = [];
+  readonly edges: Edge[] = [];
+  /** Operations that were followed from here. */
+  readonly accesses: Access[] = [];
+  /** 0 observed, 1 unknown, 2 decides. */
+  rank = 0;
+  /** How many objects lie between this node and the nearest end of its own level, by level. */
+  readonly distance: [number, number, number] = [far, far, far];
+  /** How the value leaves the function that it was brought into. */
+  readonly exits = new Set<number>();
+  readonly waiters: ((exit: number) => void)[] = [];
+  readonly outer: ValueNode[] = [];
+  readonly back: { readonly from: ValueNode; readonly step: number }[] = [];
+  /** Expressions that were followed from here, by the ways of carrying the value. */
+  readonly visited = new Map<Node, number>();
+  /** Statements and calls whose effects were looked at. */
+  readonly done = new Set<Node>();
+  private readonly known = new Map<ValueNode, Set<string>>();
+  private readonly said = new Set<string>();
+
+  constructor(
+    readonly isObject: boolean,
+    readonly expand: (node: ValueNode) => void,
+  ) {}
+
+  get level(): Level {
+    return this.rank === 2 ? 'decide' : this.rank === 1 ? 'unknown' : 'observe';
+  }
+
+  /** True for a sink that was not there yet. */
+  addSink(f: Finding): boolean {
+    const key = `${f.file}:${f.token.start}:${f.reason}`;
+    if (this.said.has(key)) return false;
+    this.said.add(key);
+    this.sinks.push(f);
+    return true;
+  }
+
+  addEdge(e: Edge): boolean {
+    const texts = this.known.get(e.to);
+    const key = `${e.kind}:${e.at.token.start}:${e.text}`;
+    if (texts === undefined) this.known.set(e.to, new Set([key]));
+    else if (texts.has(key)) return false;
+    else texts.add(key);
+    this.edges.push(e);
+    return true;
+  }
+}
+
+/** Ways out of a function: its result, or memory behind a parameter. */
+export const exitOf = (mode: number): number => mode & (Mode.compared | Mode.update | Mode.content);
+export const exitThrough = (param: number, mode: number): number => 64 * (param + 1) + exitOf(mode);
+export const exitParam = (exit: number): number => Math.floor(exit / 64) - 1;
+export const exitMode = (exit: number): number => exit % 64;
+
+/** Grows the graph on demand and keeps every node's level right. */
+export class Graph {
+  private readonly pending: ValueNode[] = [];
+  private settling = false;
+
+  create(isObject: boolean, expand: (node: ValueNode) => void): ValueNode {
+    const n = new ValueNode(isObject, expand);
+    this.pending.push(n);
+    return n;
+  }
+
+  /** Expands all that was asked for. */
+  settle(): void {
+    if (this.settling) return;
+    this.settling = true;
+    for (let n = this.pending.pop(); n !== undefined; n = this.pending.pop()) n.expand(n);
+    this.settling = false;
+  }
+
+  sink(n: ValueNode, f: Finding): void {
+    if (n.addSink(f)) this.raise(n, rankOf[f.level], 0);
+  }
+
+  edge(from: ValueNode, e: Edge): void {
+    if (!from.addEdge(e)) return;
+    if (e.to === from) return;
+    const step = e.to.isObject ? 1 : 0;
+    e.to.back.push({ from, step });
+    for (const rank of [1, 2] as const) {
+      const d = e.to.distance[rank];
+      if (d < far) this.raise(from, rank, d + step);
+    }
+  }
+
+  /** A way out of `n` is a way out of every node before it in the same function. */
+  exit(n: ValueNode, exit: number): void {
+    const stack = [n];
+    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+      if (at.exits.has(exit)) continue;
+      at.exits.add(exit);
+      for (const w of [...at.waiters]) w(exit);
+      stack.push(...at.outer);
+    }
+  }
+
+  /** `inner` belongs to the same function as `outer`. */
+  within(outer: ValueNode, inner: ValueNode): void {
+    if (outer === inner || inner.outer.includes(outer)) return;
+    inner.outer.push(outer);
+    for (const e of [...inner.exits]) this.exit(outer, e);
+  }
+
+  /** Calls `then` for every way out of `n`, now and later. */
+  onExit(n: ValueNode, then: (exit: number) => void): void {
+    n.waiters.push(then);
+    for (const e of [...n.exits]) then(e);
+  }
+
+  private raise(n: ValueNode, rank: number, distance: number): void {
+    if (rank === 0) return;
+    const stack: { n: ValueNode; d: number }[] = [{ n, d: distance }];
+    const r = rank as 1 | 2;
+    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+      if (at.n.distance[r] <= at.d) continue;
+      at.n.distance[r] = at.d;
+      if (at.n.rank < r) at.n.rank = r;
+      for (const b of at.n.back) stack.push({ n: b.from, d: at.d + b.step });
+    }
+  }
+}
