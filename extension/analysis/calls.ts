@@ -1,5 +1,5 @@
 /** Values across calls: arguments into functions, results and memory behind parameters back to whoever called. */
-import { Effects, calledName, isOwn, isText, nameOf } from './effects.ts';
+import { Effects, calledName, inPhantom, isOwn, isText, nameOf } from './effects.ts';
 import type { Access } from './access.ts';
 import { type Call, type Decl, type Expr, type Func, type Lambda, type Node, functionOf, print, strip } from './ir.ts';
 import {
@@ -188,6 +188,7 @@ export abstract class Calls extends Effects {
     }
     const functions = this.index.callees(call);
     if (functions.length === 0) {
+      if (inPhantom(this.index, call)) return;
       if ((mode & Mode.content) !== 0) this.contentOutside(node, call, at, name, mode);
       else this.valueOutside(node, call, arg, at, name, mode);
       return;
@@ -314,12 +315,20 @@ export abstract class Calls extends Effects {
       this.follow(node, call, mode | Mode.compared);
       return;
     }
-    const t = this.index.typeOf(arg);
-    const r = t === null ? null : this.index.resolve(t);
     const what = name === '' ? 'a function that is called through a pointer' : name;
-    if (r !== null && (r.pointer > 0 || r.callable))
+    if (this.isPointer(arg))
       this.say(node, 'decide', 'handed', call, `The address that it holds is handed to ${what}, which is not in the project.`);
     else this.say(node, 'unknown', 'none', call, `It is passed to ${what}, which is not in the project.`);
+  }
+
+  /** Whether a value is an address, by its type or by the type of the object that it was read from. */
+  private isPointer(x: Expr): boolean {
+    const e = strip(x);
+    const a = this.peers.accessAt(e);
+    const t = a?.target?.type ?? this.index.typeOf(x) ?? this.index.typeOf(e);
+    if (t === null || t === undefined) return false;
+    const r = this.index.resolve(t);
+    return r.pointer > 0 || r.callable || /\*/.test(r.args);
   }
 
   private printed(node: ValueNode, call: Call, name: string, at: number, mode: number): void {

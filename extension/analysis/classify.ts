@@ -104,6 +104,9 @@ export class Classifier {
     const inAtomic = new Set<Node>();
     for (const a of accesses) {
       if (a.targetExpr !== null) walk(a.targetExpr, (n) => inAtomic.add(n));
+      if (a.node.k === 'asm')
+        for (const o of [...a.node.outputs, ...a.node.inputs])
+          if (targetOf(this.index, o)?.key === t.key) walk(o, (n) => inAtomic.add(n));
       if (outside(a.node)) {
         if (a.operation !== 'fence' && a.yields) sink('observe', 'none', a.node, 'Read in a test only.');
         else sink('observe', 'discarded', a.node, 'Written in a test.');

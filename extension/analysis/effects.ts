@@ -15,8 +15,10 @@ import {
   functionOf,
   print,
   strip,
+  walk,
 } from './ir.ts';
-import { asserting, copying, filling, formatting, harmless, isTestFile, passing, printing } from './known.ts';
+import { asserting, computes, copying, errorNumber, filling, formatting, harmless, isTestFile, passing, printing, sizing } from './known.ts';
+import { operationOf } from './operations.ts';
 import { type Target, targetOf } from './targets.ts';
 import type { Token } from './tokens.ts';
 import { type Finding, Graph, type Hint, type Level, Mode, type ValueNode, exitParam, exitThrough } from './values.ts';
@@ -75,8 +77,8 @@ export abstract class Effects {
 
   /** The value of `x` goes on from `node`. */
   abstract follow(node: ValueNode, x: Expr, mode: number): void;
-  /** A local holds the value from `def` on. */
-  abstract local(node: ValueNode, d: Decl, def: Node | null, mode: number): void;
+  /** A local holds the value from `def` on; with `under`, uses that run under the same condition tell nothing more. */
+  abstract local(node: ValueNode, d: Decl, def: Node | null, mode: number, under?: ValueNode): void;
   /** The value is what the function around `at` answers. */
   abstract returned(node: ValueNode, at: Node, mode: number): void;
   /** The value goes into the memory behind a parameter of the function around `at`. */
@@ -149,14 +151,15 @@ export abstract class Effects {
       case 'decls':
         for (const d of s.decls) {
           if (d.init !== null) this.expression(r, d.init);
-          if (!r.whole && d.init !== null && !d.isStatic) this.local(r.node, d, d, r.mode);
+          if (!r.whole && d.init !== null && !d.isStatic) this.local(r.node, d, d, r.mode, r.node);
         }
         return;
       case 'block':
         this.list(r, s.body);
         return;
       case 'variants':
-        for (const o of s.options) this.list(r, o.body);
+        for (const o of s.options)
+          if (o.macro === '' || !o.body.some((b) => phantom(this.index, b, s))) this.list(r, o.body);
         return;
       case 'if':
         this.expression(r, s.test);
@@ -265,7 +268,7 @@ export abstract class Effects {
         for (const i of x.items) this.expression(r, i);
         return;
       case 'choice':
-        for (const o of x.options) this.expression(r, o.x);
+        for (const o of x.options) if (!phantom(this.index, o.x, x)) this.expression(r, o.x);
         return;
       case 'stmtx':
         this.list(r, x.body);
@@ -283,8 +286,10 @@ export abstract class Effects {
       case 'asm': {
         const a = this.peers.accessAt(x);
         if (a !== undefined && a.operation !== 'fence') this.operated(r, a, x);
-        else if (a === undefined && !/^\s*(pause|yield|rep\s*;?\s*nop|rdtscp?|lfence|mfence)?\s*;?\s*$/.test(x.template.replace(/\\[nt]/g, ' ')))
-          this.hard(r, x, 'inline assembly runs');
+        else if (a === undefined) {
+          if (!computes(x.template, x.clobbers)) this.hard(r, x, 'inline assembly runs');
+          for (const o of x.outputs) this.written(r, targetOf(this.index, o), o, x);
+        }
         return;
       }
       default:
@@ -298,6 +303,7 @@ export abstract class Effects {
 
   /** An object is written under the condition. */
   private written(r: Region, t: Target | null, left: Expr, at: Node): void {
+    if (errorNumber.test(left.k === 'id' ? left.name : print(left).replace(/[*()]/g, ''))) return;
     if (t === null) {
       this.hard(r, at, `${print(left)} is written`);
       return;
@@ -310,12 +316,12 @@ export abstract class Effects {
         this.hard(r, at, `${print(left)} is written`);
       else if (!r.whole)
         // Whatever the local decides from now on is decided by the value.
-        this.local(r.node, t.decl, at, elsewhere || t.type.array > 0 ? r.mode | Mode.content : r.mode);
+        this.local(r.node, t.decl, at, elsewhere || t.type.array > 0 ? r.mode | Mode.content : r.mode, r.node);
       return;
     }
     if (t.kind === 'param') {
       if (left.k === 'id' || left.k === 'upd') {
-        if (!r.whole && t.decl !== null) this.local(r.node, t.decl, at, r.mode);
+        if (!r.whole && t.decl !== null) this.local(r.node, t.decl, at, r.mode, r.node);
       } else if (r.whole) this.graph.exit(r.node, exitThrough(t.param, Mode.compared));
       else this.outParameter(r.node, t, at, r.mode);
       return;
@@ -407,6 +413,57 @@ export abstract class Effects {
     const statement = x.up?.k === 'expr' || (x.up?.k === 'cast' && x.up.type.base === 'void');
     return statement === true;
   }
+}
+
+/** Whether nothing declares a function that a call names, in the project or outside. */
+function undeclared(index: Index, n: Node): boolean {
+  if (n.k !== 'call' || n.callee.k !== 'id') return false;
+  const { name } = n.callee;
+  return (
+    !index.byName.has(name) &&
+    !index.returns.has(name) &&
+    operationOf(name) === null &&
+    !printing.test(name) &&
+    !harmless.test(name) &&
+    !passing.test(name) &&
+    !copying.test(name) &&
+    !filling.test(name) &&
+    !sizing.test(name) &&
+    !asserting.test(name) &&
+    !/^(__builtin_|abort$|exit$|_exit$)/.test(name) &&
+    index.local(functionOf(n), name, n) === null &&
+    index.global(name, index.fileOf(n)) === null
+  );
+}
+
+function names(index: Index, x: Node): boolean {
+  let hit = false;
+  walk(x, (n) => {
+    hit ||= undeclared(index, n);
+  });
+  return hit;
+}
+
+/**
+ * One of several definitions of a macro that calls what nothing declares, while another does not: the definition for
+ * a machine that is not at hand.
+ */
+export function phantom(index: Index, x: Node, holder: Node): boolean {
+  if (holder.k === 'choice') {
+    if (holder.options.length < 2 || !names(index, x)) return false;
+    return holder.options.some((o) => o.x !== x && !names(index, o.x));
+  }
+  if (holder.k !== 'variants' || holder.options.length < 2 || !names(index, x)) return false;
+  return holder.options.some((o) => o.macro !== '' && !o.body.some((b) => names(index, b)));
+}
+
+/** Whether a call stands in such a definition. */
+export function inPhantom(index: Index, call: Call): boolean {
+  if (!undeclared(index, call)) return false;
+  let child: Node = call;
+  for (let p: Node | null = call.up; p !== null; child = p, p = p.up)
+    if ((p.k === 'choice' || p.k === 'variants') && phantom(index, child, p)) return true;
+  return false;
 }
 
 export function contains(outer: Node, inner: Node): boolean {

@@ -4,7 +4,7 @@
  */
 import type { Access } from './access.ts';
 import { Calls, lambdaOf } from './calls.ts';
-import { inAssertion, isOwn } from './effects.ts';
+import { inAssertion, isOwn, isText } from './effects.ts';
 import {
   type Decl,
   type Expr,
@@ -37,7 +37,7 @@ export class Flow extends Calls {
   private readonly locals = new Map<Decl, Map<string, ValueNode>>();
   private readonly conditions = new Map<Node, Map<number, ValueNode>>();
   private readonly reaching = new Reaching();
-  private readonly ordinals = new Map<Node, number>();
+  private readonly ordinals = new Map<Node | ValueNode, number>();
 
   /** The value of `x` goes on from `node`, which has been told where it came from. */
   follow(node: ValueNode, x: Expr, mode: number): void {
@@ -93,7 +93,7 @@ export class Flow extends Calls {
         this.declared(node, p, x, mode);
         return;
       case 'init':
-        this.aggregate(node, p, mode);
+        this.aggregate(node, p, x, mode);
         return;
       case 'call':
         if (p.callee !== x) this.argument(node, p, x, mode);
@@ -102,7 +102,7 @@ export class Flow extends Calls {
       case 'idx':
         if (p.index === x) {
           if (!content) this.index_(node, p, mode);
-        } else if (content) this.follow(node, p, value);
+        } else if (content || this.chosenText(x, mode)) this.follow(node, p, value);
         else this.say(node, 'decide', 'address', p, `It is used as an address: ${print(p)}.`);
         return;
       case 'mem':
@@ -119,9 +119,16 @@ export class Flow extends Calls {
       case 'return':
         if (!content || this.memoryLasts(x)) this.returned(node, p, mode);
         return;
-      case 'asm':
-        this.say(node, 'unknown', 'none', p, 'It enters inline assembly.');
+      case 'asm': {
+        const a = this.peers.accessAt(p);
+        if (p.outputs.includes(x)) return;
+        if (a !== undefined && a.target !== null) {
+          // An operand beside the object: what is added or stored.
+          const own = targetOf(this.index, x);
+          if (own?.key !== a.target.key) this.object(node, a.target, p);
+        } else this.say(node, 'unknown', 'none', p, 'It enters inline assembly.');
         return;
+      }
       default:
         return;
     }
@@ -133,10 +140,15 @@ export class Flow extends Calls {
     return t === null || this.index.resolve(t).pointer + this.index.resolve(t).array > 0;
   }
 
+  /** A text that a comparison picked: reading it depends on the value, but addresses nothing by it. */
+  private chosenText(x: Expr, mode: number): boolean {
+    return (mode & Mode.compared) !== 0 && isText(this.index, x);
+  }
+
   private unary(node: ValueNode, p: Extract<Expr, { k: 'un' }>, mode: number): void {
     const content = (mode & Mode.content) !== 0;
     if (p.op === '*') {
-      if (content) this.follow(node, p, mode & ~Mode.content);
+      if (content || this.chosenText(p.x, mode)) this.follow(node, p, mode & ~Mode.content);
       else this.say(node, 'decide', 'address', p, `Its value is dereferenced: ${print(p)}.`);
     } else if (p.op === '&') this.follow(node, p, mode | Mode.content);
     else if (content) return;
@@ -258,7 +270,7 @@ export class Flow extends Calls {
   }
 
   /** `{ a, value }` as an initialiser: the local, or the fields of what is assigned. */
-  private aggregate(node: ValueNode, p: Extract<Expr, { k: 'init' }>, mode: number): void {
+  private aggregate(node: ValueNode, p: Extract<Expr, { k: 'init' }>, x: Expr, mode: number): void {
     let n: Node | null = p.up;
     while (n !== null && n.k === 'init') n = n.up;
     if (n?.k === 'decl') {
@@ -266,7 +278,7 @@ export class Flow extends Calls {
       if (struct !== null && n.type.pointer === 0) {
         // A class with a constructor of its own gets the value as an argument.
         const made = (this.index.byName.get(struct.name) ?? []).filter((f) => f.owner === struct.name);
-        const at = p.items.findIndex((i) => i.x.k !== 'init' && node.visited.has(i.x));
+        const at = p.items.findIndex((i) => i.x === x);
         if (made.length > 0) {
           for (const f of made) {
             const param = f.params[at];
@@ -299,14 +311,14 @@ export class Flow extends Calls {
   }
 
   /** All uses of a local that `def` gave the value to. */
-  local(node: ValueNode, d: Decl, def: Node | null, mode: number): void {
+  local(node: ValueNode, d: Decl, def: Node | null, mode: number, under?: ValueNode): void {
     if (d.isStatic || d.isThread) {
       const t = targetOf(this.index, { k: 'id', token: d.token, up: d, name: d.name, scope: null });
       if (t !== null) this.object(node, t, def ?? d);
       return;
     }
     const array = d.type.array > 0 && d.type.pointer === 0;
-    const to = this.localNode(d, def, array ? mode | Mode.content : mode);
+    const to = this.localNode(d, def, array ? mode | Mode.content : mode, under);
     this.link(node, to, def ?? d, '', 'value', mode);
   }
 
@@ -322,30 +334,33 @@ export class Flow extends Calls {
     if ((mode & Mode.inside) !== 0) this.graph.within(from, to);
   }
 
-  private localNode(d: Decl, def: Node | null, mode: number): ValueNode {
+  private localNode(d: Decl, def: Node | null, mode: number, under?: ValueNode): ValueNode {
     let byKey = this.locals.get(d);
     if (byKey === undefined) {
       byKey = new Map();
       this.locals.set(d, byKey);
     }
-    let ordinal = 0;
-    if (def !== null) {
-      ordinal = this.ordinals.get(def) ?? this.ordinals.size + 1;
-      this.ordinals.set(def, ordinal);
-    }
-    const key = `${ordinal}:${mode}`;
+    const key = `${this.ordinal(def)}:${mode}:${under === undefined ? 0 : this.ordinal(under)}`;
     let n = byKey.get(key);
     if (n === undefined) {
       n = this.graph.create(false, (inner) => {
         for (const use of this.index.usesOf(d)) {
           if (def !== null && def !== d && !this.reaching.reaches(d, def, use)) continue;
           if (def === null && !this.reaching.reaches(d, d, use)) continue;
+          if (under !== undefined && runsUnder(under, use)) continue;
           if (this.expected(inner, use, mode)) continue;
           this.follow(inner, use, mode);
         }
       });
       byKey.set(key, n);
     }
+    return n;
+  }
+
+  private ordinal(of: Node | ValueNode | null): number {
+    if (of === null) return 0;
+    const n = this.ordinals.get(of) ?? this.ordinals.size + 1;
+    this.ordinals.set(of, n);
     return n;
   }
 
@@ -522,6 +537,12 @@ export function discarded(node: Node): boolean {
   }
   if (p === null) return true;
   return p.k === 'expr' && !(p.up?.k === 'stmtx' && p.up.body[p.up.body.length - 1] === p);
+}
+
+/** Whether a use stands among the statements that hang on a condition as a whole. */
+function runsUnder(condition: ValueNode, use: Node): boolean {
+  for (let n: Node | null = use; n !== null && n.k !== 'func'; n = n.up) if (condition.done.has(n)) return true;
+  return false;
 }
 
 /** Whether evaluating an expression can do anything. */

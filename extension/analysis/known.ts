@@ -1,10 +1,10 @@
 /** What functions of languages, compilers and systems do with what they get. No project's own names. */
 
 export const printing =
-  /^(_*v?f?printf(_chk)?|_*v?s?n?printf(_chk)?|_*v?dprintf|_*v?asprintf|fputs|fputs_unlocked|puts|putc|fputc|putchar|fwrite|fwrite_unlocked|perror|syslog|vsyslog|fflush|write|writev|strftime|cout|cerr|OutputDebugString\w*)$/;
+  /^(_IO_)?(_*v?f?printf(_chk)?|_*v?s?n?printf(_chk)?|_*v?dprintf|_*v?asprintf|fputs|fputs_unlocked|puts|putc|fputc|putchar|fwrite|fwrite_unlocked|perror|syslog|vsyslog|fflush|write|writev|strftime|cout|cerr|OutputDebugString\w*)$/;
 
 /** Prints into memory: its first argument receives the text. */
-export const formatting = /^_*(v?sn?printf(_chk)?|v?asprintf|strftime)$/;
+export const formatting = /^(_IO_)?_*(v?sn?printf(_chk)?|v?asprintf|strftime)$/;
 
 /** Hands its argument, or something computed from it alone, on as its result. */
 export const passing =
@@ -31,7 +31,7 @@ export const indifferent =
 
 /** Changes nothing that anybody could notice: computes, reads clocks, opens or closes what is printed to. */
 export const harmless =
-  /^(__builtin_(?!trap|unreachable|longjmp)|__sync_synchronize$|_mm_pause$|_mm_lfence$|_mm_[sm]fence$|YieldProcessor$|rdtsc|__rdtscp?$|clock$|clock_gettime$|gettimeofday$|time$|localtime|gmtime|times$|getrusage$|getpid$|gettid$|pthread_self$|pthread_equal$|thrd_current$|GetCurrent\w+$|QueryPerformance\w+$|GetTickCount\w*$|backtrace(_symbols(_fd)?)?$|strlen$|strnlen$|strn?cmp$|strn?casecmp$|memcmp$|strr?chr$|strstr$|memchr$|ato(i|l|ll|f)$|strto\w+$|isdigit$|isspace$|isalpha$|toupper$|tolower$|isatty$|fileno$|fopen(64)?$|fclose$|setvbuf$|strerror(_r)?$|getenv$|secure_getenv$|sizeof$|alignof$|va_(start|end|copy|arg)$|static_cast$|reinterpret_cast$|const_cast$|dynamic_cast$)/;
+  /^(__builtin_(?!trap|unreachable|longjmp)|__sync_synchronize$|_mm_pause$|_mm_lfence$|_mm_[sm]fence$|YieldProcessor$|rdtsc|__rdtscp?$|clock$|clock_gettime$|gettimeofday$|time$|localtime|gmtime|times$|getrusage$|getpid$|gettid$|pthread_self$|pthread_equal$|thrd_current$|GetCurrent\w+$|QueryPerformance\w+$|GetTickCount\w*$|backtrace(_symbols(_fd)?)?$|strlen$|strnlen$|strn?cmp$|strn?casecmp$|memcmp$|strr?chr$|strstr$|memchr$|ato(i|l|ll|f)$|strto\w+$|isdigit$|isspace$|isalpha$|toupper$|tolower$|isatty$|fileno$|fopen(64)?$|fclose$|setvbuf$|strerror(_r)?$|SetLastError$|__errno_location$|_errno$|getenv$|secure_getenv$|sizeof$|alignof$|va_(start|end|copy|arg)$|static_cast$|reinterpret_cast$|const_cast$|dynamic_cast$)/;
 
 /** Classes of the C++ library that text is written to. */
 export const streams = /^(basic_)?([io]?stringstream|ostringstream|ostream|ofstream|fstream|stringstream|strstream|ostrstream|osyncstream)$/;
@@ -46,3 +46,11 @@ export const textQueries = /^(length|size|find|rfind|compare|empty|at|front|back
 const testFolders = /(^|\/)(tests?|unit_?tests?|testing|test-suite|testsuite|benchmarks?|bench|examples?|fuzz|fuzzing)\//i;
 const testNames = /(^|[/_.-])(unit_?)?(tests?|benchmark|bench)\.\w+$|(^|\/)(test|tst)[-_]\w*\.\w+$/i;
 export const isTestFile = (file: string): boolean => testFolders.test(file) || testNames.test(file);
+
+/** The error number is the thread's own and every print may change it. */
+export const errorNumber = /^_*errno(_location)?$/;
+
+/** Inline assembly that only computes: no memory behind its back, no system call. */
+export function computes(template: string, clobbers: string): boolean {
+  return !/memory/.test(clobbers) && !/\b(lock|syscall|sysenter|int|svc|call|hlt|ud2)\b/i.test(template);
+}

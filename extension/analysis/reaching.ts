@@ -49,7 +49,6 @@ export class Reaching {
         if (inside.has(p) && p.k !== 'if' && p.k !== 'switch') return true;
         if ((p.k === 'if' || p.k === 'switch') && inside.has(p) && p.test !== child && inside.has(p.test))
           return true;
-        if (p.k === 'func') return true;
         continue;
       }
       const at = list.indexOf(child as Stmt);
@@ -60,7 +59,8 @@ export class Reaching {
         if (s.k === 'label') labels = true;
         if (!labels && this.kills(d, s)) return false;
       }
-      if (p.k === 'func') return false;
+      // A parameter has its value from the start.
+      if (p.k === 'func') return def === d && d.up === p;
     }
     return true;
   }
