@@ -1,5 +1,5 @@
 /** Values across calls: arguments into functions, results and memory behind parameters back to whoever called. */
-import { Effects, calledName, inPhantom, isOwn, isText, nameOf } from './effects.ts';
+import { Effects, calledName, inPhantom, isAddressOf, isOwn, isText, nameOf } from './effects.ts';
 import type { Access } from './access.ts';
 import { type Call, type Decl, type Expr, type Func, type Lambda, type Node, functionOf, print, strip } from './ir.ts';
 import {
@@ -43,6 +43,8 @@ export abstract class Calls extends Effects {
     if (plain.k === 'num' || (plain.k === 'id' && /^(NULL|nullptr|stdout|stderr)$/.test(plain.name))) return;
     const t = targetOf(this.index, arg);
     if (t === null) this.say(node, 'unknown', 'none', at, `It is written through ${print(arg)}, which could not be followed.`);
+    else if (t.kind === 'param' && t.decl !== null && isAddressOf(arg))
+      this.local(node, t.decl, at, mode & ~Mode.content);
     else if (t.kind === 'param') this.outParameter(node, t, at, mode);
     else if (isOwn(t) && t.decl !== null) {
       const pointed = t.type.pointer + t.type.array > 0 || this.index.structOf(t.type) !== null;

@@ -40,9 +40,23 @@ export const nameOf = (t: Target): string => (t.owner === null ? t.name : `${t.o
 export const isOwn = (t: Target): boolean =>
   t.kind === 'local' && t.decl !== null && !t.decl.isStatic && !t.decl.isThread;
 
-/** The name that a call is written with, '' for a computed one. */
-export const calledName = (x: Call): string =>
-  x.callee.k === 'id' ? x.callee.name : x.callee.k === 'mem' ? x.callee.field : '';
+/** The name that a call is written with, '' for a computed one; a system call by number has its own name. */
+export function calledName(x: Call): string {
+  const name = x.callee.k === 'id' ? x.callee.name : x.callee.k === 'mem' ? x.callee.field : '';
+  const number = x.args[0];
+  if (name === 'syscall' && number?.k === 'id') return /^(?:SYS|__NR)_(\w+)$/.exec(number.name)?.[1] ?? name;
+  return name;
+}
+
+/** `&x` of a variable itself: not what it points to. */
+export function isAddressOf(arg: Expr): boolean {
+  let e = arg;
+  while (e.k === 'cast') e = e.x;
+  if (e.k !== 'un' || e.op !== '&') return false;
+  let inner = e.x;
+  while (inner.k === 'cast') inner = inner.x;
+  return inner.k === 'id';
+}
 
 /** Text is `char *`, by pointer or array. */
 export function isText(index: Index, x: Expr): boolean {
@@ -163,8 +177,9 @@ export abstract class Effects {
         return;
       case 'if':
         this.expression(r, s.test);
-        this.statement(r, s.yes);
-        if (s.no !== null) this.statement(r, s.no);
+        // `if (sizeof(x) == 4) ... else abort();` is settled when it is compiled.
+        if (!isFixed(s.test) || !aborts(s.yes)) this.statement(r, s.yes);
+        if (s.no !== null && !(isFixed(s.test) && aborts(s.no))) this.statement(r, s.no);
         return;
       case 'loop':
         if (s.init !== null) this.statement(r, s.init);
@@ -345,7 +360,9 @@ export abstract class Effects {
   private receives(r: Region, arg: Expr, at: Node): void {
     const t = targetOf(this.index, arg);
     if (t === null) return;
-    if (t.kind === 'param') {
+    if (t.kind === 'param' && t.decl !== null && isAddressOf(arg)) {
+      if (!r.whole) this.local(r.node, t.decl, at, r.mode, r.node);
+    } else if (t.kind === 'param') {
       if (r.whole) this.graph.exit(r.node, exitThrough(t.param, Mode.compared | Mode.content));
       else this.outParameter(r.node, t, at, r.mode);
     } else if (isOwn(t)) {
@@ -413,6 +430,26 @@ export abstract class Effects {
     const statement = x.up?.k === 'expr' || (x.up?.k === 'cast' && x.up.type.base === 'void');
     return statement === true;
   }
+}
+
+/** A condition of sizes and numbers only. */
+function isFixed(x: Expr): boolean {
+  let sizes = false;
+  let values = false;
+  walk(x, (n) => {
+    if (n.k === 'opaque') sizes = true;
+    else if (n.k !== 'num' && n.k !== 'bin' && n.k !== 'un' && n.k !== 'cast') values = true;
+  });
+  return sizes && !values;
+}
+
+function aborts(s: Stmt): boolean {
+  const only = s.k === 'block' && s.body.length === 1 ? s.body[0] : s;
+  return (
+    only?.k === 'expr' &&
+    only.x.k === 'call' &&
+    /^(abort|__builtin_(unreachable|trap)|__assert_fail)$/.test(calledName(only.x))
+  );
 }
 
 /** Whether nothing declares a function that a call names, in the project or outside. */

@@ -4,7 +4,7 @@
  */
 import type { Access } from './access.ts';
 import { Calls, lambdaOf } from './calls.ts';
-import { inAssertion, isOwn, isText } from './effects.ts';
+import { inAssertion, isAddressOf, isOwn, isText } from './effects.ts';
 import {
   type Decl,
   type Expr,
@@ -412,7 +412,7 @@ export class Flow extends Calls {
     const x = e.k === 'un' && e.op === '&' ? e.x : e;
     const t = targetOf(this.index, x);
     if (t === null || t.decl === null) return;
-    if (isOwn(t)) this.local(node, t.decl, a.node, mode);
+    if (isOwn(t) || (t.kind === 'param' && isAddressOf(out))) this.local(node, t.decl, a.node, mode);
     else if (t.kind === 'param') this.outParameter(node, t, a.node, mode);
   }
 
