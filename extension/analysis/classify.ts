@@ -10,7 +10,8 @@ import { type Expr, type Func, type Node, walk } from './ir.ts';
 import { isTestFile } from './known.ts';
 import { roleOf } from './roles.ts';
 import { siteVerdict } from './sites.ts';
-import { type Target, targetOf } from './targets.ts';
+import { push } from './project.ts';
+import { type Target, cellField, targetOf } from './targets.ts';
 import { type Temperatures, likelihood } from './temperature.ts';
 import { type Finding, Graph, Mode, type ValueNode } from './values.ts';
 import type { Wrappers } from './wrappers.ts';
@@ -30,6 +31,8 @@ export const isUnlikely = (x: Expr): boolean => likelihood(x) === 'unlikely';
 export class Classifier {
   private readonly accesses = new Map<string, Access[]>();
   private readonly byNode = new Map<Node, Access>();
+  /** Operations on the one member of a wrapping struct, by that member: what they work on is what holds the struct. */
+  private readonly members = new Map<string, Access[]>();
   private readonly verdicts = new Map<string, Verdict>();
   private readonly entryNames: ReadonlySet<string>;
   private readonly objects = new Map<string, ValueNode>();
@@ -50,6 +53,8 @@ export class Classifier {
         const list = this.accesses.get(a.target.key);
         if (list === undefined) this.accesses.set(a.target.key, [a]);
         else list.push(a);
+        const member = a.targetExpr === null ? null : cellField(index, a.targetExpr);
+        if (member !== null && member.key !== a.target.key) push(this.members, member.key, a);
       }
     }
     const peers: Peers = {
@@ -100,7 +105,7 @@ export class Classifier {
     const own = isTestFile(t.file);
     const mode = own ? Mode.tests : 0;
     const outside = (n: Node): boolean => !own && isTestFile(this.index.fileOf(n) ?? '');
-    const accesses = this.accessesOf(t.key);
+    const accesses = [...this.accessesOf(t.key), ...(this.members.get(t.key) ?? [])];
     const inAtomic = new Set<Node>();
     for (const a of accesses) {
       if (a.targetExpr !== null) walk(a.targetExpr, (n) => inAtomic.add(n));

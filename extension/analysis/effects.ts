@@ -19,7 +19,7 @@ import {
 } from './ir.ts';
 import { asserting, computes, copying, errorNumber, filling, formatting, harmless, isTestFile, passing, printing, sizing } from './known.ts';
 import { operationOf } from './operations.ts';
-import { type Target, targetOf } from './targets.ts';
+import { type Target, assignedOf, targetOf } from './targets.ts';
 import type { Token } from './tokens.ts';
 import { type Finding, Graph, type Hint, type Level, Mode, type ValueNode, exitParam, exitThrough } from './values.ts';
 
@@ -258,10 +258,10 @@ export abstract class Effects {
       case 'asg':
         this.expression(r, x.right);
         this.expression(r, x.left);
-        this.written(r, targetOf(this.index, x.left), x.left, x);
+        this.written(r, assignedOf(this.index, x.left), x.left, x);
         return;
       case 'upd':
-        this.written(r, targetOf(this.index, x.x), x.x, x);
+        this.written(r, assignedOf(this.index, x.x), x.x, x);
         return;
       case 'call':
         this.called(r, x);

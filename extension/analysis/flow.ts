@@ -20,7 +20,7 @@ import {
 } from './ir.ts';
 import { streams } from './known.ts';
 import { Reaching } from './reaching.ts';
-import { targetOf } from './targets.ts';
+import { assignedOf, targetOf } from './targets.ts';
 import { Mode, type ValueNode } from './values.ts';
 
 const comparing = /^([=!]=|[<>]=?|&&|\|\||<=>)$/;
@@ -229,7 +229,7 @@ export class Flow extends Calls {
 
   /** `left = value`. */
   private stored(node: ValueNode, left: Expr, at: Node, mode: number): void {
-    const t = targetOf(this.index, left);
+    const t = assignedOf(this.index, left);
     const content = (mode & Mode.content) !== 0;
     if (t === null) {
       this.say(node, 'unknown', 'none', at, `It is stored into ${print(left)}, which could not be followed.`);

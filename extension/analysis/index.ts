@@ -225,7 +225,14 @@ export class Index {
     return t;
   }
 
-  structOf(type: TypeRef | null): Struct | null {
+  /** One of several structs of the same name in different source files. */
+  isPrivate(struct: Struct): boolean {
+    if (/\.(h|hpp|hh|hxx|inc|inl)$/i.test(struct.file)) return false;
+    return this.structs.get(struct.name)?.some((s) => s.file !== struct.file && s.fields.length > 0) ?? false;
+  }
+
+  /** The struct that a type names, one of the file's own first. */
+  structOf(type: TypeRef | null, file: string | null = null): Struct | null {
     if (type === null) return null;
     let base = this.resolve(type).base;
     if (/^(unique_ptr|shared_ptr|atomic)$/.test(base))
@@ -233,7 +240,8 @@ export class Index {
     const every = this.structs.get(base);
     if (every === undefined) return null;
     const native = every.filter((s) => !this.project.isForeign(s.file, null));
-    const found = native.length > 0 ? native : every;
+    const own = file === null || every.length < 2 ? [] : every.filter((s) => s.file === file && s.fields.length > 0);
+    const found = own.length > 0 ? own : native.length > 0 ? native : every;
     return found.reduce((a, b) => (b.fields.length > a.fields.length ? b : a));
   }
 
@@ -241,7 +249,7 @@ export class Index {
     const field = struct.fields.find((f) => f.name === name);
     if (field !== undefined) return { struct, field };
     if (depth > 6) return null;
-    for (const other of this.structs.get(struct.name) ?? []) {
+    for (const other of this.isPrivate(struct) ? [] : (this.structs.get(struct.name) ?? [])) {
       const f = other.fields.find((x) => x.name === name);
       if (f !== undefined) return { struct: other, field: f };
     }
@@ -266,7 +274,7 @@ export class Index {
 
   /** The field that a member expression names. */
   memberField(x: Mem): FieldOf | null {
-    const struct = this.structOf(this.typeOf(x.object));
+    const struct = this.structOf(this.typeOf(x.object), this.fileOf(x));
     if (struct !== null) {
       const found = this.fieldOf(struct, x.field);
       if (found !== null) return found;
