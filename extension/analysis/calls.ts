@@ -17,7 +17,7 @@ import {
   textQueries,
 } from './known.ts';
 import { type Target, isCell, targetOf } from './targets.ts';
-import { Mode, type ValueNode, exitMode, exitOf, exitParam, exitThrough } from './values.ts';
+import { Mode, ValueNode, exitMode, exitOf, exitParam, exitThrough } from './values.ts';
 
 const carried = Mode.inside | Mode.tests | Mode.update | Mode.compared;
 
@@ -74,7 +74,7 @@ export abstract class Calls extends Effects {
     }
     let n = byMode.get(mode);
     if (n === undefined) {
-      n = this.graph.create(false, (node) => {
+      n = new ValueNode(false, (node) => {
         const calls = this.callersOf(f);
         const live = calls.filter((c) => !this.skips(c, mode));
         if (live.length === 0) this.handed(node, f, d, calls.length > 0, mode);
@@ -153,7 +153,7 @@ export abstract class Calls extends Effects {
     }
     let n = byMode.get(mode);
     if (n === undefined) {
-      n = this.graph.create(false, (node) => this.results_(node, f, mode));
+      n = new ValueNode(false, (node) => this.results_(node, f, mode));
       byMode.set(mode, n);
     }
     return n;
@@ -245,7 +245,7 @@ export abstract class Calls extends Effects {
     }
     let n = byMode.get(m);
     if (n === undefined) {
-      n = this.graph.create(false, (inner) => this.methodBody(inner, f, m));
+      n = new ValueNode(false, (inner) => this.methodBody(inner, f, m));
       byMode.set(m, n);
     }
     this.enter(node, call, f, -1, n, mode);

@@ -13,7 +13,7 @@ import { siteVerdict } from './sites.ts';
 import { push } from './project.ts';
 import { type Target, cellField, targetOf } from './targets.ts';
 import { type Temperatures, likelihood } from './temperature.ts';
-import { type Finding, Graph, Mode, type ValueNode } from './values.ts';
+import { type Finding, Graph, Mode, ValueNode } from './values.ts';
 import type { Wrappers } from './wrappers.ts';
 
 export type { Reason } from './evidence.ts';
@@ -85,7 +85,7 @@ export class Classifier {
   private object(t: Target): ValueNode {
     let n = this.objects.get(t.key);
     if (n === undefined) {
-      n = this.graph.create(true, (node) => this.start(node, t));
+      n = new ValueNode(true, (node) => this.start(node, t));
       this.objects.set(t.key, n);
     }
     return n;
@@ -132,14 +132,14 @@ export class Classifier {
     const known = this.verdicts.get(t.key);
     if (known !== undefined) return known;
     const node = this.object(t);
-    this.graph.settle();
+    this.graph.rank(node);
     const result = this.judge(t, node);
     this.verdicts.set(t.key, result);
     return result;
   }
 
   private judge(t: Target, node: ValueNode): Verdict {
-    const found = findingsFrom(node, t, this.index);
+    const found = findingsFrom(this.graph, node, t, this.index);
     const accesses = [...new Set([...this.accessesOf(t.key), ...node.accesses])];
     const as = (c: AtomicClass): Verdict => ({
       class: c,
@@ -173,8 +173,6 @@ export class Classifier {
 
   /** Whether everything that a function does is to observe: print, count, compute. */
   observes(f: Func): boolean {
-    const n = this.flow.effectsOf(f);
-    this.graph.settle();
-    return n.rank === 0;
+    return this.graph.rank(this.flow.effectsOf(f)) === 0;
   }
 }

@@ -19,9 +19,10 @@ import {
 } from './ir.ts';
 import { asserting, computes, copying, errorNumber, filling, formatting, harmless, isTestFile, passing, printing, sizing } from './known.ts';
 import { operationOf } from './operations.ts';
+import { push } from './project.ts';
 import { type Target, assignedOf, targetOf } from './targets.ts';
 import type { Token } from './tokens.ts';
-import { type Finding, Graph, type Hint, type Level, Mode, type ValueNode, exitParam, exitThrough } from './values.ts';
+import { type Finding, Graph, type Hint, type Level, Mode, ValueNode } from './values.ts';
 
 /** What the follower asks of the classifier. */
 export interface Peers {
@@ -80,6 +81,7 @@ interface Region {
 
 export abstract class Effects {
   private readonly effectNodes = new Map<Func, ValueNode>();
+  private readonly written_ = new Map<Func, ReadonlySet<number>>();
   private readonly callerCache = new Map<Func, readonly Call[]>();
   private readonly fileCache = new Map<string, boolean>();
 
@@ -131,7 +133,7 @@ export abstract class Effects {
   effectsOf(f: Func): ValueNode {
     let n = this.effectNodes.get(f);
     if (n === undefined) {
-      n = this.graph.create(false, (node) => {
+      n = new ValueNode(false, (node) => {
         const region: Region = { node, whole: true, mode: Mode.compared | Mode.inside, at: null };
         this.list(region, f.body);
         for (const s of f.strays) this.list(region, s);
@@ -139,6 +141,83 @@ export abstract class Effects {
       this.effectNodes.set(f, n);
     }
     return n;
+  }
+
+  /** Parameters behind which a function writes, itself or through what it calls. */
+  private throughParams(f: Func): ReadonlySet<number> {
+    const known = this.written_.get(f);
+    if (known !== undefined) return known;
+    const out = new Map<Func, Set<number>>();
+    const users = new Map<Func, { from: Func; at: number; param: number }[]>();
+    const stack = [f];
+    const work: { f: Func; param: number }[] = [];
+    const note = (g: Func, param: number): void => {
+      const set = out.get(g);
+      if (set === undefined || set.has(param)) return;
+      set.add(param);
+      work.push({ f: g, param });
+    };
+    for (let g = stack.pop(); g !== undefined; g = stack.pop()) {
+      if (out.has(g)) continue;
+      out.set(g, new Set());
+      const own = this.ownThrough(g);
+      for (const k of own.direct) note(g, k);
+      for (const p of own.passed) {
+        const done = this.written_.get(p.to);
+        if (done !== undefined) {
+          if (done.has(p.at)) note(g, p.param);
+          continue;
+        }
+        push(users, p.to, { from: g, at: p.at, param: p.param });
+        stack.push(p.to);
+      }
+    }
+    for (let w = work.pop(); w !== undefined; w = work.pop())
+      for (const u of users.get(w.f) ?? []) if (u.at === w.param) note(u.from, u.param);
+    for (const [g, set] of out) this.written_.set(g, set);
+    return out.get(f) ?? new Set();
+  }
+
+  /** The writes behind parameters in a function's own text, and the parameters that it hands on. */
+  private ownThrough(f: Func): { direct: number[]; passed: { to: Func; at: number; param: number }[] } {
+    const direct: number[] = [];
+    const passed: { to: Func; at: number; param: number }[] = [];
+    const behind = (x: Expr): number => {
+      const t = targetOf(this.index, x);
+      return t !== null && t.kind === 'param' && t.func === f ? t.param : -1;
+    };
+    for (const n of this.index.nodes(f)) {
+      if (n.k === 'asg' || n.k === 'upd') {
+        const left = n.k === 'asg' ? n.left : n.x;
+        if (left.k !== 'id' && left.k !== 'upd') {
+          const k = behind(left);
+          if (k >= 0) direct.push(k);
+        }
+      } else if (n.k === 'call') {
+        const a = this.peers.accessAt(n);
+        if (a !== undefined) {
+          const x = a.operation === 'load' ? a.out : a.targetExpr;
+          const k = x === null || a.operation === 'fence' ? -1 : behind(x);
+          if (k >= 0) direct.push(k);
+          continue;
+        }
+        const functions = this.index.callees(n);
+        const name = calledName(n);
+        n.args.forEach((arg, at) => {
+          if (isAddressOf(arg)) return;
+          if (functions.length === 0) {
+            if (at === 0 && (formatting.test(name) || copying.test(name) || filling.test(name))) {
+              const k = behind(arg);
+              if (k >= 0) direct.push(k);
+            }
+            return;
+          }
+          const k = behind(arg);
+          if (k >= 0) for (const to of functions) passed.push({ to, at, param: k });
+        });
+      }
+    }
+    return { direct, passed };
   }
 
   /** Everything that hangs on the condition of `at`, as effects of `node`. */
@@ -337,8 +416,7 @@ export abstract class Effects {
     if (t.kind === 'param') {
       if (left.k === 'id' || left.k === 'upd') {
         if (!r.whole && t.decl !== null) this.local(r.node, t.decl, at, r.mode, r.node);
-      } else if (r.whole) this.graph.exit(r.node, exitThrough(t.param, Mode.compared));
-      else this.outParameter(r.node, t, at, r.mode);
+      } else if (!r.whole) this.outParameter(r.node, t, at, r.mode);
       return;
     }
     this.graph.edge(r.node, { kind: 'effect', to: this.peers.object(t), at, text: `${nameOf(t)} is written` });
@@ -363,8 +441,7 @@ export abstract class Effects {
     if (t.kind === 'param' && t.decl !== null && isAddressOf(arg)) {
       if (!r.whole) this.local(r.node, t.decl, at, r.mode, r.node);
     } else if (t.kind === 'param') {
-      if (r.whole) this.graph.exit(r.node, exitThrough(t.param, Mode.compared | Mode.content));
-      else this.outParameter(r.node, t, at, r.mode);
+      if (!r.whole) this.outParameter(r.node, t, at, r.mode);
     } else if (isOwn(t)) {
       if (!r.whole) this.into(r.node, arg, at, r.mode);
     } else this.graph.edge(r.node, { kind: 'effect', to: this.peers.object(t), at, text: `${nameOf(t)} is written` });
@@ -389,10 +466,10 @@ export abstract class Effects {
     for (const f of functions) {
       const inner = this.effectsOf(f);
       this.graph.edge(r.node, { kind: 'effect', to: inner, at: x, text: `${f.name} is called` });
-      this.graph.onExit(inner, (exit) => {
-        const arg = x.args[exitParam(exit)];
+      for (const k of this.throughParams(f)) {
+        const arg = x.args[k];
         if (arg !== undefined) this.receives(r, arg, x);
-      });
+      }
     }
   }
 

@@ -3,7 +3,7 @@ import type { Index } from './index.ts';
 import type { Node } from './ir.ts';
 import type { Target } from './targets.ts';
 import type { Token } from './tokens.ts';
-import type { Edge, Finding, Hint, Level, ValueNode } from './values.ts';
+import type { Edge, Finding, Graph, Hint, Level, ValueNode } from './values.ts';
 
 export interface Reason {
   readonly file: string;
@@ -12,33 +12,64 @@ export interface Reason {
 }
 
 const maxReasons = 16;
-/** Nodes that are looked at for one variable's evidence; more only repeats. */
-const maxNodes = 4000;
+/** Asks what decides without the help of the variable in question: what only leads back to it proves nothing. */
+class Independent {
+  private readonly known = new Map<ValueNode, boolean>();
 
-/** The piece of a sentence that says what runs under a condition: the worst, and of those the nearest. */
-function worst(n: ValueNode, rank: number, depth = 0): { text: string; own: number } | null {
-  const hard = n.sinks.find((s) => s.hint === 'effect' && rank === 2);
-  let best: Edge | null = null;
-  for (const e of n.edges) {
-    if (e.kind !== 'effect' || e.to.rank < rank) continue;
-    if (best === null || distance(e, rank) < distance(best, rank)) best = e;
+  constructor(
+    private readonly graph: Graph,
+    private readonly self: ValueNode,
+  ) {}
+
+  decides(n: ValueNode): boolean {
+    if (n === this.self || this.graph.rank(n) < 2) return false;
+    const known = this.known.get(n);
+    if (known !== undefined) return known;
+    let hit = false;
+    const seen = this.graph.explore(
+      n,
+      () => hit,
+      (e) => {
+        if (e.to === this.self || this.known.get(e.to) === false) return false;
+        hit ||= e.to.sinks.some((s) => s.level === 'decide') || this.known.get(e.to) === true;
+        return true;
+      },
+    );
+    hit ||= [...seen].some((m) => m.sinks.some((s) => s.level === 'decide'));
+    if (hit) this.known.set(n, true);
+    else for (const m of seen) this.known.set(m, false);
+    return hit;
   }
-  if (hard !== undefined && (best === null || distance(best, rank) > 0)) return { text: hard.reason, own: 0 };
-  if (best === null) return hard === undefined ? null : { text: hard.reason, own: 0 };
-  const own = distance(best, rank);
-  if (best.to.isObject || depth > 3) return { text: best.text, own };
-  const inner = worst(best.to, rank, depth + 1);
-  return { text: inner === null ? best.text : `${best.text}, where ${inner.text}`, own };
+
+  /** The piece of a sentence that says what runs under a condition: the first of the worst. */
+  effect(n: ValueNode, rank: 1 | 2, depth = 0): string | null {
+    if (!n.expanded) this.graph.explore(n, () => n.expanded, () => false);
+    const hard = rank === 2 ? n.sinks.find((s) => s.hint === 'effect') : undefined;
+    const worst = n.edges.filter(
+      (e) => e.kind === 'effect' && (rank === 2 ? this.decides(e.to) : this.graph.rank(e.to) === 1),
+    );
+    if (hard !== undefined && depth > 0) return hard.reason;
+    const plain = worst.find((e) => e.to.isObject);
+    if (plain !== undefined && depth > 0) return plain.text;
+    const first = worst[0];
+    if (hard !== undefined && (first === undefined || hard.token.start <= first.at.token.start)) return hard.reason;
+    if (first === undefined) return hard?.reason ?? null;
+    if (first.to.isObject || depth > 2) return first.text;
+    const inner = this.effect(first.to, rank, depth + 1);
+    return inner === null ? first.text : `${first.text}, where ${inner}`;
+  }
 }
 
-const distance = (e: Edge, rank: number): number =>
-  (e.to.distance[rank as 1 | 2] ?? 1e9) + (e.to.isObject ? 1 : 0);
-
 /** Everything that was found for an object, worst reasons of each condition included. */
-export function findingsFrom(start: ValueNode, self: Target, index: Index): Finding[] {
+export function findingsFrom(graph: Graph, start: ValueNode, self: Target, index: Index): Finding[] {
   const out: Finding[] = [];
-  const seen = new Set<ValueNode>([start]);
-  const stack = [start];
+  const alone = new Independent(graph, start);
+  // The value's own ways, without those of the objects that it ends in.
+  const own = graph.explore(
+    start,
+    () => false,
+    (e) => e.kind !== 'effect' && !e.to.isObject,
+  );
   const said = new Set<string>();
   const say = (level: Level, hint: Hint, at: Node, reason: string): void => {
     const file = index.fileOf(at) ?? '';
@@ -47,7 +78,7 @@ export function findingsFrom(start: ValueNode, self: Target, index: Index): Find
     said.add(key);
     out.push({ level, hint, token: at.token, file, reason });
   };
-  for (let n = stack.pop(); n !== undefined && seen.size < maxNodes; n = stack.pop()) {
+  for (const n of own) {
     for (const s of n.sinks) {
       if (s.hint === 'effect') continue;
       const key = `${s.file}:${s.token.start}:${s.reason}`;
@@ -58,32 +89,28 @@ export function findingsFrom(start: ValueNode, self: Target, index: Index): Find
     for (const e of n.edges) {
       if (e.kind === 'effect') continue;
       if (e.kind === 'object') {
-        const own = e.to === start;
-        if (own) say('observe', 'none', e.at, `It goes back into ${self.name} itself.`);
-        else if (e.to.rank === 0) say('observe', 'none', e.at, `It feeds ${e.text}, which is only observed.`);
+        if (e.to === start) say('observe', 'none', e.at, `It goes back into ${self.name} itself.`);
+        else if (graph.rank(e.to) === 0) say('observe', 'none', e.at, `It feeds ${e.text}, which is only observed.`);
         else if (e.to.rank === 1) say('unknown', 'none', e.at, `It feeds ${e.text}, whose use is not known.`);
-        else if (e.to.distance[2] <= start.distance[2])
+        else if (alone.decides(e.to))
           say('decide', 'identity', e.at, `It feeds ${e.text}, which steers the allocator.`);
         continue;
       }
       if (e.kind === 'condition') tested(e, say);
-      if (seen.has(e.to)) continue;
-      seen.add(e.to);
-      stack.push(e.to);
     }
   }
   return out;
 
   function tested(e: Edge, tell: typeof say): void {
-    const decides = worst(e.to, 2);
+    const decides = alone.effect(e.to, 2);
     if (decides !== null) {
-      if (decides.own <= start.distance[2]) tell('decide', 'condition', e.at, `The condition "${e.text}" decides: ${decides.text}.`);
+      tell('decide', 'condition', e.at, `The condition "${e.text}" decides: ${decides}.`);
       return;
     }
-    const unknown = worst(e.to, 1);
+    const unknown = alone.effect(e.to, 1);
     if (unknown !== null)
-      tell('unknown', 'condition', e.at, `Under the condition "${e.text}" ${unknown.text}, and what that does is not known.`);
-    else if (e.to.rank === 0)
+      tell('unknown', 'condition', e.at, `Under the condition "${e.text}" ${unknown}, and what that does is not known.`);
+    else if (graph.rank(e.to) === 0)
       tell('observe', 'condition', e.at, `Tested in "${e.text}", and what depends on it only observes or retries the update.`);
     else tell('observe', 'condition', e.at, `Tested in "${e.text}"; what it sets is followed further.`);
   }

@@ -21,7 +21,7 @@ import {
 import { streams } from './known.ts';
 import { Reaching } from './reaching.ts';
 import { assignedOf, targetOf } from './targets.ts';
-import { Mode, type ValueNode } from './values.ts';
+import { Mode, ValueNode } from './values.ts';
 
 const comparing = /^([=!]=|[<>]=?|&&|\|\||<=>)$/;
 
@@ -343,7 +343,7 @@ export class Flow extends Calls {
     const key = `${this.ordinal(def)}:${mode}:${under === undefined ? 0 : this.ordinal(under)}`;
     let n = byKey.get(key);
     if (n === undefined) {
-      n = this.graph.create(false, (inner) => {
+      n = new ValueNode(false, (inner) => {
         for (const use of this.index.usesOf(d)) {
           if (def !== null && def !== d && !this.reaching.reaches(d, def, use)) continue;
           if (def === null && !this.reaching.reaches(d, d, use)) continue;
@@ -424,7 +424,7 @@ export class Flow extends Calls {
     }
     let n = byMode.get(mode);
     if (n === undefined) {
-      n = this.graph.create(false, expand);
+      n = new ValueNode(false, expand);
       byMode.set(mode, n);
     }
     return n;

@@ -16,7 +16,19 @@ function listOf(parent: Node, child: Node): readonly Stmt[] | null {
 }
 
 export class Reaching {
+  /** The nodes around a definition. */
+  private readonly holders = new Map<Node, Set<Node>>();
   private readonly jumpy = new Map<Func, boolean>();
+
+  private around(def: Node): ReadonlySet<Node> {
+    let set = this.holders.get(def);
+    if (set === undefined) {
+      set = new Set();
+      for (let n: Node | null = def; n !== null; n = n.up) set.add(n);
+      this.holders.set(def, set);
+    }
+    return set;
+  }
 
   /** Functions with jumps are not looked at closely: every definition reaches every use. */
   private jumps(f: Func): boolean {
@@ -34,8 +46,7 @@ export class Reaching {
   reaches(d: Decl, def: Node, use: Node): boolean {
     const f = functionOf(use);
     if (f === null || def === use || this.jumps(f)) return true;
-    const inside = new Set<Node>();
-    for (let n: Node | null = def; n !== null; n = n.up) inside.add(n);
+    const inside = this.around(def);
     // From the use outwards: what stands before it in each list; a plain assignment there ends the search.
     let child: Node = use;
     for (let p: Node | null = use.up; p !== null; child = p, p = p.up) {

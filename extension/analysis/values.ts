@@ -66,7 +66,6 @@ export interface Edge {
   readonly text: string;
 }
 
-const far = 1e9;
 const rankOf: Readonly<Record<Level, number>> = { observe: 0, unknown: 1, decide: 2 };
 
 export class ValueNode {
@@ -76,13 +75,14 @@ export class ValueNode {
   readonly accesses: Access[] = [];
   /** 0 observed, 1 unknown, 2 decides. */
   rank = 0;
-  /** How many objects lie between this node and the nearest end of its own level, by level. */
-  readonly distance: [number, number, number] = [far, far, far];
+  expanded = false;
+  /** All that can be reached from here has been looked at. */
+  closed = false;
   /** How the value leaves the function that it was brought into. */
   readonly exits = new Set<number>();
   readonly waiters: ((exit: number) => void)[] = [];
   readonly outer: ValueNode[] = [];
-  readonly back: { readonly from: ValueNode; readonly step: number }[] = [];
+  readonly back: ValueNode[] = [];
   /** Expressions that were followed from here, by the ways of carrying the value. */
   readonly visited = new Map<Node, number>();
   /** Statements and calls whose effects were looked at. */
@@ -125,38 +125,60 @@ export const exitThrough = (param: number, mode: number): number => 64 * (param 
 export const exitParam = (exit: number): number => Math.floor(exit / 64) - 1;
 export const exitMode = (exit: number): number => exit % 64;
 
-/** Grows the graph on demand and keeps every node's level right. */
+/** Grows the graph on demand and keeps every node's rank right for what is known of it. */
 export class Graph {
-  private readonly pending: ValueNode[] = [];
-  private settling = false;
+  private watch: ((from: ValueNode, e: Edge) => void) | null = null;
 
-  create(isObject: boolean, expand: (node: ValueNode) => void): ValueNode {
-    const n = new ValueNode(isObject, expand);
-    this.pending.push(n);
-    return n;
+  /**
+   * Looks at what can be reached from `n` until `enough`, without going on behind nodes that `skips` names. Nodes
+   * are looked at once, ever: what they lead to does not depend on who asks.
+   */
+  explore(n: ValueNode, enough: () => boolean, goes: (e: Edge) => boolean): Set<ValueNode> {
+    const seen = new Set<ValueNode>([n]);
+    const stack = [n];
+    const offer = (e: Edge): void => {
+      if (seen.has(e.to) || !goes(e)) return;
+      seen.add(e.to);
+      stack.push(e.to);
+    };
+    const before = this.watch;
+    // A result that comes back later adds edges to nodes that were passed already.
+    this.watch = (from, e) => {
+      if (seen.has(from)) offer(e);
+    };
+    for (let at = stack.pop(); at !== undefined && !enough(); at = stack.pop()) {
+      if (!at.expanded) {
+        at.expanded = true;
+        at.expand(at);
+      }
+      for (const e of at.edges) offer(e);
+    }
+    this.watch = before;
+    return seen;
   }
 
-  /** Expands all that was asked for. */
-  settle(): void {
-    if (this.settling) return;
-    this.settling = true;
-    for (let n = this.pending.pop(); n !== undefined; n = this.pending.pop()) n.expand(n);
-    this.settling = false;
+  /** The final rank of a node. */
+  rank(n: ValueNode): number {
+    if (n.rank === 2 || n.closed) return n.rank;
+    const seen = this.explore(
+      n,
+      () => n.rank === 2,
+      (e) => !e.to.closed,
+    );
+    if (n.rank < 2) for (const m of seen) m.closed = true;
+    return n.rank;
   }
 
   sink(n: ValueNode, f: Finding): void {
-    if (n.addSink(f)) this.raise(n, rankOf[f.level], 0);
+    if (n.addSink(f)) this.raise(n, rankOf[f.level]);
   }
 
   edge(from: ValueNode, e: Edge): void {
     if (!from.addEdge(e)) return;
     if (e.to === from) return;
-    const step = e.to.isObject ? 1 : 0;
-    e.to.back.push({ from, step });
-    for (const rank of [1, 2] as const) {
-      const d = e.to.distance[rank];
-      if (d < far) this.raise(from, rank, d + step);
-    }
+    e.to.back.push(from);
+    this.raise(from, e.to.rank);
+    this.watch?.(from, e);
   }
 
   /** A way out of `n` is a way out of every node before it in the same function. */
@@ -183,15 +205,12 @@ export class Graph {
     for (const e of [...n.exits]) then(e);
   }
 
-  private raise(n: ValueNode, rank: number, distance: number): void {
-    if (rank === 0) return;
-    const stack: { n: ValueNode; d: number }[] = [{ n, d: distance }];
-    const r = rank as 1 | 2;
+  private raise(n: ValueNode, rank: number): void {
+    const stack = [n];
     for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-      if (at.n.distance[r] <= at.d) continue;
-      at.n.distance[r] = at.d;
-      if (at.n.rank < r) at.n.rank = r;
-      for (const b of at.n.back) stack.push({ n: b.from, d: at.d + b.step });
+      if (at.rank >= rank) continue;
+      at.rank = rank;
+      stack.push(...at.back);
     }
   }
 }
