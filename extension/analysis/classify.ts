@@ -14,6 +14,7 @@ import { push } from './project.ts';
 import { type Target, cellField, targetOf } from './targets.ts';
 import { type Temperatures, likelihood } from './temperature.ts';
 import { type Finding, Graph, Mode, ValueNode } from './values.ts';
+import { shellObjects, volatileWords } from './words.ts';
 import type { Wrappers } from './wrappers.ts';
 
 export type { Reason } from './evidence.ts';
@@ -67,6 +68,12 @@ export class Classifier {
 
   accessesOf(key: string): readonly Access[] {
     return this.accesses.get(key) ?? [];
+  }
+
+  /** Objects that are atomic by what their class or their accessors do. */
+  implicitObjects(): Target[] {
+    const operated = (key: string): boolean => this.accesses.has(key) || this.members.has(key);
+    return [...shellObjects(this.index, operated), ...volatileWords(this.index)];
   }
 
   /** Every written use of an object's name. */

@@ -17,7 +17,7 @@ import {
   strip,
   walk,
 } from './ir.ts';
-import { asserting, computes, copying, errorNumber, filling, formatting, harmless, isTestFile, passing, printing, sizing } from './known.ts';
+import { asserting, computes, copying, errorNumber, filling, formatting, harmless, isTestFile, passing, printing, sizing, stopping } from './known.ts';
 import { operationOf } from './operations.ts';
 import { push } from './project.ts';
 import { type Target, assignedOf, targetOf } from './targets.ts';
@@ -77,6 +77,8 @@ interface Region {
   readonly mode: number;
   /** The statement that holds the condition; null for a whole function. */
   readonly at: Stmt | null;
+  /** Under a constant that is set when the project is compiled: checks of debug builds. */
+  readonly debug: boolean;
 }
 
 export abstract class Effects {
@@ -134,7 +136,7 @@ export abstract class Effects {
     let n = this.effectNodes.get(f);
     if (n === undefined) {
       n = new ValueNode(false, (node) => {
-        const region: Region = { node, whole: true, mode: Mode.compared | Mode.inside, at: null };
+        const region: Region = { node, whole: true, mode: Mode.compared | Mode.inside, at: null, debug: false };
         this.list(region, f.body);
         for (const s of f.strays) this.list(region, s);
       });
@@ -222,7 +224,7 @@ export abstract class Effects {
 
   /** Everything that hangs on the condition of `at`, as effects of `node`. */
   protected depends(node: ValueNode, at: Stmt | null, dependents: readonly Stmt[], mode: number): void {
-    this.list({ node, whole: false, mode: mode | Mode.compared, at }, dependents);
+    this.list({ node, whole: false, mode: mode | Mode.compared, at, debug: false }, dependents);
   }
 
   private list(r: Region, list: readonly Stmt[]): void {
@@ -257,7 +259,8 @@ export abstract class Effects {
       case 'if':
         this.expression(r, s.test);
         // `if (sizeof(x) == 4) ... else abort();` is settled when it is compiled.
-        if (!isFixed(s.test) || !aborts(s.yes)) this.statement(r, s.yes);
+        if (!isFixed(s.test) || !aborts(s.yes))
+          this.statement(this.isSetting(s.test) ? { ...r, debug: true } : r, s.yes);
         if (s.no !== null && !(isFixed(s.test) && aborts(s.no))) this.statement(r, s.no);
         return;
       case 'loop':
@@ -391,6 +394,14 @@ export abstract class Effects {
     }
   }
 
+  /** A constant of the build: `static const bool checks = false;`. */
+  private isSetting(x: Expr): boolean {
+    const e = strip(x);
+    if (e.k !== 'id' || this.index.local(functionOf(e), e.name, e) !== null) return false;
+    const d = this.index.global(e.name, this.index.fileOf(e));
+    return d !== null && d.type.constant && d.type.pointer === 0 && d.type.array === 0;
+  }
+
   private hard(r: Region, at: Node, what: string): void {
     this.say(r.node, 'decide', 'effect', at, what);
   }
@@ -493,6 +504,7 @@ export abstract class Effects {
       return;
     }
     if (passing.test(name) || harmless.test(name)) return;
+    if (r.debug && stopping.test(name)) return;
     if (x.callee.k === 'mem' && /^(str|c_str|length|size|data|empty|flush|width|precision|good|load)$/.test(name)) return;
     this.hard(r, x, `${name} is called`);
   }
@@ -525,7 +537,7 @@ function aborts(s: Stmt): boolean {
   return (
     only?.k === 'expr' &&
     only.x.k === 'call' &&
-    /^(abort|__builtin_(unreachable|trap)|__assert_fail)$/.test(calledName(only.x))
+    stopping.test(calledName(only.x))
   );
 }
 

@@ -137,6 +137,16 @@ function declaredObjects(build: Build): Target[] {
   return out;
 }
 
+/** Where a variable's name is written: in the body of the macro that declares it, if it is not an argument of its use. */
+function declaredAt(build: Build, t: Target): { file: string; line: number } {
+  for (let v = t.token?.via ?? null; v !== null; v = v.parent) {
+    const written = v.def.body.find((b) => b.text === t.name);
+    if (written !== undefined)
+      return { file: v.def.file, line: build.position(v.def.file, written.start).line };
+  }
+  return { file: t.file, line: t.token === null ? 1 : build.position(t.file, t.token.start).line };
+}
+
 const weight = (v: Verdict): number => (v.class === 'correctness' ? 2 : v.class === 'unknown' ? 1 : 0);
 const variableId = (t: Target): string => `var:${t.key}`;
 
@@ -166,6 +176,8 @@ export function findingsOf(
     for (const a of d.all)
       if (a.target !== null && a.target.kind !== 'param') targets.set(a.target.key, a.target);
   for (const t of declaredObjects(build)) if (!targets.has(t.key)) targets.set(t.key, t);
+  for (const t of build.classifier.implicitObjects())
+    if (build.listed(t.file) && !targets.has(t.key)) targets.set(t.key, t);
   for (const [key, t] of targets) verdicts.set(key, build.classifier.verdict(t));
   const judged = all.map((d) => ({ d, best: bestOf(build, d, env) }));
   // A macro with several definitions is one written use: what the live one does hides what the others would.
@@ -226,15 +238,13 @@ export function findingsOf(
     });
   }
   const variables: Variable[] = [...targets.values()]
-    .filter((t) => t.owner !== null || t.kind !== 'local' || t.decl?.isStatic === true || true)
     .map((t) => {
       const v = verdicts.get(t.key);
       return {
         id: variableId(t),
         name: t.name,
         owner: t.owner,
-        file: t.file,
-        line: t.token === null ? 1 : build.position(t.file, t.token.start).line,
+        ...declaredAt(build, t),
         type: t.type.text,
         class: v?.class ?? ('unknown' as const),
         role: v?.role ?? null,

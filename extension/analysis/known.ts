@@ -47,6 +47,9 @@ const testFolders = /(^|\/)(tests?|unit_?tests?|testing|test-suite|testsuite|ben
 const testNames = /(^|[/_.-])(unit_?)?(tests?|benchmark|bench)\.\w+$|(^|\/)(test|tst)[-_]\w*\.\w+$/i;
 export const isTestFile = (file: string): boolean => testFolders.test(file) || testNames.test(file);
 
+/** Ends the program where it should never have come. */
+export const stopping = /^(abort|__builtin_(unreachable|trap)|__assert_fail|__assert)$/;
+
 /** The error number is the thread's own and every print may change it. */
 export const errorNumber = /^_*errno(_location)?$/;
 
