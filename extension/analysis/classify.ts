@@ -3,7 +3,7 @@ import type { AtomicClass, Role } from '../model.ts';
 import type { Access } from './access.ts';
 import type { Peers } from './effects.ts';
 import type { EnvReads } from './env.ts';
-import { type Reason, findingsFrom, reasonsOf } from './evidence.ts';
+import { Evidence, type Reason } from './evidence.ts';
 import { Flow } from './flow.ts';
 import type { Index } from './index.ts';
 import { type Expr, type Func, type Node, walk } from './ir.ts';
@@ -124,15 +124,21 @@ export class Classifier {
         else sink('observe', 'discarded', a.node, 'Written in a test.');
         continue;
       }
-      this.flow.operation(node, a, mode);
+      this.read(node, a.node, (n) => this.flow.operation(n, a, mode));
       if (a.operation === 'compare_exchange' && t.type.pointer > 0)
         sink('decide', 'address', a.node, 'This compare-exchange swings a pointer.');
     }
     for (const u of this.plainUses(t)) {
       if (inAtomic.has(u)) continue;
       if (outside(u)) continue;
-      this.flow.follow(node, u, t.type.array > 0 ? mode | Mode.content : mode);
+      this.read(node, u, (n) => this.flow.follow(n, u, t.type.array > 0 ? mode | Mode.content : mode));
     }
+  }
+
+  /** One access of an object has a node of its own, so that its evidence can be told apart. */
+  private read(node: ValueNode, at: Node, then: (n: ValueNode) => void): void {
+    const n = new ValueNode(false, then);
+    this.graph.edge(node, { kind: 'value', to: n, at, text: 'access' });
   }
 
   verdict(t: Target): Verdict {
@@ -146,29 +152,25 @@ export class Classifier {
   }
 
   private judge(t: Target, node: ValueNode): Verdict {
-    const found = findingsFrom(this.graph, node, t, this.index);
-    const accesses = [...new Set([...this.accessesOf(t.key), ...node.accesses])];
-    const as = (c: AtomicClass): Verdict => ({
+    const evidence = new Evidence(this.graph, this.index, node, t);
+    const level = node.rank === 2 ? 'decide' : node.rank === 1 ? 'unknown' : 'observe';
+    const found = level === 'observe' ? evidence.all() : evidence.nearest(level);
+    const accesses = [...new Set([...this.accessesOf(t.key), ...evidence.accesses])];
+    const as = (c: AtomicClass, reasons = evidence.reasons(found)): Verdict => ({
       class: c,
       role:
         c === 'unknown'
           ? null
           : roleOf(c, t, accesses, found, { index: this.index, temperatures: this.temperatures, env: this.env }),
-      reasons: reasonsOf(found, c === 'correctness' ? 'decide' : c === 'unknown' ? 'unknown' : 'observe'),
+      reasons,
     });
-    if (node.rank === 2) return as('correctness');
-    if (node.rank === 1) return as('unknown');
+    if (level === 'decide') return as('correctness');
+    if (level === 'unknown' || found.length === 0) return as('unknown');
     const stores = accesses.every((a) => /^(store|clear|exchange|load)$/.test(a.operation));
-    if (found.length === 0) return { class: 'unknown', role: null, reasons: [] };
-    if (found.every((f) => f.hint === 'discarded') && stores && t.kind === 'global' && t.decl?.isStatic !== true) {
-      return {
-        class: 'unknown',
-        role: null,
-        reasons: reasonsOf(found, 'observe').map((r) => ({
-          ...r,
-          reason: `${t.name} is written here and never read in this project, but others may read it.`,
-        })),
-      };
+    const readable = t.kind === 'global' && t.decl?.isStatic !== true;
+    if (found.every((f) => f.hint === 'discarded') && stores && readable) {
+      const why = `${t.name} is written here and never read in this project, but others may read it.`;
+      return as('unknown', evidence.reasons(found.map((f) => ({ ...f, reason: why }))));
     }
     return as('telemetry');
   }

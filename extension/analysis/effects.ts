@@ -17,7 +17,7 @@ import {
   strip,
   walk,
 } from './ir.ts';
-import { asserting, computes, copying, errorNumber, filling, formatting, harmless, isTestFile, passing, printing, sizing, stopping } from './known.ts';
+import { asserting, computes, copying, errorNumber, filling, formatting, harmless, isTestFile, passing, printing, sizing, stopping, unreachable } from './known.ts';
 import { operationOf } from './operations.ts';
 import { push } from './project.ts';
 import { type Target, assignedOf, targetOf } from './targets.ts';
@@ -503,7 +503,7 @@ export abstract class Effects {
       if (buffer !== undefined) this.receives(r, buffer, x);
       return;
     }
-    if (passing.test(name) || harmless.test(name)) return;
+    if (passing.test(name) || harmless.test(name) || unreachable.test(name)) return;
     if (r.debug && stopping.test(name)) return;
     if (x.callee.k === 'mem' && /^(str|c_str|length|size|data|empty|flush|width|precision|good|load)$/.test(name)) return;
     this.hard(r, x, `${name} is called`);

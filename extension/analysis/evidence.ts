@@ -1,8 +1,9 @@
 /** What is shown of a verdict: the ends of every way that a value goes, one sentence each. */
+import type { Access } from './access.ts';
 import type { Index } from './index.ts';
 import type { Node } from './ir.ts';
 import type { Target } from './targets.ts';
-import type { Token } from './tokens.ts';
+import { type Token, lineOf } from './tokens.ts';
 import type { Edge, Finding, Graph, Hint, Level, ValueNode } from './values.ts';
 
 export interface Reason {
@@ -11,7 +12,7 @@ export interface Reason {
   readonly reason: string;
 }
 
-const maxReasons = 16;
+const maxReasons = 40;
 /** Asks what decides without the help of the variable in question: what only leads back to it proves nothing. */
 class Independent {
   private readonly known = new Map<ValueNode, boolean>();
@@ -60,74 +61,176 @@ class Independent {
   }
 }
 
-/** Everything that was found for an object, worst reasons of each condition included. */
-export function findingsFrom(graph: Graph, start: ValueNode, self: Target, index: Index): Finding[] {
-  const out: Finding[] = [];
-  const alone = new Independent(graph, start);
-  // The value's own ways, without those of the objects that it ends in.
-  const own = graph.explore(
-    start,
-    () => false,
-    (e) => e.kind !== 'effect' && !e.to.isObject,
-  );
-  const said = new Set<string>();
-  const say = (level: Level, hint: Hint, at: Node, reason: string): void => {
-    const file = index.fileOf(at) ?? '';
-    const key = `${file}:${at.token.start}:${reason}`;
-    if (said.has(key)) return;
-    said.add(key);
-    out.push({ level, hint, token: at.token, file, reason });
-  };
-  for (const n of own) {
-    for (const s of n.sinks) {
-      if (s.hint === 'effect') continue;
-      const key = `${s.file}:${s.token.start}:${s.reason}`;
-      if (said.has(key)) continue;
-      said.add(key);
-      out.push(s);
-    }
-    for (const e of n.edges) {
-      if (e.kind === 'effect') continue;
-      if (e.kind === 'object') {
-        if (e.to === start) say('observe', 'none', e.at, `It goes back into ${self.name} itself.`);
-        else if (graph.rank(e.to) === 0) say('observe', 'none', e.at, `It feeds ${e.text}, which is only observed.`);
-        else if (e.to.rank === 1) say('unknown', 'none', e.at, `It feeds ${e.text}, whose use is not known.`);
-        else if (alone.decides(e.to))
-          say('decide', 'identity', e.at, `It feeds ${e.text}, which steers the allocator.`);
-        continue;
+/** What an access of the object leads to. */
+interface Way {
+  readonly at: Node;
+  readonly node: ValueNode;
+}
+
+export class Evidence {
+  /** Operations on the object, those of functions and methods that got its address included. */
+  readonly accesses: Access[] = [];
+  private readonly alone: Independent;
+  private readonly ways: Way[] = [];
+  private readonly direct: Finding[] = [];
+
+  constructor(
+    private readonly graph: Graph,
+    private readonly index: Index,
+    private readonly start: ValueNode,
+    private readonly self: Target,
+  ) {
+    this.alone = new Independent(graph, start);
+    // The value's own ways, without those of the objects that it ends in.
+    const own = graph.explore(
+      start,
+      () => false,
+      (e) => e.kind !== 'effect' && !e.to.isObject,
+    );
+    for (const n of own) this.accesses.push(...n.accesses);
+    for (const e of start.edges) if (e.text === 'access' && !e.to.isObject) this.ways.push({ at: e.at, node: e.to });
+    this.direct.push(...start.sinks);
+  }
+
+  /** Everything at the end of every way; for what only observes. */
+  all(): Finding[] {
+    const out = new Map<string, Finding>();
+    const seen = new Set<ValueNode>([this.start]);
+    const stack = [this.start];
+    for (let n = stack.pop(); n !== undefined; n = stack.pop()) {
+      for (const f of this.endsOf(n)) out.set(keyOf(f), f);
+      for (const e of n.edges) {
+        if (e.kind === 'effect' || e.to.isObject || seen.has(e.to)) continue;
+        seen.add(e.to);
+        stack.push(e.to);
       }
-      if (e.kind === 'condition') tested(e, say);
     }
+    return [...out.values()].sort(
+      (a, b) => Number(a.hint === 'discarded') - Number(b.hint === 'discarded') || byPlace(a, b),
+    );
   }
-  return out;
 
-  function tested(e: Edge, tell: typeof say): void {
-    const decides = alone.effect(e.to, 2);
-    if (decides !== null) {
-      tell('decide', 'condition', e.at, `The condition "${e.text}" decides: ${decides}.`);
-      return;
+  /** For each access that is of this level, itself and the nearest ends of its ways. */
+  nearest(level: Level): Finding[] {
+    const out = new Map<string, Finding>();
+    const add = (f: Finding): void => {
+      if (!out.has(keyOf(f))) out.set(keyOf(f), f);
+    };
+    for (const f of this.direct) if (f.level === level) add(f);
+    const ordered = this.ways
+      .map((w) => ({ w, token: w.at.token, file: this.index.fileOf(w.at) ?? '' }))
+      .sort(byPlace);
+    for (const { w, token, file } of ordered) {
+      const ends = this.ends(w.node, level).sort(byPlace).slice(0, 3);
+      const first = ends[0];
+      if (first === undefined) continue;
+      const here = this.lineOf(file, token.start);
+      if (!ends.some((f) => f.file === file && this.lineOf(f.file, f.token.start) === here))
+        add({
+          level,
+          hint: 'none',
+          token,
+          file,
+          reason: `What is read here goes to ${first.file}:${this.lineOf(first.file, first.token.start)}.`,
+        });
+      for (const f of ends) add(f);
     }
-    const unknown = alone.effect(e.to, 1);
+    return [...out.values()];
+  }
+
+  /** The ends of a level that the fewest steps lead to. */
+  private ends(from: ValueNode, level: Level): Finding[] {
+    const seen = new Set<ValueNode>([from]);
+    let layer = [from];
+    while (layer.length > 0) {
+      const found: Finding[] = [];
+      const next: ValueNode[] = [];
+      for (const n of layer) {
+        for (const f of this.endsOf(n)) if (f.level === level) found.push(f);
+        for (const e of n.edges) {
+          if (e.kind === 'effect' || e.to.isObject || seen.has(e.to)) continue;
+          seen.add(e.to);
+          next.push(e.to);
+        }
+      }
+      if (found.length > 0) return found;
+      layer = next;
+    }
+    return [];
+  }
+
+  private readonly ended = new Map<ValueNode, Finding[]>();
+
+  /** Where ways end at a node: its sinks, the objects that it feeds, the conditions that it is tested in. */
+  private endsOf(n: ValueNode): Finding[] {
+    const known = this.ended.get(n);
+    if (known !== undefined) return known;
+    const out: Finding[] = n.sinks.filter((s) => s.hint !== 'effect');
+    for (const e of n.edges) {
+      const f = e.kind === 'object' ? this.fed(e) : e.kind === 'condition' ? this.tested(e) : null;
+      if (f !== null) out.push(f);
+    }
+    this.ended.set(n, out);
+    return out;
+  }
+
+  private finding(level: Level, hint: Hint, at: Node, reason: string): Finding {
+    return { level, hint, token: at.token, file: this.index.fileOf(at) ?? '', reason };
+  }
+
+  private fed(e: Edge): Finding | null {
+    if (e.to === this.start) return this.finding('observe', 'none', e.at, `It goes back into ${this.self.name} itself.`);
+    const rank = this.graph.rank(e.to);
+    if (rank === 0) return this.finding('observe', 'none', e.at, `It feeds ${e.text}, which is only observed.`);
+    if (rank === 1) return this.finding('unknown', 'none', e.at, `It feeds ${e.text}, whose use is not known.`);
+    return this.alone.decides(e.to)
+      ? this.finding('decide', 'identity', e.at, `It feeds ${e.text}, which steers the allocator.`)
+      : null;
+  }
+
+  private tested(e: Edge): Finding {
+    const decides = this.alone.effect(e.to, 2);
+    if (decides !== null)
+      return this.finding('decide', 'condition', e.at, `The condition "${e.text}" decides: ${decides}.`);
+    const unknown = this.alone.effect(e.to, 1);
     if (unknown !== null)
-      tell('unknown', 'condition', e.at, `Under the condition "${e.text}" ${unknown}, and what that does is not known.`);
-    else if (graph.rank(e.to) === 0)
-      tell('observe', 'condition', e.at, `Tested in "${e.text}", and what depends on it only observes or retries the update.`);
-    else tell('observe', 'condition', e.at, `Tested in "${e.text}"; what it sets is followed further.`);
+      return this.finding(
+        'unknown',
+        'condition',
+        e.at,
+        `Under the condition "${e.text}" ${unknown}, and what that does is not known.`,
+      );
+    const rest =
+      this.graph.rank(e.to) === 0
+        ? ', and what depends on it only observes or retries the update'
+        : '; what it sets is followed further';
+    return this.finding('observe', 'condition', e.at, `Tested in "${e.text}"${rest}.`);
+  }
+
+  private lineOf(file: string, offset: number): number {
+    const lines = this.index.project.units.get(file)?.source.lines;
+    return lines === undefined ? 0 : lineOf(lines, offset) + 1;
+  }
+
+  /** The findings as they are shown, and how many more there are. */
+  reasons(found: readonly Finding[]): Reason[] {
+    const out: Reason[] = found
+      .slice(0, maxReasons)
+      .map((f) => ({ file: f.file, token: f.token, reason: f.reason }));
+    const last = out[out.length - 1];
+    const more = found.length - out.length;
+    if (last !== undefined && more > 0)
+      out[out.length - 1] = { ...last, reason: `${last.reason} (${more} more are not listed.)` };
+    return out;
   }
 }
 
-/** The findings that decided, in the order of files and text, and how many more there are. */
-export function reasonsOf(found: readonly Finding[], level: Level): Reason[] {
-  const picked = found.filter((f) => f.level === level);
-  const loud = picked.filter((f) => f.hint !== 'discarded');
-  const quiet = picked.filter((f) => f.hint === 'discarded');
-  const byPlace = (a: Finding, b: Finding): number =>
-    a.file === b.file ? a.token.start - b.token.start : a.file < b.file ? -1 : 1;
-  const all = [...loud.sort(byPlace), ...quiet.sort(byPlace)];
-  const out: Reason[] = all.slice(0, maxReasons).map((f) => ({ file: f.file, token: f.token, reason: f.reason }));
-  const last = out[out.length - 1];
-  const more = all.length - out.length;
-  if (last !== undefined && more > 0)
-    out[out.length - 1] = { ...last, reason: `${last.reason} (${more} more like these are not listed.)` };
-  return out;
+const keyOf = (f: Finding): string => `${f.file}:${f.token.start}:${f.reason}`;
+
+interface Placed {
+  readonly file: string;
+  readonly token: Token;
 }
+
+const byPlace = (a: Placed, b: Placed): number =>
+  a.file === b.file ? a.token.start - b.token.start : a.file < b.file ? -1 : 1;

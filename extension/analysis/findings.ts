@@ -87,6 +87,16 @@ function drafts(build: Build): Draft[] {
   );
 }
 
+const siteReasons = 12;
+
+/** A site shows first what it does itself; the variable shows all. */
+function ofSite(v: Verdict, site: Access): Verdict['reasons'] {
+  if (v.reasons.length <= siteReasons) return v.reasons;
+  const at = v.reasons.findIndex((r) => r.file === site.file && r.token.start === site.token.start);
+  const from = Math.max(0, Math.min(at, v.reasons.length - siteReasons));
+  return v.reasons.slice(from, from + siteReasons);
+}
+
 interface Best {
   readonly s: Access;
   readonly guards: readonly Guard[];
@@ -234,7 +244,7 @@ export function findingsOf(
       temperature: body ? 'unreached' : build.temperatures.at(site.node),
       activity: best.activity,
       gates: [...new Set(gates)],
-      evidence: verdict.reasons.map((r) => build.evidence(r.file, r.token, r.reason)),
+      evidence: ofSite(verdict, site).map((r) => build.evidence(r.file, r.token, r.reason)),
     });
   }
   const variables: Variable[] = [...targets.values()]

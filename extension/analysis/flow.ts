@@ -385,7 +385,7 @@ export class Flow extends Calls {
 
   /** An operation on the memory that carries the value: what it reads is the value. */
   operation(node: ValueNode, a: Access, mode: number): void {
-    node.accesses.push(a);
+    if ((mode & Mode.compared) === 0) node.accesses.push(a);
     const value = (mode & ~Mode.content) | (a.operation === 'load' ? 0 : Mode.update);
     if (a.yields) {
       if (discarded(a.node)) {

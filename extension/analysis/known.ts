@@ -50,6 +50,9 @@ export const isTestFile = (file: string): boolean => testFolders.test(file) || t
 /** Ends the program where it should never have come. */
 export const stopping = /^(abort|__builtin_(unreachable|trap)|__assert_fail|__assert)$/;
 
+/** The mark of C23 and of compilers for what never runs, under whatever prefix. */
+export const unreachable = /(^|_)unreachable$/i;
+
 /** The error number is the thread's own and every print may change it. */
 export const errorNumber = /^_*errno(_location)?$/;
 
