@@ -20,6 +20,8 @@ import { type Target, isCell, targetOf } from './targets.ts';
 import { Mode, ValueNode, exitMode, exitOf, exitParam, exitThrough } from './values.ts';
 
 const carried = Mode.inside | Mode.tests | Mode.update | Mode.compared;
+/** What a value is once it has been read from memory. */
+const read = ~(Mode.content | Mode.object);
 
 export abstract class Calls extends Effects {
   private readonly results = new Map<Func, Map<number, ValueNode>>();
@@ -44,11 +46,11 @@ export abstract class Calls extends Effects {
     const t = targetOf(this.index, arg);
     if (t === null) this.say(node, 'unknown', 'none', at, `It is written through ${print(arg)}, which could not be followed.`);
     else if (t.kind === 'param' && t.decl !== null && isAddressOf(arg))
-      this.local(node, t.decl, at, mode & ~Mode.content);
+      this.local(node, t.decl, at, mode & read);
     else if (t.kind === 'param') this.outParameter(node, t, at, mode);
     else if (isOwn(t) && t.decl !== null) {
       const pointed = t.type.pointer + t.type.array > 0 || this.index.structOf(t.type) !== null;
-      this.local(node, t.decl, at, pointed ? mode | Mode.content : mode & ~Mode.content);
+      this.local(node, t.decl, at, pointed ? mode | Mode.content : mode & read);
     } else this.object(node, t, at);
   }
 
@@ -293,8 +295,8 @@ export abstract class Calls extends Effects {
       if (a.out === arg && a.operation !== 'compare_exchange') return;
       if (a.target === null)
         this.say(node, 'unknown', 'none', call, `It is written by ${name} to an object that could not be named.`);
-      else if (a.target.kind === 'param') this.outParameter(node, a.target, call, mode & ~Mode.content);
-      else if (isOwn(a.target) && a.target.decl !== null) this.local(node, a.target.decl, call, mode & ~Mode.content);
+      else if (a.target.kind === 'param') this.outParameter(node, a.target, call, mode & read);
+      else if (isOwn(a.target) && a.target.decl !== null) this.local(node, a.target.decl, call, mode & read);
       else this.object(node, a.target, call);
     }
   }
@@ -335,9 +337,9 @@ export abstract class Calls extends Effects {
 
   private printed(node: ValueNode, call: Call, name: string, at: number, mode: number): void {
     this.say(node, 'observe', 'none', call, `Printed by ${name}.`);
-    this.follow(node, call, (mode & ~Mode.content) | Mode.compared);
+    this.follow(node, call, (mode & read) | Mode.compared);
     const buffer = formatting.test(name) && at > 0 ? call.args[0] : undefined;
-    if (buffer !== undefined) this.into(node, buffer, call, mode & ~Mode.content);
+    if (buffer !== undefined) this.into(node, buffer, call, mode & read);
   }
 
   /** Memory that carries the value goes to a function outside the project. */
@@ -349,21 +351,25 @@ export abstract class Calls extends Effects {
     }
     if (copying.test(name)) {
       const to = call.args[0];
-      if (at === 1 && to !== undefined) this.into(node, to, call, mode & ~Mode.content);
+      if (at === 1 && to !== undefined) this.into(node, to, call, mode & read);
       if (at === 0) this.follow(node, call, mode);
       return;
     }
     if (filling.test(name) || indifferent.test(name)) {
-      if (/^strto/.test(name)) this.follow(node, call, (mode & ~Mode.content) | Mode.compared);
+      if (/^strto/.test(name)) this.follow(node, call, (mode & read) | Mode.compared);
       return;
     }
     if (reading.test(name)) {
       const pointer = /^(str|mem)r?(chr|str)$/.test(name);
-      this.follow(node, call, pointer ? mode : (mode & ~Mode.content) | Mode.compared);
+      this.follow(node, call, pointer ? mode : (mode & read) | Mode.compared);
       return;
     }
     if (passing.test(name)) {
       this.follow(node, call, mode);
+      return;
+    }
+    if (sizing.test(name)) {
+      this.say(node, 'decide', 'size', call, `It is in what ${name} gets.`);
       return;
     }
     if (arg !== undefined && isText(this.index, arg) && this.isOutput(call) && this.isPointerCall(call, name)) {
@@ -405,7 +411,7 @@ export abstract class Calls extends Effects {
       return;
     }
     if (textMethods.test(name)) this.follow(node, call, mode);
-    else if (textQueries.test(name)) this.follow(node, call, (mode & ~Mode.content) | Mode.compared);
+    else if (textQueries.test(name)) this.follow(node, call, (mode & read) | Mode.compared);
   }
 }
 

@@ -124,14 +124,14 @@ export class Classifier {
         else sink('observe', 'discarded', a.node, 'Written in a test.');
         continue;
       }
-      this.read(node, a.node, (n) => this.flow.operation(n, a, mode));
+      this.read(node, a.node, (n) => this.flow.operation(n, a, mode | Mode.object));
       if (a.operation === 'compare_exchange' && t.type.pointer > 0)
         sink('decide', 'address', a.node, 'This compare-exchange swings a pointer.');
     }
     for (const u of this.plainUses(t)) {
       if (inAtomic.has(u)) continue;
       if (outside(u)) continue;
-      this.read(node, u, (n) => this.flow.follow(n, u, t.type.array > 0 ? mode | Mode.content : mode));
+      this.read(node, u, (n) => this.flow.follow(n, u, Mode.object | (t.type.array > 0 ? mode | Mode.content : mode)));
     }
   }
 

@@ -40,9 +40,10 @@ export class Flow extends Calls {
   private readonly ordinals = new Map<Node | ValueNode, number>();
 
   /** The value of `x` goes on from `node`, which has been told where it came from. */
-  follow(node: ValueNode, x: Expr, mode: number): void {
+  follow(node: ValueNode, x: Expr, given: number): void {
+    const mode = (given & Mode.object) === 0 || staysObject(x, given) ? given : given & ~Mode.object;
     // One visit for every way of carrying the value.
-    const bit = 1 << (mode & 7);
+    const bit = 1 << ((mode & 7) | (mode & Mode.object ? 8 : 0));
     const seen = node.visited.get(x) ?? 0;
     if ((seen & bit) !== 0) return;
     node.visited.set(x, seen | bit);
@@ -53,7 +54,7 @@ export class Flow extends Calls {
     const p = x.up;
     if (p === null) return;
     const content = (mode & Mode.content) !== 0;
-    const value = mode & ~Mode.content;
+    const value = mode & ~(Mode.content | Mode.object);
     switch (p.k) {
       case 'expr': {
         // The last statement of a statement expression is its value.
@@ -148,7 +149,7 @@ export class Flow extends Calls {
   private unary(node: ValueNode, p: Extract<Expr, { k: 'un' }>, mode: number): void {
     const content = (mode & Mode.content) !== 0;
     if (p.op === '*') {
-      if (content || this.chosenText(p.x, mode)) this.follow(node, p, mode & ~Mode.content);
+      if (content || this.chosenText(p.x, mode)) this.follow(node, p, mode & ~(Mode.content | Mode.object));
       else this.say(node, 'decide', 'address', p, `Its value is dereferenced: ${print(p)}.`);
     } else if (p.op === '&') this.follow(node, p, mode | Mode.content);
     else if (content) return;
@@ -236,6 +237,7 @@ export class Flow extends Calls {
       return;
     }
     const through = left.k === 'un' || left.k === 'idx' || left.k === 'mem';
+    if (t.kind === 'field' && !content) this.escapes(node, left, at, mode);
     if (isOwn(t) && t.decl !== null) {
       const elsewhere = through && t.type.pointer > 0 && t.type.array === 0;
       if (elsewhere && !content && !/char/.test(t.type.base))
@@ -256,6 +258,22 @@ export class Flow extends Calls {
         this.say(node, 'unknown', 'none', at, `Its address is kept in ${print(left)}.`);
       else this.object(node, t, at);
     } else this.object(node, t, at);
+  }
+
+  /** A field of a local struct: whoever outside the project gets the struct gets the value with it. */
+  private escapes(node: ValueNode, left: Expr, at: Node, mode: number): void {
+    let x: Expr = left;
+    while ((x.k === 'mem' && !x.arrow) || x.k === 'idx') x = x.object;
+    const d = x.k === 'id' ? this.index.local(functionOf(x), x.name, x) : null;
+    if (d === null || d.isStatic || d.isThread || d.type.pointer > 0) return;
+    for (const use of this.index.usesOf(d)) {
+      let e: Expr = use;
+      while (e.up?.k === 'cast' || (e.up?.k === 'un' && e.up.op === '&')) e = e.up;
+      const call = e.up;
+      if (call?.k !== 'call' || !call.args.includes(e) || this.peers.accessAt(call) !== undefined) continue;
+      if (this.index.callees(call).length === 0 && this.reaching.reaches(d, at, use))
+        this.argument(node, call, e, mode | Mode.content);
+    }
   }
 
   private declared(node: ValueNode, d: Decl, x: Expr, mode: number): void {
@@ -385,8 +403,8 @@ export class Flow extends Calls {
 
   /** An operation on the memory that carries the value: what it reads is the value. */
   operation(node: ValueNode, a: Access, mode: number): void {
-    if ((mode & Mode.compared) === 0) node.accesses.push(a);
-    const value = (mode & ~Mode.content) | (a.operation === 'load' ? 0 : Mode.update);
+    if ((mode & Mode.object) !== 0) node.accesses.push(a);
+    const value = (mode & ~(Mode.content | Mode.object)) | (a.operation === 'load' ? 0 : Mode.update);
     if (a.yields) {
       if (discarded(a.node)) {
         if (a.operation !== 'load') this.unused(node, a);
@@ -537,6 +555,15 @@ export function discarded(node: Node): boolean {
   }
   if (p === null) return true;
   return p.k === 'expr' && !(p.up?.k === 'stmtx' && p.up.body[p.up.body.length - 1] === p);
+}
+
+/** An expression that names the object, or its address, as opposed to a value that is read from it. */
+function staysObject(x: Expr, mode: number): boolean {
+  if ((mode & Mode.content) !== 0) return true;
+  const p = x.up;
+  return (
+    p !== null && ((p.k === 'un' && p.op === '&') || p.k === 'mem' || p.k === 'choice' || (p.k === 'idx' && p.object === x))
+  );
 }
 
 /** Whether a use stands among the statements that hang on a condition as a whole. */

@@ -17,7 +17,7 @@ export interface RoleContext {
 const constant = (x: Expr | null): boolean => {
   if (x === null) return false;
   const e = strip(x);
-  return e.k === 'num' || (e.k === 'id' && /^(true|false|NULL|nullptr|[A-Z][A-Z0-9_]*)$/.test(e.name));
+  return e.k === 'num' || (e.k === 'id' && /^(true|false|NULL|nullptr|[A-Z][A-Z0-9_]*|k[A-Z]\w*)$/.test(e.name));
 };
 
 /** Clock reads, by the names that systems give them. */
@@ -172,19 +172,19 @@ function steering(t: Target, accesses: readonly Access[], found: readonly Findin
   }
   const changing = swaps.filter((a) => !counts(a));
   if (changing.length > 0 && changing.some((a) => pointer || inLoop(a.node) || a.operation === 'exchange')) return 'lock-free';
-  if (has('fetch_or', 'fetch_and') && accesses.some((a) => /^fetch_(or|and)$/.test(a.operation) && !discarded(a.node)))
+  if (has('fetch_or', 'fetch_and') && accesses.some((a) => /^fetch_(or|and)$/.test(a.operation) && used(a)))
     return 'lock-free';
   if (hints.has('wait') && swaps.length === 0 && has('fetch_add', 'fetch_sub', 'exchange')) return 'lock';
   if (accesses.some((a) => a.operation === 'fetch_sub' && compared(a.node))) return 'refcount';
-  if (!has('fetch_sub') && accesses.some((a) => a.operation === 'fetch_add' && !discarded(a.node))) return 'id';
-  if (changing.length > 0 && changing.some((a) => !discarded(a.node))) return 'lock-free';
+  if (!has('fetch_sub') && accesses.some((a) => a.operation === 'fetch_add' && used(a))) return 'id';
+  if (changing.length > 0 && changing.some(used)) return 'lock-free';
   if (has('fetch_add', 'fetch_sub', 'fetch_or', 'fetch_and') || swaps.length > 0) return 'flow-control';
   if (pointer) return 'publication';
   if (stores.length > 0) {
     const cold = stores.every((a) => a.func === null || !/^(hot|warm)$/.test(context.temperatures.ofFunction(a.func)));
     const readsEnv = stores.some((a) => a.func !== null && context.env.reads.some((e) => e.func === a.func));
     const given = stores.some((a) => a.value !== null && !constant(a.value) && isGiven(a.value));
-    if (readsEnv || (cold && given && hints.has('condition') && !hints.has('index'))) return 'config';
+    if (readsEnv || (cold && given && !hints.has('index') && !hints.has('wait'))) return 'config';
     const paired =
       stores.some((a) => a.order === 'release' || a.order === 'seq_cst') &&
       accesses.some((a) => a.operation === 'load' && a.order !== 'relaxed');
@@ -193,9 +193,19 @@ function steering(t: Target, accesses: readonly Access[], found: readonly Findin
   return hints.has('index') && stores.length === 0 && accesses.length === 0 ? 'publication' : 'flow-control';
 }
 
+/** Somebody takes the result; inline assembly hands it out beside the object. */
+function used(a: Access): boolean {
+  if (a.node.k !== 'asm') return !discarded(a.node);
+  const object = a.targetExpr === null ? '' : print(strip(a.targetExpr));
+  return a.node.outputs.some((x) => print(strip(x)) !== object);
+}
+
 /** A value that came from outside: a parameter, an option, a setting. */
 function isGiven(x: Expr): boolean {
   const e = strip(x);
-  if (e.k === 'id' || e.k === 'mem') return true;
+  if (e.k === 'id') {
+    const f = functionOf(e);
+    return f === null || f.params.some((p) => p.name === e.name) ;
+  }
   return e.k === 'call' && e.args.length === 1 && e.args[0] !== undefined && isGiven(e.args[0]);
 }

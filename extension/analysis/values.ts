@@ -46,6 +46,8 @@ export const Mode = {
   inside: 8,
   /** The object belongs to a test, so that code of tests counts. */
   tests: 16,
+  /** The memory is the object itself, not a copy of its value. */
+  object: 32,
 } as const;
 
 export type EdgeKind =
