@@ -11,7 +11,7 @@ import { isTestFile } from './known.ts';
 import { roleOf } from './roles.ts';
 import { siteVerdict } from './sites.ts';
 import { push } from './project.ts';
-import { type Target, cellField, targetOf } from './targets.ts';
+import { type Target, cellField, fieldTarget, isCell, targetOf } from './targets.ts';
 import { type Temperatures, likelihood } from './temperature.ts';
 import { type Finding, Graph, Mode, ValueNode } from './values.ts';
 import { shellObjects, volatileWords } from './words.ts';
@@ -161,7 +161,9 @@ export class Classifier {
       role:
         c === 'unknown'
           ? null
-          : roleOf(c, t, accesses, found, { index: this.index, temperatures: this.temperatures, env: this.env }),
+          : c === 'correctness' && this.wrapsLock(t)
+            ? 'lock'
+            : roleOf(c, t, accesses, found, { index: this.index, temperatures: this.temperatures, env: this.env }),
       reasons,
     });
     if (level === 'decide') return as('correctness');
@@ -173,6 +175,16 @@ export class Classifier {
       return as('unknown', evidence.reasons(found.map((f) => ({ ...f, reason: why }))));
     }
     return as('telemetry');
+  }
+
+  /** An instance of a class whose one word is a lock. */
+  private wrapsLock(t: Target): boolean {
+    const r = this.index.resolve(t.type);
+    const struct = r.pointer > 0 ? null : this.index.structOf(r);
+    const only = struct?.fields[0];
+    if (struct === null || only === undefined || !isCell(this.index, struct)) return false;
+    const word = fieldTarget(this.index, struct, only);
+    return word.key !== t.key && this.verdict(word).role === 'lock';
   }
 
   /** A site's class: its variable's, or for an operation on a parameter what its callers' objects agree on. */

@@ -54,7 +54,8 @@ export class Flow extends Calls {
     const p = x.up;
     if (p === null) return;
     const content = (mode & Mode.content) !== 0;
-    const value = mode & ~(Mode.content | Mode.object);
+    // An element or a member of the object is still the object, until it is read.
+    const value = mode & ~Mode.content;
     switch (p.k) {
       case 'expr': {
         // The last statement of a statement expression is its value.
@@ -149,7 +150,7 @@ export class Flow extends Calls {
   private unary(node: ValueNode, p: Extract<Expr, { k: 'un' }>, mode: number): void {
     const content = (mode & Mode.content) !== 0;
     if (p.op === '*') {
-      if (content || this.chosenText(p.x, mode)) this.follow(node, p, mode & ~(Mode.content | Mode.object));
+      if (content || this.chosenText(p.x, mode)) this.follow(node, p, mode & ~Mode.content);
       else this.say(node, 'decide', 'address', p, `Its value is dereferenced: ${print(p)}.`);
     } else if (p.op === '&') this.follow(node, p, mode | Mode.content);
     else if (content) return;

@@ -141,9 +141,12 @@ function fixedState(a: Access): boolean {
 
 /** A compare-exchange that only counts: the new value is the old one plus or minus a number. */
 function counts(a: Access): boolean {
-  if (a.operation !== 'compare_exchange' || a.value === null) return false;
-  const e = strip(a.value);
-  return e.k === 'bin' && (e.op === '+' || e.op === '-') && strip(e.right).k === 'num';
+  if (a.operation !== 'compare_exchange') return false;
+  const step = (x: Expr): boolean => {
+    const e = strip(x);
+    return e.k === 'bin' && (e.op === '+' || e.op === '-') && strip(e.right).k === 'num';
+  };
+  return a.node.k === 'asm' ? a.node.inputs.some(step) : a.value !== null && step(a.value);
 }
 
 function steering(t: Target, accesses: readonly Access[], found: readonly Finding[], context: RoleContext): Role {
@@ -181,7 +184,7 @@ function steering(t: Target, accesses: readonly Access[], found: readonly Findin
   if (has('fetch_add', 'fetch_sub', 'fetch_or', 'fetch_and') || swaps.length > 0) return 'flow-control';
   if (pointer) return 'publication';
   if (stores.length > 0) {
-    const cold = stores.every((a) => a.func === null || !/^(hot|warm)$/.test(context.temperatures.ofFunction(a.func)));
+    const cold = stores.every((a) => a.func === null || context.temperatures.ofFunction(a.func) !== 'hot');
     const readsEnv = stores.some((a) => a.func !== null && context.env.reads.some((e) => e.func === a.func));
     const given = stores.some((a) => a.value !== null && !constant(a.value) && isGiven(a.value));
     if (readsEnv || (cold && given && !hints.has('index') && !hints.has('wait'))) return 'config';
