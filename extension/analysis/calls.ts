@@ -1,7 +1,17 @@
 /** Values across calls: arguments into functions, results and memory behind parameters back to whoever called. */
 import { Effects, calledName, inPhantom, isAddressOf, isOwn, isText, nameOf } from './effects.ts';
 import type { Access } from './access.ts';
-import { type Call, type Decl, type Expr, type Func, type Lambda, type Node, functionOf, print, strip } from './ir.ts';
+import {
+  type Call,
+  type Decl,
+  type Expr,
+  type Func,
+  type Lambda,
+  type Node,
+  functionOf,
+  print,
+  strip,
+} from './ir.ts';
 import {
   asserting,
   copying,
@@ -44,7 +54,14 @@ export abstract class Calls extends Effects {
     const plain = strip(arg);
     if (plain.k === 'num' || (plain.k === 'id' && /^(NULL|nullptr|stdout|stderr)$/.test(plain.name))) return;
     const t = targetOf(this.index, arg);
-    if (t === null) this.say(node, 'unknown', 'none', at, `It is written through ${print(arg)}, which could not be followed.`);
+    if (t === null)
+      this.say(
+        node,
+        'unknown',
+        'none',
+        at,
+        `It is written through ${print(arg)}, which could not be followed.`,
+      );
     else if (t.kind === 'param' && t.decl !== null && isAddressOf(arg))
       this.local(node, t.decl, at, mode & read);
     else if (t.kind === 'param') this.outParameter(node, t, at, mode);
@@ -129,7 +146,12 @@ export abstract class Calls extends Effects {
       this.say(node, 'decide', 'address', at, `It is the result of ${f.name}, an allocation entry point.`);
       return;
     }
-    this.graph.edge(node, { kind: 'value', to: this.result(f, mode & (carried | Mode.content)), at, text: '' });
+    this.graph.edge(node, {
+      kind: 'value',
+      to: this.result(f, mode & (carried | Mode.content)),
+      at,
+      text: '',
+    });
   }
 
   private fromLambda(node: ValueNode, lambda: Lambda, at: Node, mode: number): void {
@@ -143,7 +165,8 @@ export abstract class Calls extends Effects {
       return;
     }
     if (holder?.k === 'call' && holder.callee === lambda) this.follow(node, holder, mode);
-    else this.say(node, 'unknown', 'returned', at, 'A lambda answers with it, whose calls were not followed.');
+    else
+      this.say(node, 'unknown', 'returned', at, 'A lambda answers with it, whose calls were not followed.');
   }
 
   /** What a function answers, wherever it is called. */
@@ -163,7 +186,13 @@ export abstract class Calls extends Effects {
 
   private results_(node: ValueNode, f: Func, mode: number): void {
     if (/^operator\b/.test(f.name)) {
-      this.say(node, 'unknown', 'returned', f, `${f.name} answers with it, whose uses are not written as calls.`);
+      this.say(
+        node,
+        'unknown',
+        'returned',
+        f,
+        `${f.name} answers with it, whose uses are not written as calls.`,
+      );
       return;
     }
     const calls = this.callersOf(f);
@@ -226,7 +255,8 @@ export abstract class Calls extends Effects {
       const back = kept | exitMode(exit);
       const through = exitParam(exit);
       if (through < 0) {
-        if (this.peers.entry(f)) this.say(node, 'decide', 'address', call, `It steers the result of ${f.name}.`);
+        if (this.peers.entry(f))
+          this.say(node, 'decide', 'address', call, `It steers the result of ${f.name}.`);
         this.follow(node, call, back);
         return;
       }
@@ -262,7 +292,8 @@ export abstract class Calls extends Effects {
       } else if (n.k === 'call') {
         const own = n.callee.k === 'id' || (n.callee.k === 'mem' && print(n.callee.object) === 'this');
         if (!own) continue;
-        for (const g of this.index.callees(n)) if (g.owner === f.owner && g !== f) this.method(node, n, g, mode);
+        for (const g of this.index.callees(n))
+          if (g.owner === f.owner && g !== f) this.method(node, n, g, mode);
       } else if ((n.k === 'id' || n.k === 'mem') && n.up?.k !== 'mem') {
         const t = this.plainCell(f, n);
         if (t) this.follow(node, n, mode);
@@ -291,10 +322,21 @@ export abstract class Calls extends Effects {
       else this.operation(node, a, mode);
       return;
     }
-    if (a.value === arg || (a.value !== null && strip(a.value) === strip(arg)) || a.out === arg || a.operation === 'compare_exchange') {
+    if (
+      a.value === arg ||
+      (a.value !== null && strip(a.value) === strip(arg)) ||
+      a.out === arg ||
+      a.operation === 'compare_exchange'
+    ) {
       if (a.out === arg && a.operation !== 'compare_exchange') return;
       if (a.target === null)
-        this.say(node, 'unknown', 'none', call, `It is written by ${name} to an object that could not be named.`);
+        this.say(
+          node,
+          'unknown',
+          'none',
+          call,
+          `It is written by ${name} to an object that could not be named.`,
+        );
       else if (a.target.kind === 'param') this.outParameter(node, a.target, call, mode & read);
       else if (isOwn(a.target) && a.target.decl !== null) this.local(node, a.target.decl, call, mode & read);
       else this.object(node, a.target, call);
@@ -321,7 +363,13 @@ export abstract class Calls extends Effects {
     }
     const what = name === '' ? 'a function that is called through a pointer' : name;
     if (this.isPointer(arg))
-      this.say(node, 'decide', 'handed', call, `The address that it holds is handed to ${what}, which is not in the project.`);
+      this.say(
+        node,
+        'decide',
+        'handed',
+        call,
+        `The address that it holds is handed to ${what}, which is not in the project.`,
+      );
     else this.say(node, 'unknown', 'none', call, `It is passed to ${what}, which is not in the project.`);
   }
 
@@ -372,7 +420,12 @@ export abstract class Calls extends Effects {
       this.say(node, 'decide', 'size', call, `It is in what ${name} gets.`);
       return;
     }
-    if (arg !== undefined && isText(this.index, arg) && this.isOutput(call) && this.isPointerCall(call, name)) {
+    if (
+      arg !== undefined &&
+      isText(this.index, arg) &&
+      this.isOutput(call) &&
+      this.isPointerCall(call, name)
+    ) {
       this.say(node, 'observe', 'none', call, `Written by the output function behind ${print(call.callee)}.`);
       return;
     }
@@ -407,7 +460,8 @@ export abstract class Calls extends Effects {
     }
     const access = this.peers.accessAt(call);
     if (access !== undefined) {
-      if (access.targetExpr !== null && strip(access.targetExpr) === strip(object)) this.operation(node, access, mode);
+      if (access.targetExpr !== null && strip(access.targetExpr) === strip(object))
+        this.operation(node, access, mode);
       return;
     }
     if (textMethods.test(name)) this.follow(node, call, mode);

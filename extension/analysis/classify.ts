@@ -103,7 +103,14 @@ export class Classifier {
     const sink = (level: Finding['level'], hint: Finding['hint'], at: Node | null, reason: string): void => {
       const token = at?.token ?? t.token;
       if (token === null) node.rank = Math.max(node.rank, 1);
-      else this.graph.sink(node, { level, hint, token, file: at === null ? t.file : (this.index.fileOf(at) ?? ''), reason });
+      else
+        this.graph.sink(node, {
+          level,
+          hint,
+          token,
+          file: at === null ? t.file : (this.index.fileOf(at) ?? ''),
+          reason,
+        });
     };
     if (t.key.startsWith('?.') || (t.kind === 'local' && /\batomic_ref\b/.test(t.type.text))) {
       sink('unknown', 'none', null, 'The object could not be named, so its uses were not followed.');
@@ -131,7 +138,9 @@ export class Classifier {
     for (const u of this.plainUses(t)) {
       if (inAtomic.has(u)) continue;
       if (outside(u)) continue;
-      this.read(node, u, (n) => this.flow.follow(n, u, Mode.object | (t.type.array > 0 ? mode | Mode.content : mode)));
+      this.read(node, u, (n) =>
+        this.flow.follow(n, u, Mode.object | (t.type.array > 0 ? mode | Mode.content : mode)),
+      );
     }
   }
 
@@ -163,7 +172,11 @@ export class Classifier {
           ? null
           : c === 'correctness' && this.wrapsLock(t)
             ? 'lock'
-            : roleOf(c, t, accesses, found, { index: this.index, temperatures: this.temperatures, env: this.env }),
+            : roleOf(c, t, accesses, found, {
+                index: this.index,
+                temperatures: this.temperatures,
+                env: this.env,
+              }),
       reasons,
     });
     if (level === 'decide') return as('correctness');

@@ -17,12 +17,26 @@ import {
   strip,
   walk,
 } from './ir.ts';
-import { asserting, computes, copying, errorNumber, filling, formatting, harmless, isTestFile, passing, printing, sizing, stopping, unreachable } from './known.ts';
+import {
+  asserting,
+  computes,
+  copying,
+  errorNumber,
+  filling,
+  formatting,
+  harmless,
+  isTestFile,
+  passing,
+  printing,
+  sizing,
+  stopping,
+  unreachable,
+} from './known.ts';
 import { operationOf } from './operations.ts';
 import { push } from './project.ts';
 import { type Target, assignedOf, targetOf } from './targets.ts';
 import type { Token } from './tokens.ts';
-import { type Finding, Graph, type Hint, type Level, Mode, ValueNode } from './values.ts';
+import { type Finding, type Graph, type Hint, type Level, Mode, ValueNode } from './values.ts';
 
 /** What the follower asks of the classifier. */
 export interface Peers {
@@ -41,9 +55,18 @@ export const nameOf = (t: Target): string => (t.owner === null ? t.name : `${t.o
 export const isOwn = (t: Target): boolean =>
   t.kind === 'local' && t.decl !== null && !t.decl.isStatic && !t.decl.isThread;
 
+/** What a call calls: the last of `(hook(), f)`, and what all definitions of a macro agree on. */
+export function calleeOf(x: Call): Expr {
+  const e = strip(x.callee);
+  if (e.k !== 'choice') return e;
+  const all = e.options.map((o) => strip(o.x));
+  const first = all[0];
+  return first !== undefined && all.every((o) => print(o) === print(first)) ? first : e;
+}
+
 /** The name that a call is written with, '' for a computed one; a system call by number has its own name. */
 export function calledName(x: Call): string {
-  const callee = strip(x.callee);
+  const callee = calleeOf(x);
   const name = callee.k === 'id' ? callee.name : callee.k === 'mem' ? callee.field : '';
   const number = x.args[0];
   if (name === 'syscall' && number?.k === 'id') return /^(?:SYS|__NR)_(\w+)$/.exec(number.name)?.[1] ?? name;
@@ -67,7 +90,10 @@ export function isText(index: Index, x: Expr): boolean {
   const t = index.typeOf(e);
   if (t === null) return false;
   const r = index.resolve(t);
-  return /^(char|wchar_t|char8_t|string|string_view)$/.test(r.base) && (r.pointer + r.array > 0 || /string/.test(r.base));
+  return (
+    /^(char|wchar_t|char8_t|string|string_view)$/.test(r.base) &&
+    (r.pointer + r.array > 0 || /string/.test(r.base))
+  );
 }
 
 /** Region of statements whose execution hangs on a value. */
@@ -137,7 +163,13 @@ export abstract class Effects {
     let n = this.effectNodes.get(f);
     if (n === undefined) {
       n = new ValueNode(false, (node) => {
-        const region: Region = { node, whole: true, mode: Mode.compared | Mode.inside, at: null, debug: false };
+        const region: Region = {
+          node,
+          whole: true,
+          mode: Mode.compared | Mode.inside,
+          at: null,
+          debug: false,
+        };
         this.list(region, f.body);
         for (const s of f.strays) this.list(region, s);
       });
@@ -422,7 +454,13 @@ export abstract class Effects {
         this.hard(r, at, `${print(left)} is written`);
       else if (!r.whole)
         // Whatever the local decides from now on is decided by the value.
-        this.local(r.node, t.decl, at, elsewhere || t.type.array > 0 ? r.mode | Mode.content : r.mode, r.node);
+        this.local(
+          r.node,
+          t.decl,
+          at,
+          elsewhere || t.type.array > 0 ? r.mode | Mode.content : r.mode,
+          r.node,
+        );
       return;
     }
     if (t.kind === 'param') {
@@ -431,7 +469,12 @@ export abstract class Effects {
       } else if (!r.whole) this.outParameter(r.node, t, at, r.mode);
       return;
     }
-    this.graph.edge(r.node, { kind: 'effect', to: this.peers.object(t), at, text: `${nameOf(t)} is written` });
+    this.graph.edge(r.node, {
+      kind: 'effect',
+      to: this.peers.object(t),
+      at,
+      text: `${nameOf(t)} is written`,
+    });
   }
 
   private operated(r: Region, a: Access, at: Expr): void {
@@ -443,7 +486,14 @@ export abstract class Effects {
     else {
       const x = a.targetExpr ?? at;
       // What an operation works on is what its argument points to.
-      this.written(r, a.target, a.target.kind === 'param' ? { k: 'un', token: x.token, up: x, op: '*', x } : { k: 'mem', token: x.token, up: x, object: x, field: a.target.name, arrow: false }, at);
+      this.written(
+        r,
+        a.target,
+        a.target.kind === 'param'
+          ? { k: 'un', token: x.token, up: x, op: '*', x }
+          : { k: 'mem', token: x.token, up: x, object: x, field: a.target.name, arrow: false },
+        at,
+      );
     }
   }
 
@@ -456,7 +506,13 @@ export abstract class Effects {
       if (!r.whole) this.outParameter(r.node, t, at, r.mode);
     } else if (isOwn(t)) {
       if (!r.whole) this.into(r.node, arg, at, r.mode);
-    } else this.graph.edge(r.node, { kind: 'effect', to: this.peers.object(t), at, text: `${nameOf(t)} is written` });
+    } else
+      this.graph.edge(r.node, {
+        kind: 'effect',
+        to: this.peers.object(t),
+        at,
+        text: `${nameOf(t)} is written`,
+      });
   }
 
   private called(r: Region, x: Call): void {
@@ -487,12 +543,17 @@ export abstract class Effects {
 
   /** A function that is not in the project, or not known by name. */
   private outside(r: Region, x: Call, name: string): void {
-    const callee = strip(x.callee);
+    const callee = calleeOf(x);
     const pointer =
-      name === '' || (callee.k === 'id' ? this.index.local(functionOf(x), name, x) !== null || this.index.global(name, this.index.fileOf(x)) !== null : this.isField(x));
+      name === '' ||
+      (callee.k === 'id'
+        ? this.index.local(functionOf(x), name, x) !== null ||
+          this.index.global(name, this.index.fileOf(x)) !== null
+        : this.isField(x));
     if (pointer) {
       // A registered function that gets text is an output function; any other may do whatever it wants.
-      if (!this.isOutput(x) && !this.isTestHook(callee)) this.hard(r, x, `a function is called through ${print(x.callee).slice(0, 40)}`);
+      if (!this.isOutput(x) && !this.isTestHook(callee))
+        this.hard(r, x, `a function is called through ${print(x.callee).slice(0, 40)}`);
       return;
     }
     if (printing.test(name)) {
@@ -507,7 +568,11 @@ export abstract class Effects {
     }
     if (passing.test(name) || harmless.test(name) || unreachable.test(name)) return;
     if (r.debug && stopping.test(name)) return;
-    if (x.callee.k === 'mem' && /^(str|c_str|length|size|data|empty|flush|width|precision|good|load)$/.test(name)) return;
+    if (
+      x.callee.k === 'mem' &&
+      /^(str|c_str|length|size|data|empty|flush|width|precision|good|load)$/.test(name)
+    )
+      return;
     this.hard(r, x, `${name} is called`);
   }
 
@@ -544,11 +609,7 @@ function isFixed(x: Expr): boolean {
 
 function aborts(s: Stmt): boolean {
   const only = s.k === 'block' && s.body.length === 1 ? s.body[0] : s;
-  return (
-    only?.k === 'expr' &&
-    only.x.k === 'call' &&
-    stopping.test(calledName(only.x))
-  );
+  return only?.k === 'expr' && only.x.k === 'call' && stopping.test(calledName(only.x));
 }
 
 /** Whether nothing declares a function that a call names, in the project or outside. */

@@ -44,7 +44,12 @@ class Independent {
 
   /** The piece of a sentence that says what runs under a condition: the first of the worst. */
   effect(n: ValueNode, rank: 1 | 2, depth = 0): string | null {
-    if (!n.expanded) this.graph.explore(n, () => n.expanded, () => false);
+    if (!n.expanded)
+      this.graph.explore(
+        n,
+        () => n.expanded,
+        () => false,
+      );
     const hard = rank === 2 ? n.sinks.find((s) => s.hint === 'effect') : undefined;
     const worst = n.edges.filter(
       (e) => e.kind === 'effect' && (rank === 2 ? this.decides(e.to) : this.graph.rank(e.to) === 1),
@@ -53,7 +58,8 @@ class Independent {
     const plain = worst.find((e) => e.to.isObject);
     if (plain !== undefined && depth > 0) return plain.text;
     const first = worst[0];
-    if (hard !== undefined && (first === undefined || hard.token.start <= first.at.token.start)) return hard.reason;
+    if (hard !== undefined && (first === undefined || hard.token.start <= first.at.token.start))
+      return hard.reason;
     if (first === undefined) return hard?.reason ?? null;
     if (first.to.isObject || depth > 2) return first.text;
     const inner = this.effect(first.to, rank, depth + 1);
@@ -88,7 +94,8 @@ export class Evidence {
       (e) => e.kind !== 'effect' && !e.to.isObject,
     );
     for (const n of own) this.accesses.push(...n.accesses);
-    for (const e of start.edges) if (e.text === 'access' && !e.to.isObject) this.ways.push({ at: e.at, node: e.to });
+    for (const e of start.edges)
+      if (e.text === 'access' && !e.to.isObject) this.ways.push({ at: e.at, node: e.to });
     this.direct.push(...start.sinks);
   }
 
@@ -179,10 +186,13 @@ export class Evidence {
   }
 
   private fed(e: Edge): Finding | null {
-    if (e.to === this.start) return this.finding('observe', 'none', e.at, `It goes back into ${this.self.name} itself.`);
+    if (e.to === this.start)
+      return this.finding('observe', 'none', e.at, `It goes back into ${this.self.name} itself.`);
     const rank = this.graph.rank(e.to);
-    if (rank === 0) return this.finding('observe', 'none', e.at, `It feeds ${e.text}, which is only observed.`);
-    if (rank === 1) return this.finding('unknown', 'none', e.at, `It feeds ${e.text}, whose use is not known.`);
+    if (rank === 0)
+      return this.finding('observe', 'none', e.at, `It feeds ${e.text}, which is only observed.`);
+    if (rank === 1)
+      return this.finding('unknown', 'none', e.at, `It feeds ${e.text}, whose use is not known.`);
     return this.alone.decides(e.to)
       ? this.finding('decide', 'identity', e.at, `It feeds ${e.text}, which steers the allocator.`)
       : null;

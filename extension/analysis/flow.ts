@@ -242,7 +242,13 @@ export class Flow extends Calls {
     if (isOwn(t) && t.decl !== null) {
       const elsewhere = through && t.type.pointer > 0 && t.type.array === 0;
       if (elsewhere && !content && !/char/.test(t.type.base))
-        this.say(node, 'unknown', 'none', at, `It is stored through ${print(left)}, which could not be followed.`);
+        this.say(
+          node,
+          'unknown',
+          'none',
+          at,
+          `It is stored through ${print(left)}, which could not be followed.`,
+        );
       this.local(node, t.decl, at, through ? mode | Mode.content : mode);
       return;
     }
@@ -316,7 +322,14 @@ export class Flow extends Calls {
         const found = field === undefined || field === null ? null : this.index.fieldOf(struct, field);
         if (found !== null && (mode & Mode.content) === 0) {
           const holder: Expr = { k: 'id', token: n.token, up: p, name: n.name, scope: null };
-          const t = targetOf(this.index, { k: 'mem', token: p.token, up: p, object: holder, field: found.field.name, arrow: false });
+          const t = targetOf(this.index, {
+            k: 'mem',
+            token: p.token,
+            up: p,
+            object: holder,
+            field: found.field.name,
+            arrow: false,
+          });
           if (t !== null && t.kind === 'field') {
             this.object(node, t, p);
             return;
@@ -413,7 +426,10 @@ export class Flow extends Calls {
     } else if (a.operation !== 'load' && a.operation !== 'fence') this.unused(node, a);
     // Inline assembly hands the old value out through its operands.
     if (a.node.k === 'asm') for (const o of a.node.outputs) this.received(node, o, a, value);
-    if (a.out !== null && (a.operation === 'load' || a.operation === 'compare_exchange' || a.operation === 'exchange'))
+    if (
+      a.out !== null &&
+      (a.operation === 'load' || a.operation === 'compare_exchange' || a.operation === 'exchange')
+    )
       this.received(node, a.out, a, value);
   }
 
@@ -471,7 +487,8 @@ export class Flow extends Calls {
     const reads = (n: Node): void => {
       const a = this.peers.accessAt(n);
       if (a === undefined || a.target === null) return;
-      if (a.operation === 'load' || a.operation === 'test_and_set' || a.operation === 'exchange') keys.add(a.target.key);
+      if (a.operation === 'load' || a.operation === 'test_and_set' || a.operation === 'exchange')
+        keys.add(a.target.key);
       else if (a.operation === 'compare_exchange' && isConstant(a.value)) keys.add(a.target.key);
     };
     walk(test, (n) => {
@@ -523,7 +540,10 @@ export class Flow extends Calls {
     });
     let hit = false;
     const look = (n: Node): void => {
-      if ((n.k === 'asg' && n.left.k === 'id' && names.has(n.left.name)) || (n.k === 'upd' && n.x.k === 'id' && names.has(n.x.name)))
+      if (
+        (n.k === 'asg' && n.left.k === 'id' && names.has(n.left.name)) ||
+        (n.k === 'upd' && n.x.k === 'id' && names.has(n.x.name))
+      )
         hit = true;
     };
     walk(p.body, look);
@@ -563,13 +583,15 @@ function staysObject(x: Expr, mode: number): boolean {
   if ((mode & Mode.content) !== 0) return true;
   const p = x.up;
   return (
-    p !== null && ((p.k === 'un' && p.op === '&') || p.k === 'mem' || p.k === 'choice' || (p.k === 'idx' && p.object === x))
+    p !== null &&
+    ((p.k === 'un' && p.op === '&') || p.k === 'mem' || p.k === 'choice' || (p.k === 'idx' && p.object === x))
   );
 }
 
 /** Whether a use stands among the statements that hang on a condition as a whole. */
 function runsUnder(condition: ValueNode, use: Node): boolean {
-  for (let n: Node | null = use; n !== null && n.k !== 'func'; n = n.up) if (condition.done.has(n)) return true;
+  for (let n: Node | null = use; n !== null && n.k !== 'func'; n = n.up)
+    if (condition.done.has(n)) return true;
   return false;
 }
 

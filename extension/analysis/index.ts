@@ -240,7 +240,8 @@ export class Index {
     const every = this.structs.get(base);
     if (every === undefined) return null;
     const native = every.filter((s) => !this.project.isForeign(s.file, null));
-    const own = file === null || every.length < 2 ? [] : every.filter((s) => s.file === file && s.fields.length > 0);
+    const own =
+      file === null || every.length < 2 ? [] : every.filter((s) => s.file === file && s.fields.length > 0);
     const found = own.length > 0 ? own : native.length > 0 ? native : every;
     return found.reduce((a, b) => (b.fields.length > a.fields.length ? b : a));
   }

@@ -17,10 +17,12 @@ export const sizing =
   /^(mmap|mmap64|munmap|madvise|mprotect|mremap|sbrk|brk|malloc|calloc|realloc|aligned_alloc|posix_memalign|memalign|memset|memcpy|memmove|nanosleep|usleep|sleep|sched_yield|syscall|futex|pthread_\w+|VirtualAlloc|VirtualFree)$/;
 
 /** Reads text or memory and answers with a value. */
-export const reading = /^(strlen|strnlen|str(n?case)?n?cmp|memcmp|strchr|strrchr|strstr|memchr|ato\w+|strto\w+)$/;
+export const reading =
+  /^(strlen|strnlen|str(n?case)?n?cmp|memcmp|strchr|strrchr|strstr|memchr|ato\w+|strto\w+)$/;
 
 /** Copies from its second argument to its first. */
-export const copying = /^_*(builtin_+)?(memcpy|memmove|strn?cpy|strn?cat|strlcpy|strlcat|mempcpy|stpcpy)(_chk)?$/;
+export const copying =
+  /^_*(builtin_+)?(memcpy|memmove|strn?cpy|strn?cat|strlcpy|strlcat|mempcpy|stpcpy)(_chk)?$/;
 
 /** Fills the memory that its first argument points to. */
 export const filling = /^_*(builtin_+)?(memset|bzero|explicit_bzero)(_chk)?$/;
@@ -34,7 +36,8 @@ export const harmless =
   /^(__builtin_(?!trap|unreachable|longjmp)|__sync_synchronize$|_mm_pause$|_mm_lfence$|_mm_[sm]fence$|YieldProcessor$|rdtsc|__rdtscp?$|clock$|clock_gettime$|gettimeofday$|time$|localtime|gmtime|times$|getrusage$|getpid$|gettid$|pthread_self$|pthread_equal$|thrd_current$|GetCurrent\w+$|QueryPerformance\w+$|GetTickCount\w*$|backtrace(_symbols(_fd)?)?$|strlen$|strnlen$|strn?cmp$|strn?casecmp$|memcmp$|strr?chr$|strstr$|memchr$|ato(i|l|ll|f)$|strto\w+$|isdigit$|isspace$|isalpha$|toupper$|tolower$|isatty$|fileno$|fopen(64)?$|fclose$|setvbuf$|strerror(_r)?$|SetLastError$|__errno_location$|_errno$|getenv$|secure_getenv$|sizeof$|alignof$|va_(start|end|copy|arg)$|static_cast$|reinterpret_cast$|const_cast$|dynamic_cast$)/;
 
 /** Classes of the C++ library that text is written to. */
-export const streams = /^(basic_)?([io]?stringstream|ostringstream|ostream|ofstream|fstream|stringstream|strstream|ostrstream|osyncstream)$/;
+export const streams =
+  /^(basic_)?([io]?stringstream|ostringstream|ostream|ofstream|fstream|stringstream|strstream|ostrstream|osyncstream)$/;
 
 /** Methods of strings and streams that hand their text on. */
 export const textMethods = /^(str|c_str|data|view|rdbuf|substr|append|to_string)$/;
@@ -43,7 +46,8 @@ export const textMethods = /^(str|c_str|data|view|rdbuf|substr|append|to_string)
 export const textQueries = /^(length|size|find|rfind|compare|empty|at|front|back)$/;
 
 /** Files of tests, benchmarks and examples, by the folders and names that everyone uses for them. */
-const testFolders = /(^|\/)(tests?|unit_?tests?|testing|test-suite|testsuite|benchmarks?|bench|examples?|fuzz|fuzzing)\//i;
+const testFolders =
+  /(^|\/)(tests?|unit_?tests?|testing|test-suite|testsuite|benchmarks?|bench|examples?|fuzz|fuzzing)\//i;
 const testNames = /(^|[/_.-])(unit_?)?(tests?|benchmark|bench)\.\w+$|(^|\/)(test|tst)[-_]\w*\.\w+$/i;
 export const isTestFile = (file: string): boolean => testFolders.test(file) || testNames.test(file);
 

@@ -39,7 +39,8 @@ export function shellObjects(index: Index, operated: (key: string) => boolean): 
     return is;
   };
   const out: Target[] = [];
-  for (const d of index.fileOfGlobal.keys()) if (!d.isExtern && shell(d.type)) out.push(globalTarget(index, d));
+  for (const d of index.fileOfGlobal.keys())
+    if (!d.isExtern && shell(d.type)) out.push(globalTarget(index, d));
   for (const list of index.structs.values())
     for (const struct of list)
       for (const f of struct.fields) if (shell(f.type)) out.push(fieldTarget(index, struct, f));
