@@ -202,7 +202,11 @@ export class Classifier {
 
   /** A site's class: its variable's, or for an operation on a parameter what its callers' objects agree on. */
   site(a: Access, verdict: Verdict | null): Verdict {
-    return siteVerdict(this.index, (t) => this.verdict(t), a, verdict);
+    const v = siteVerdict(this.index, (t) => this.verdict(t), a, verdict);
+    if (v.class !== 'unknown' || verdict !== null || a.targetExpr === null) return v;
+    // Reached through a parameter that nobody is seen to pass: what its declared field is for.
+    const member = cellField(this.index, a.targetExpr);
+    return member === null ? v : this.verdict(member);
   }
 
   /** Whether everything that a function does is to observe: print, count, compute. */

@@ -157,7 +157,6 @@ function declaredAt(build: Build, t: Target): { file: string; line: number } {
   return { file: t.file, line: t.token === null ? 1 : build.position(t.file, t.token.start).line };
 }
 
-const weight = (v: Verdict): number => (v.class === 'correctness' ? 2 : v.class === 'unknown' ? 1 : 0);
 const variableId = (t: Target): string => `var:${t.key}`;
 
 export interface Result {
@@ -221,10 +220,9 @@ export function findingsOf(
     const verdict = build.classifier.site(site, target === null ? null : (verdicts.get(target.key) ?? null));
     const declared = target ?? (site.targetExpr === null ? null : cellField(build.index, site.targetExpr));
     if (target === null && declared !== null) {
-      // A field that is reached through a parameter: what its sites say together.
+      // A field that is reached through a parameter.
       targets.set(declared.key, declared);
-      const known = verdicts.get(declared.key);
-      if (known === undefined || weight(verdict) > weight(known)) verdicts.set(declared.key, verdict);
+      if (!verdicts.has(declared.key)) verdicts.set(declared.key, build.classifier.verdict(declared));
     }
     rows.push({
       id: `${base}:${ordinal}`,

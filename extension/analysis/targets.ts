@@ -163,7 +163,8 @@ export function targetOf(index: Index, x: Expr, depth = 0): Target | null {
       if (isCell(index, found.struct)) {
         // `counter->value` of a one-member struct that came in is what came in.
         const outer = targetOf(index, x.object, depth + 1);
-        if (outer?.kind === 'param') return outer;
+        // A field of a wrapper type, too: it is the field that counts, not the wrapper's one member.
+        if (outer?.kind === 'param' || (outer?.kind === 'field' && !outer.key.startsWith('?.'))) return outer;
       }
       return fieldTarget(index, found.struct, found.field);
     }

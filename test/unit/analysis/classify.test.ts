@@ -140,7 +140,10 @@ void trim(void) { if (atomic_load(&rides) > 10) inside = 1; if (!enter()) return
       'a table of sizes',
       'static const size_t steps[] = { 16, 64 }; void *grab(void) { return malloc(steps[atomic_load(&rides) > 5]); }',
     ],
-    ['a time to sleep', 'void rest(void) { struct timespec t; t.tv_sec = 0; t.tv_nsec = atomic_load(&rides); nanosleep(&t, 0); }'],
+    [
+      'a time to sleep',
+      'void rest(void) { struct timespec t; t.tv_sec = 0; t.tv_nsec = atomic_load(&rides); nanosleep(&t, 0); }',
+    ],
   ];
   it.each(more)('%s: not telemetry', async (_, source) => {
     expect((await variable({ 'a.c': head + source }, 'rides')).class).not.toBe('telemetry');
@@ -148,7 +151,8 @@ void trim(void) { if (atomic_load(&rides) > 10) inside = 1; if (!enter()) return
 });
 
 describe('limits on messages', () => {
-  const say = 'static void say(const char *fmt, ...) { va_list v; va_start(v, fmt); vfprintf(stderr, fmt, v); va_end(v); }\n';
+  const say =
+    'static void say(const char *fmt, ...) { va_list v; va_start(v, fmt); vfprintf(stderr, fmt, v); va_end(v); }\n';
 
   it('are diagnostics', async () => {
     const v = await variable(
@@ -213,8 +217,11 @@ void show(void) { printf("%ld %ld %ld", all.now, all.top, all.now + all.sum); }
   });
 
   it('all of them steer as soon as one does that they feed', async () => {
-    const rows = await variables({ 'a.c': `${head}${stats}void trim(void) { if (all.top > 1000) purge(); }` });
-    const class_ = (n: string): string | undefined => rows.find((r) => r.name === n && r.owner === 'tally')?.class;
+    const rows = await variables({
+      'a.c': `${head}${stats}void trim(void) { if (all.top > 1000) purge(); }`,
+    });
+    const class_ = (n: string): string | undefined =>
+      rows.find((r) => r.name === n && r.owner === 'tally')?.class;
     expect(class_('top')).toBe('correctness');
     expect(class_('now')).toBe('correctness');
     expect(class_('sum')).toBe('correctness');
@@ -235,7 +242,9 @@ void show(void) { printf("%ld %ld %ld", all.now, all.top, all.now + all.sum); }
     ['one in so many trims', 'purge();', 'correctness'],
   ])('%s', async (_, then, expected) => {
     const v = await variable(
-      { 'a.c': `${head}static _Atomic long turn; void tick(void) { if ((atomic_fetch_add(&turn, 1) & 1023) == 0) { ${then} } }` },
+      {
+        'a.c': `${head}static _Atomic long turn; void tick(void) { if ((atomic_fetch_add(&turn, 1) & 1023) == 0) { ${then} } }`,
+      },
       'turn',
     );
     expect(v.class).toBe(expected);
@@ -255,21 +264,60 @@ void mark(long n) { atomic_store(&p.hint, n); atomic_store(&shared_mark, n); ato
 
 describe('ways on which a value steers', () => {
   it.each<Case>([
-    ['through two functions', 'static long get(void) { return atomic_load(&rides); } static long more(void) { return get() + 1; } void trim(void) { if (more() > 9) purge(); }'],
-    ['an out-parameter', 'static void get(long *out) { *out = atomic_load(&rides); } void trim(void) { long n; get(&n); if (n > 9) purge(); }'],
-    ['a pointer to it', 'static int big(_Atomic long *p) { return atomic_load(p) > 9; } void trim(void) { if (big(&rides)) purge(); }'],
+    [
+      'through two functions',
+      'static long get(void) { return atomic_load(&rides); } static long more(void) { return get() + 1; } void trim(void) { if (more() > 9) purge(); }',
+    ],
+    [
+      'an out-parameter',
+      'static void get(long *out) { *out = atomic_load(&rides); } void trim(void) { long n; get(&n); if (n > 9) purge(); }',
+    ],
+    [
+      'a pointer to it',
+      'static int big(_Atomic long *p) { return atomic_load(p) > 9; } void trim(void) { if (big(&rides)) purge(); }',
+    ],
     ['an early failure', 'void *grab(size_t n) { if (atomic_load(&rides) > 9) return 0; return malloc(n); }'],
     ['a jump', 'void trim(void) { again: purge(); if (atomic_load(&rides) > 9) goto again; }'],
-    ['a loop that is left', 'void trim(void) { for (int i = 0; i < 9; i++) { if (atomic_load(&rides) > 9) break; purge(); } }'],
-    ['a round that is left out', 'void trim(void) { for (int i = 0; i < 9; i++) { if (atomic_load(&rides) > 9) continue; purge(); } }'],
-    ['a switch', 'void trim(void) { switch (atomic_load(&rides) & 3) { case 0: printf("0"); break; default: purge(); } }'],
-    ['what is evaluated at all', 'extern int reclaim(void); void trim(void) { if (atomic_load(&rides) > 9 && reclaim()) printf("x"); }'],
-    ['an assignment in a condition', 'void trim(void) { long n; if ((n = atomic_load(&rides)) > 9) purge(); }'],
-    ['a flag that is set under it', 'void trim(void) { int go = 0; if (atomic_load(&rides) > 9) go = 1; printf("%d", go); if (go) purge(); }'],
-    ['a copy of its own thread', 'static __thread long last; void note(void) { last = atomic_load(&rides); } void trim(void) { if (last > 9) purge(); }'],
-    ['a copied struct', 'struct s { long n; }; static struct s g; void note(void) { g.n = atomic_load(&rides); } void trim(void) { struct s t = g; if (t.n > 9) purge(); }'],
-    ['the function that is picked', 'static void a(void) {} void trim(void) { void (*f)(void) = atomic_load(&rides) > 9 ? purge : a; f(); }'],
-    ['a lambda of a compiler extension', 'void trim(void) { int n = ({ long v = atomic_load(&rides); v > 9; }); if (n) purge(); }'],
+    [
+      'a loop that is left',
+      'void trim(void) { for (int i = 0; i < 9; i++) { if (atomic_load(&rides) > 9) break; purge(); } }',
+    ],
+    [
+      'a round that is left out',
+      'void trim(void) { for (int i = 0; i < 9; i++) { if (atomic_load(&rides) > 9) continue; purge(); } }',
+    ],
+    [
+      'a switch',
+      'void trim(void) { switch (atomic_load(&rides) & 3) { case 0: printf("0"); break; default: purge(); } }',
+    ],
+    [
+      'what is evaluated at all',
+      'extern int reclaim(void); void trim(void) { if (atomic_load(&rides) > 9 && reclaim()) printf("x"); }',
+    ],
+    [
+      'an assignment in a condition',
+      'void trim(void) { long n; if ((n = atomic_load(&rides)) > 9) purge(); }',
+    ],
+    [
+      'a flag that is set under it',
+      'void trim(void) { int go = 0; if (atomic_load(&rides) > 9) go = 1; printf("%d", go); if (go) purge(); }',
+    ],
+    [
+      'a copy of its own thread',
+      'static __thread long last; void note(void) { last = atomic_load(&rides); } void trim(void) { if (last > 9) purge(); }',
+    ],
+    [
+      'a copied struct',
+      'struct s { long n; }; static struct s g; void note(void) { g.n = atomic_load(&rides); } void trim(void) { struct s t = g; if (t.n > 9) purge(); }',
+    ],
+    [
+      'the function that is picked',
+      'static void a(void) {} void trim(void) { void (*f)(void) = atomic_load(&rides) > 9 ? purge : a; f(); }',
+    ],
+    [
+      'a lambda of a compiler extension',
+      'void trim(void) { int n = ({ long v = atomic_load(&rides); v > 9; }); if (n) purge(); }',
+    ],
   ])('%s', async (_, source) => {
     expect((await variable({ 'a.c': head + source }, 'rides')).class).toBe('correctness');
   });
@@ -287,13 +335,18 @@ void show(void) { printf("%ld", at_least(atomic_load(&rides), 1)); } void *grab(
 
   it('static functions of one name in two files are two', async () => {
     const report = 'static void report(long n) { printf("%ld", n); }\n';
-    const act = 'extern void purge(void); static void report(long n) { if (n > 3) purge(); }\nvoid other(void) { report(7); }\n';
-    const v = await variable({ 'a.c': `${head}${report}void show(void) { report(atomic_load(&rides)); }`, 'b.c': act }, 'rides');
+    const act =
+      'extern void purge(void); static void report(long n) { if (n > 3) purge(); }\nvoid other(void) { report(7); }\n';
+    const v = await variable(
+      { 'a.c': `${head}${report}void show(void) { report(atomic_load(&rides)); }`, 'b.c': act },
+      'rides',
+    );
     expect(v.class).toBe('telemetry');
   });
 
   it('structs of one name in two files are two', async () => {
-    const file = 'struct mark { long n; }; extern void purge(void); static struct mark last; void look(void) { if (last.n > 3) purge(); }';
+    const file =
+      'struct mark { long n; }; extern void purge(void); static struct mark last; void look(void) { if (last.n > 3) purge(); }';
     const own = `${head}struct mark { long n; }; static struct mark last; void show(void) { last.n = atomic_load(&rides); printf("%ld", last.n); }`;
     expect((await variable({ 'a.c': own, 'b.c': file }, 'rides')).class).toBe('telemetry');
   });
@@ -330,13 +383,22 @@ describe('tests', () => {
   const source = `${head}long current(void) { return atomic_load(&rides); }\n`;
 
   it('do not decide what a variable is for', async () => {
-    const v = await variable({ 'src/a.c': source, 'src/a.h': 'long current(void);', 'test/a_test.c': test }, 'rides');
+    const v = await variable(
+      { 'src/a.c': source, 'src/a.h': 'long current(void);', 'test/a_test.c': test },
+      'rides',
+    );
     expect(v.class).toBe('telemetry');
     expect(v.evidence.some((e) => e.reason.includes('only tests call'))).toBe(true);
   });
 
   it('decide for what is their own', async () => {
-    const v = await variable({ 'test/stop.c': '#include <stdatomic.h>\nextern void go(void); static _Atomic int stop; void end(void) { atomic_store(&stop, 1); } void work(void) { while (!atomic_load(&stop)) go(); }' }, 'stop');
+    const v = await variable(
+      {
+        'test/stop.c':
+          '#include <stdatomic.h>\nextern void go(void); static _Atomic int stop; void end(void) { atomic_store(&stop, 1); } void work(void) { while (!atomic_load(&stop)) go(); }',
+      },
+      'stop',
+    );
     expect(v.class).toBe('correctness');
   });
 });
@@ -352,7 +414,10 @@ int size() { Holder h(&table_latch); return 3; } int more() { pool.latch.Take();
   it('every instance of a lock has a row of its own', async () => {
     const rows = await variables({ 'a.cc': latch });
     for (const name of ['table_latch', 'latch', 'word_'])
-      expect(rows.find((r) => r.name === name), name).toMatchObject({ class: 'correctness', role: 'lock' });
+      expect(
+        rows.find((r) => r.name === name),
+        name,
+      ).toMatchObject({ class: 'correctness', role: 'lock' });
   });
 
   it('instances are told apart by what is done with each', async () => {
@@ -367,7 +432,9 @@ static Meter seen; static Meter live; void use() { seen.add(1); live.add(1); } v
   it('text in a string stream is followed', async () => {
     const of = (end: string): Promise<Variable> =>
       variable(
-        { 'a.cc': `${headPlus}static std::atomic<long> rides; void ride() { rides++; } void show() { std::ostringstream s; s << "n=" << rides.load(); std::string t = s.str(); ${end} }` },
+        {
+          'a.cc': `${headPlus}static std::atomic<long> rides; void ride() { rides++; } void show() { std::ostringstream s; s << "n=" << rides.load(); std::string t = s.str(); ${end} }`,
+        },
         'rides',
       );
     expect((await of('fputs(t.c_str(), stderr);')).class).toBe('telemetry');
@@ -376,7 +443,9 @@ static Meter seen; static Meter live; void use() { seen.add(1); live.add(1); } v
 
   it('a reference hands the object on', async () => {
     const v = await variable(
-      { 'a.cc': `${headPlus}static std::atomic<long> rides; void ride() { rides++; } static bool full(std::atomic<long> &c) { return c.load() > 9; } void trim() { if (full(rides)) purge(); }` },
+      {
+        'a.cc': `${headPlus}static std::atomic<long> rides; void ride() { rides++; } static bool full(std::atomic<long> &c) { return c.load() > 9; } void trim() { if (full(rides)) purge(); }`,
+      },
       'rides',
     );
     expect(v.class).toBe('correctness');
@@ -384,7 +453,8 @@ static Meter seen; static Meter live; void use() { seen.add(1); live.add(1); } v
 });
 
 describe('words behind pointers to volatile', () => {
-  const ops = 'typedef long word_t; static inline long quiet_load(volatile const word_t *p) { return *p; } static inline void quiet_store(volatile word_t *p, long v) { *p = v; }\n';
+  const ops =
+    'typedef long word_t; static inline long quiet_load(volatile const word_t *p) { return *p; } static inline void quiet_store(volatile word_t *p, long v) { *p = v; }\n';
 
   it('have a row, and are followed through their accessors', async () => {
     const rows = await variables({
@@ -412,8 +482,10 @@ void fill(row_t *rows, int i) { cell_add(0, &rows[i].fills, 3); } void show(row_
 
   it('a field that a macro declares lies in the macro, its name in the use if it came from there', async () => {
     const rows = await variables({
-      'a.h': '#include <stdatomic.h>\n#define RING(name) struct name { \\\n  _Atomic long tail; \\\n}\n#define FIELD(n) _Atomic long n\n',
-      'a.c': '#include "a.h"\n#include <stdio.h>\nRING(ring);\nstruct two {\n  FIELD(head);\n};\nvoid f(struct ring *r, struct two *t) { printf("%ld %ld", atomic_load(&r->tail), atomic_load(&t->head)); }\n',
+      'a.h':
+        '#include <stdatomic.h>\n#define RING(name) struct name { \\\n  _Atomic long tail; \\\n}\n#define FIELD(n) _Atomic long n\n',
+      'a.c':
+        '#include "a.h"\n#include <stdio.h>\nRING(ring);\nstruct two {\n  FIELD(head);\n};\nvoid f(struct ring *r, struct two *t) { printf("%ld %ld", atomic_load(&r->tail), atomic_load(&t->head)); }\n',
     });
     expect(rows.find((r) => r.name === 'tail')).toMatchObject({ file: 'a.h', line: 3 });
     expect(rows.find((r) => r.name === 'head')).toMatchObject({ file: 'a.c', line: 5 });
