@@ -277,7 +277,7 @@ export abstract class Calls extends Effects {
     }
     let n = byMode.get(m);
     if (n === undefined) {
-      n = new ValueNode(false, (inner) => this.methodBody(inner, f, m));
+      n = new ValueNode(false, (inner) => this.methodBody(inner, f, m), (m & Mode.object) !== 0);
       byMode.set(m, n);
     }
     this.enter(node, call, f, -1, n, mode);

@@ -6,14 +6,14 @@ import type { EnvReads } from './env.ts';
 import { Evidence, type Reason } from './evidence.ts';
 import { Flow } from './flow.ts';
 import type { Index } from './index.ts';
-import { type Expr, type Func, type Node, walk } from './ir.ts';
-import { isTestFile } from './known.ts';
+import type { Expr, Func, Node } from './ir.ts';
+import { originate } from './origins.ts';
 import { roleOf } from './roles.ts';
 import { siteVerdict } from './sites.ts';
 import { push } from './project.ts';
 import { type Target, cellField, fieldTarget, isCell, targetOf } from './targets.ts';
 import { type Temperatures, likelihood } from './temperature.ts';
-import { type Finding, Graph, Mode, ValueNode } from './values.ts';
+import { Graph, OwnGraph, ValueNode } from './values.ts';
 import { shellObjects, volatileWords } from './words.ts';
 import type { Wrappers } from './wrappers.ts';
 
@@ -39,9 +39,10 @@ export class Classifier {
   private readonly objects = new Map<string, ValueNode>();
   private readonly graph = new Graph();
   private readonly flow: Flow;
+  private readonly peers: Peers;
 
   constructor(
-    private readonly index: Index,
+    readonly index: Index,
     wrappers: Wrappers,
     private readonly temperatures: Temperatures,
     private readonly env: EnvReads,
@@ -58,16 +59,20 @@ export class Classifier {
         if (member !== null && member.key !== a.target.key) push(this.members, member.key, a);
       }
     }
-    const peers: Peers = {
+    this.peers = {
       accessAt: (n) => this.byNode.get(n),
       entry: (f) => this.entryNames.has(f.name),
       object: (t) => this.object(t),
     };
-    this.flow = new Flow(index, peers, this.graph);
+    this.flow = new Flow(index, this.peers, this.graph);
   }
 
   accessesOf(key: string): readonly Access[] {
     return this.accesses.get(key) ?? [];
+  }
+
+  operationsOn(t: Target): readonly Access[] {
+    return [...this.accessesOf(t.key), ...(this.members.get(t.key) ?? [])];
   }
 
   /** Objects that are atomic by what their class or their accessors do. */
@@ -92,62 +97,10 @@ export class Classifier {
   private object(t: Target): ValueNode {
     let n = this.objects.get(t.key);
     if (n === undefined) {
-      n = new ValueNode(true, (node) => this.start(node, t));
+      n = new ValueNode(true, (node) => originate(this, this.flow, this.graph, node, t));
       this.objects.set(t.key, n);
     }
     return n;
-  }
-
-  /** All that is read from an object goes on from its node. */
-  private start(node: ValueNode, t: Target): void {
-    const sink = (level: Finding['level'], hint: Finding['hint'], at: Node | null, reason: string): void => {
-      const token = at?.token ?? t.token;
-      if (token === null) node.rank = Math.max(node.rank, 1);
-      else
-        this.graph.sink(node, {
-          level,
-          hint,
-          token,
-          file: at === null ? t.file : (this.index.fileOf(at) ?? ''),
-          reason,
-        });
-    };
-    if (t.key.startsWith('?.') || (t.kind === 'local' && /\batomic_ref\b/.test(t.type.text))) {
-      sink('unknown', 'none', null, 'The object could not be named, so its uses were not followed.');
-      return;
-    }
-    const own = isTestFile(t.file);
-    const mode = own ? Mode.tests : 0;
-    const outside = (n: Node): boolean => !own && isTestFile(this.index.fileOf(n) ?? '');
-    const accesses = [...this.accessesOf(t.key), ...(this.members.get(t.key) ?? [])];
-    const inAtomic = new Set<Node>();
-    for (const a of accesses) {
-      if (a.targetExpr !== null) walk(a.targetExpr, (n) => inAtomic.add(n));
-      if (a.node.k === 'asm')
-        for (const o of [...a.node.outputs, ...a.node.inputs])
-          if (targetOf(this.index, o)?.key === t.key) walk(o, (n) => inAtomic.add(n));
-      if (outside(a.node)) {
-        if (a.operation !== 'fence' && a.yields) sink('observe', 'none', a.node, 'Read in a test only.');
-        else sink('observe', 'discarded', a.node, 'Written in a test.');
-        continue;
-      }
-      this.read(node, a.node, (n) => this.flow.operation(n, a, mode | Mode.object));
-      if (a.operation === 'compare_exchange' && t.type.pointer > 0)
-        sink('decide', 'address', a.node, 'This compare-exchange swings a pointer.');
-    }
-    for (const u of this.plainUses(t)) {
-      if (inAtomic.has(u)) continue;
-      if (outside(u)) continue;
-      this.read(node, u, (n) =>
-        this.flow.follow(n, u, Mode.object | (t.type.array > 0 ? mode | Mode.content : mode)),
-      );
-    }
-  }
-
-  /** One access of an object has a node of its own, so that its evidence can be told apart. */
-  private read(node: ValueNode, at: Node, then: (n: ValueNode) => void): void {
-    const n = new ValueNode(false, then);
-    this.graph.edge(node, { kind: 'value', to: n, at, text: 'access' });
   }
 
   verdict(t: Target): Verdict {
@@ -161,8 +114,11 @@ export class Classifier {
   }
 
   private judge(t: Target, node: ValueNode): Verdict {
-    const evidence = new Evidence(this.graph, this.index, node, t);
     const level = node.rank === 2 ? 'decide' : node.rank === 1 ? 'unknown' : 'observe';
+    const own = new OwnGraph();
+    const flow = new Flow(this.index, this.peers, own, this.flow);
+    const start = new ValueNode(true, (n) => originate(this, flow, own, n, t));
+    const evidence = new Evidence({ graph: this.graph, own, index: this.index, node, start }, t);
     const found = level === 'observe' ? evidence.all() : evidence.nearest(level);
     const accesses = [...new Set([...this.accessesOf(t.key), ...evidence.accesses])];
     const as = (c: AtomicClass, reasons = evidence.reasons(found)): Verdict => ({

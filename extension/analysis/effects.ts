@@ -36,7 +36,7 @@ import { operationOf } from './operations.ts';
 import { push } from './project.ts';
 import { type Target, assignedOf, targetOf } from './targets.ts';
 import type { Token } from './tokens.ts';
-import { type Finding, type Graph, type Hint, type Level, Mode, ValueNode } from './values.ts';
+import { type Finding, type Hint, type Sinks, type Level, Mode, ValueNode } from './values.ts';
 
 /** What the follower asks of the classifier. */
 export interface Peers {
@@ -117,7 +117,9 @@ export abstract class Effects {
   constructor(
     protected readonly index: Index,
     protected readonly peers: Peers,
-    readonly graph: Graph,
+    readonly graph: Sinks,
+    /** Where what functions do is looked up, and what was found out about them before. */
+    protected readonly base: Effects | null = null,
   ) {}
 
   /** The value of `x` goes on from `node`. */
@@ -138,6 +140,7 @@ export abstract class Effects {
 
   /** Calls of a function, where the project writes them. */
   protected callersOf(f: Func): readonly Call[] {
+    if (this.base !== null) return this.base.callersOf(f);
     let list = this.callerCache.get(f);
     if (list === undefined) {
       list = (this.index.calls.get(f.name) ?? []).filter((c) => this.index.callees(c).includes(f));
@@ -160,6 +163,7 @@ export abstract class Effects {
 
   /** What a function does to the world, as a node of its own. */
   effectsOf(f: Func): ValueNode {
+    if (this.base !== null) return this.base.effectsOf(f);
     let n = this.effectNodes.get(f);
     if (n === undefined) {
       n = new ValueNode(false, (node) => {
@@ -180,6 +184,7 @@ export abstract class Effects {
 
   /** Parameters behind which a function writes, itself or through what it calls. */
   private throughParams(f: Func): ReadonlySet<number> {
+    if (this.base !== null) return this.base.throughParams(f);
     const known = this.written_.get(f);
     if (known !== undefined) return known;
     const out = new Map<Func, Set<number>>();

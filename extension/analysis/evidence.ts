@@ -4,7 +4,7 @@ import type { Index } from './index.ts';
 import type { Node } from './ir.ts';
 import type { Target } from './targets.ts';
 import { type Token, lineOf } from './tokens.ts';
-import type { Edge, Finding, Graph, Hint, Level, ValueNode } from './values.ts';
+import type { Edge, Finding, Graph, Hint, Level, OwnGraph, ValueNode } from './values.ts';
 
 export interface Reason {
   readonly file: string;
@@ -67,6 +67,18 @@ class Independent {
   }
 }
 
+/** The common graph with the object's node, and a graph of its own with the node that its ways start from. */
+export interface Look {
+  readonly graph: Graph;
+  readonly own: OwnGraph;
+  readonly index: Index;
+  readonly node: ValueNode;
+  readonly start: ValueNode;
+}
+
+/** Nodes that are looked at for the nearest end of one access. */
+const maxNodes = 5000;
+
 /** What an access of the object leads to. */
 interface Way {
   readonly at: Node;
@@ -80,38 +92,45 @@ export class Evidence {
   private readonly ways: Way[] = [];
   private readonly direct: Finding[] = [];
 
+  private readonly graph: Graph;
+  private readonly index: Index;
+
   constructor(
-    private readonly graph: Graph,
-    private readonly index: Index,
-    private readonly start: ValueNode,
+    private readonly look: Look,
     private readonly self: Target,
   ) {
-    this.alone = new Independent(graph, start);
-    // The value's own ways, without those of the objects that it ends in.
-    const own = graph.explore(
-      start,
-      () => false,
-      (e) => e.kind !== 'effect' && !e.to.isObject,
-    );
-    for (const n of own) this.accesses.push(...n.accesses);
-    for (const e of start.edges)
+    this.graph = look.graph;
+    this.index = look.index;
+    this.alone = new Independent(look.graph, look.node);
+    look.own.expand(look.start);
+    for (const e of look.start.edges)
       if (e.text === 'access' && !e.to.isObject) this.ways.push({ at: e.at, node: e.to });
-    this.direct.push(...start.sinks);
+    this.direct.push(...look.start.sinks);
+    this.gather();
+  }
+
+  /** Operations on the object under other names. */
+  private gather(): void {
+    const seen = new Set<ValueNode>([this.look.start]);
+    const stack = [this.look.start];
+    for (let n = stack.pop(); n !== undefined; n = stack.pop()) {
+      this.look.own.expand(n);
+      this.accesses.push(...n.accesses);
+      for (const e of n.edges) {
+        if (!e.to.memory || e.to.isObject || seen.has(e.to)) continue;
+        seen.add(e.to);
+        stack.push(e.to);
+      }
+    }
   }
 
   /** Everything at the end of every way; for what only observes. */
   all(): Finding[] {
     const out = new Map<string, Finding>();
-    const seen = new Set<ValueNode>([this.start]);
-    const stack = [this.start];
-    for (let n = stack.pop(); n !== undefined; n = stack.pop()) {
-      for (const f of this.endsOf(n)) out.set(keyOf(f), f);
-      for (const e of n.edges) {
-        if (e.kind === 'effect' || e.to.isObject || seen.has(e.to)) continue;
-        seen.add(e.to);
-        stack.push(e.to);
-      }
-    }
+    this.look.own.walk(this.look.start, Number.POSITIVE_INFINITY, (layer) => {
+      for (const n of layer) for (const f of this.endsOf(n, 'observe')) out.set(keyOf(f), f);
+      return false;
+    });
     return [...out.values()].sort(
       (a, b) => Number(a.hint === 'discarded') - Number(b.hint === 'discarded') || byPlace(a, b),
     );
@@ -147,37 +166,21 @@ export class Evidence {
 
   /** The ends of a level that the fewest steps lead to. */
   private ends(from: ValueNode, level: Level): Finding[] {
-    const seen = new Set<ValueNode>([from]);
-    let layer = [from];
-    while (layer.length > 0) {
-      const found: Finding[] = [];
-      const next: ValueNode[] = [];
-      for (const n of layer) {
-        for (const f of this.endsOf(n)) if (f.level === level) found.push(f);
-        for (const e of n.edges) {
-          if (e.kind === 'effect' || e.to.isObject || seen.has(e.to)) continue;
-          seen.add(e.to);
-          next.push(e.to);
-        }
-      }
-      if (found.length > 0) return found;
-      layer = next;
-    }
-    return [];
+    let found: Finding[] = [];
+    this.look.own.walk(from, maxNodes, (layer) => {
+      found = layer.flatMap((n) => this.endsOf(n, level).filter((f) => f.level === level));
+      return found.length > 0;
+    });
+    return found;
   }
 
-  private readonly ended = new Map<ValueNode, Finding[]>();
-
   /** Where ways end at a node: its sinks, the objects that it feeds, the conditions that it is tested in. */
-  private endsOf(n: ValueNode): Finding[] {
-    const known = this.ended.get(n);
-    if (known !== undefined) return known;
+  private endsOf(n: ValueNode, level: Level): Finding[] {
     const out: Finding[] = n.sinks.filter((s) => s.hint !== 'effect');
     for (const e of n.edges) {
-      const f = e.kind === 'object' ? this.fed(e) : e.kind === 'condition' ? this.tested(e) : null;
+      const f = e.kind === 'object' ? this.fed(e) : e.kind === 'condition' ? this.tested(e, level) : null;
       if (f !== null) out.push(f);
     }
-    this.ended.set(n, out);
     return out;
   }
 
@@ -186,7 +189,7 @@ export class Evidence {
   }
 
   private fed(e: Edge): Finding | null {
-    if (e.to === this.start)
+    if (e.to === this.look.node)
       return this.finding('observe', 'none', e.at, `It goes back into ${this.self.name} itself.`);
     const rank = this.graph.rank(e.to);
     if (rank === 0)
@@ -198,7 +201,8 @@ export class Evidence {
       : null;
   }
 
-  private tested(e: Edge): Finding {
+  private tested(e: Edge, level: Level): Finding | null {
+    this.look.own.expand(e.to);
     const decides = this.alone.effect(e.to, 2);
     if (decides !== null)
       return this.finding('decide', 'condition', e.at, `The condition "${e.text}" decides: ${decides}.`);
@@ -210,10 +214,10 @@ export class Evidence {
         e.at,
         `Under the condition "${e.text}" ${unknown}, and what that does is not known.`,
       );
-    const rest =
-      this.graph.rank(e.to) === 0
-        ? ', and what depends on it only observes or retries the update'
-        : '; what it sets is followed further';
+    if (level !== 'observe') return null;
+    const rest = e.to.edges.every((x) => x.kind === 'effect')
+      ? ', and what depends on it only observes or retries the update'
+      : '; what it sets is followed further';
     return this.finding('observe', 'condition', e.at, `Tested in "${e.text}"${rest}.`);
   }
 

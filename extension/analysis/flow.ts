@@ -36,7 +36,7 @@ function shown(x: Expr): string {
 export class Flow extends Calls {
   private readonly locals = new Map<Decl, Map<string, ValueNode>>();
   private readonly conditions = new Map<Node, Map<number, ValueNode>>();
-  private readonly reaching = new Reaching();
+  private readonly reaching: Reaching = this.base instanceof Flow ? this.base.reaching : new Reaching();
   private readonly ordinals = new Map<Node | ValueNode, number>();
 
   /** The value of `x` goes on from `node`, which has been told where it came from. */
@@ -375,15 +375,19 @@ export class Flow extends Calls {
     const key = `${this.ordinal(def)}:${mode}:${under === undefined ? 0 : this.ordinal(under)}`;
     let n = byKey.get(key);
     if (n === undefined) {
-      n = new ValueNode(false, (inner) => {
-        for (const use of this.index.usesOf(d)) {
-          if (def !== null && def !== d && !this.reaching.reaches(d, def, use)) continue;
-          if (def === null && !this.reaching.reaches(d, d, use)) continue;
-          if (under !== undefined && runsUnder(under, use)) continue;
-          if (this.expected(inner, use, mode)) continue;
-          this.follow(inner, use, mode);
-        }
-      });
+      n = new ValueNode(
+        false,
+        (inner) => {
+          for (const use of this.index.usesOf(d)) {
+            if (def !== null && def !== d && !this.reaching.reaches(d, def, use)) continue;
+            if (def === null && !this.reaching.reaches(d, d, use)) continue;
+            if (under !== undefined && runsUnder(under, use)) continue;
+            if (this.expected(inner, use, mode)) continue;
+            this.follow(inner, use, mode);
+          }
+        },
+        (mode & Mode.object) !== 0,
+      );
       byKey.set(key, n);
     }
     return n;

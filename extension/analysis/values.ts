@@ -92,9 +92,11 @@ export class ValueNode {
   private readonly known = new Map<ValueNode, Set<string>>();
   private readonly said = new Set<string>();
 
+  /** With `memory`, the node stands for the object's own memory under another name: a parameter, an element. */
   constructor(
     readonly isObject: boolean,
     readonly expand: (node: ValueNode) => void,
+    readonly memory = false,
   ) {}
 
   get level(): Level {
@@ -127,8 +129,88 @@ export const exitThrough = (param: number, mode: number): number => 64 * (param 
 export const exitParam = (exit: number): number => Math.floor(exit / 64) - 1;
 export const exitMode = (exit: number): number => exit % 64;
 
+/** What following a value adds to. */
+export interface Sinks {
+  sink(n: ValueNode, f: Finding): void;
+  edge(from: ValueNode, e: Edge): void;
+  exit(n: ValueNode, exit: number): void;
+  within(outer: ValueNode, inner: ValueNode): void;
+  onExit(n: ValueNode, then: (exit: number) => void): void;
+}
+
+/** The ways out of functions, which every graph needs. */
+class Ways {
+  /** A way out of `n` is a way out of every node before it in the same function. */
+  exit(n: ValueNode, exit: number): void {
+    const stack = [n];
+    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+      if (at.exits.has(exit)) continue;
+      at.exits.add(exit);
+      for (const w of [...at.waiters]) w(exit);
+      stack.push(...at.outer);
+    }
+  }
+
+  /** `inner` belongs to the same function as `outer`. */
+  within(outer: ValueNode, inner: ValueNode): void {
+    if (outer === inner || inner.outer.includes(outer)) return;
+    inner.outer.push(outer);
+    for (const e of [...inner.exits]) this.exit(outer, e);
+  }
+
+  /** Calls `then` for every way out of `n`, now and later. */
+  onExit(n: ValueNode, then: (exit: number) => void): void {
+    n.waiters.push(then);
+    for (const e of [...n.exits]) then(e);
+  }
+}
+
+/**
+ * A graph of one variable's own ways, layer by layer: what is nearest is the same whatever was looked at before. The
+ * objects and functions that it ends in are nodes of the common graph and are left alone.
+ */
+export class OwnGraph extends Ways implements Sinks {
+  private next: ValueNode[] = [];
+  private seen = new Set<ValueNode>();
+
+  sink(n: ValueNode, f: Finding): void {
+    n.addSink(f);
+  }
+
+  edge(from: ValueNode, e: Edge): void {
+    // A result that comes back later belongs to the layer in which it does.
+    if (from.addEdge(e) && this.seen.has(from)) this.offer(e);
+  }
+
+  private offer(e: Edge): void {
+    if (e.kind === 'effect' || e.to.isObject || this.seen.has(e.to)) return;
+    this.seen.add(e.to);
+    this.next.push(e.to);
+  }
+
+  /** Looks at one node alone. */
+  expand(n: ValueNode): void {
+    if (n.expanded) return;
+    n.expanded = true;
+    n.expand(n);
+  }
+
+  /** Calls `visit` for layer after layer from `n` until it answers true or `limit` nodes have been looked at. */
+  walk(n: ValueNode, limit: number, visit: (layer: readonly ValueNode[]) => boolean): void {
+    this.seen = new Set([n]);
+    this.next = [n];
+    while (this.next.length > 0 && this.seen.size <= limit) {
+      const layer = this.next;
+      this.next = [];
+      for (const m of layer) this.expand(m);
+      if (visit(layer)) return;
+      for (const m of layer) for (const e of m.edges) this.offer(e);
+    }
+  }
+}
+
 /** Grows the graph on demand and keeps every node's rank right for what is known of it. */
-export class Graph {
+export class Graph extends Ways implements Sinks {
   private watch: ((from: ValueNode, e: Edge) => void) | null = null;
 
   /**
@@ -181,30 +263,6 @@ export class Graph {
     e.to.back.push(from);
     this.raise(from, e.to.rank);
     this.watch?.(from, e);
-  }
-
-  /** A way out of `n` is a way out of every node before it in the same function. */
-  exit(n: ValueNode, exit: number): void {
-    const stack = [n];
-    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-      if (at.exits.has(exit)) continue;
-      at.exits.add(exit);
-      for (const w of [...at.waiters]) w(exit);
-      stack.push(...at.outer);
-    }
-  }
-
-  /** `inner` belongs to the same function as `outer`. */
-  within(outer: ValueNode, inner: ValueNode): void {
-    if (outer === inner || inner.outer.includes(outer)) return;
-    inner.outer.push(outer);
-    for (const e of [...inner.exits]) this.exit(outer, e);
-  }
-
-  /** Calls `then` for every way out of `n`, now and later. */
-  onExit(n: ValueNode, then: (exit: number) => void): void {
-    n.waiters.push(then);
-    for (const e of [...n.exits]) then(e);
   }
 
   private raise(n: ValueNode, rank: number): void {
