@@ -234,7 +234,7 @@ export abstract class Calls extends Effects {
       }
       // Variadic: a printer of the project's own when it takes a format.
       if (f.params.some((p) => p.type.base === 'char' && p.type.pointer > 0))
-        this.say(node, 'observe', 'none', call, `Printed by ${f.name}.`);
+        this.say(node, 'observe', 'none', arg, `Printed by ${f.name}.`);
       else this.say(node, 'unknown', 'none', call, `It is a variadic argument of ${f.name}.`);
     }
   }
@@ -384,7 +384,7 @@ export abstract class Calls extends Effects {
   }
 
   private printed(node: ValueNode, call: Call, name: string, at: number, mode: number): void {
-    this.say(node, 'observe', 'none', call, `Printed by ${name}.`);
+    this.say(node, 'observe', 'none', call.args[at] ?? call, `Printed by ${name}.`);
     this.follow(node, call, (mode & read) | Mode.compared);
     const buffer = formatting.test(name) && at > 0 ? call.args[0] : undefined;
     if (buffer !== undefined) this.into(node, buffer, call, mode & read);

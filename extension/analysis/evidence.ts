@@ -76,6 +76,9 @@ export interface Look {
   readonly start: ValueNode;
 }
 
+/** Ends that are shown of one access. */
+const maxEnds = 8;
+
 /** Nodes that are looked at for the nearest end of one access. */
 const maxNodes = 5000;
 
@@ -131,9 +134,12 @@ export class Evidence {
       for (const n of layer) for (const f of this.endsOf(n, 'observe')) out.set(keyOf(f), f);
       return false;
     });
-    return [...out.values()].sort(
-      (a, b) => Number(a.hint === 'discarded') - Number(b.hint === 'discarded') || byPlace(a, b),
-    );
+    // Each read with what it goes to first; then what lies further along; what is only written comes last.
+    const near = this.nearest('observe');
+    const known = new Set(near.map(keyOf));
+    const rest = [...out.values()].filter((f) => !known.has(keyOf(f))).sort(byPlace);
+    const found = [...near, ...rest];
+    return [...found.filter((f) => f.hint !== 'discarded'), ...found.filter((f) => f.hint === 'discarded')];
   }
 
   /** For each access that is of this level, itself and the nearest ends of its ways. */
@@ -147,7 +153,7 @@ export class Evidence {
       .map((w) => ({ w, token: w.at.token, file: this.index.fileOf(w.at) ?? '' }))
       .sort(byPlace);
     for (const { w, token, file } of ordered) {
-      const ends = this.ends(w.node, level).sort(byPlace).slice(0, 3);
+      const ends = this.ends(w.node, level).sort(byPlace).slice(0, maxEnds);
       const first = ends[0];
       if (first === undefined) continue;
       const here = this.lineOf(file, token.start);

@@ -7,7 +7,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { analyzePaths } from '../../../extension/analysis/analyze.ts';
+import { analyzePaths, loadWorkspace } from '../../../extension/analysis/analyze.ts';
+import { Build } from '../../../extension/analysis/build.ts';
+import { discover } from '../../../extension/analysis/discover.ts';
+import { type Target, fieldTarget, globalTarget } from '../../../extension/analysis/targets.ts';
 import type { Variable } from '../../../extension/model.ts';
 import type { SyntaxParser } from '../../../grammars/syntax.ts';
 import { loadWasmParser } from '../../../grammars/wasm.ts';
@@ -506,4 +509,27 @@ describe('evidence', () => {
     expect(v.evidence[0]?.reason).toBe(`What is read here goes to a.c:${lines + 3}.`);
     expect(v.evidence[1]?.reason).toBe('The condition "get() > 9" decides: purge is called.');
   });
+});
+
+it('a verdict is the same whichever variable is asked for first', async () => {
+  const samples = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../samples/hakmem');
+  const { workspace } = await loadWorkspace(discover([samples]), parser, {});
+  const ask = (arrange: (all: Target[]) => Target[]): string[] => {
+    const { index, classifier } = new Build(workspace, { defines: {}, env: {}, entries: [] });
+    const targets = [...index.fileOfGlobal.keys()].map((d) => globalTarget(index, d));
+    for (const list of index.structs.values())
+      for (const s of list) for (const f of s.fields) targets.push(fieldTarget(index, s, f));
+    const out = new Map<string, string>();
+    for (const t of arrange(targets)) {
+      const v = classifier.verdict(t);
+      const why = v.reasons.map((r) => `${r.file}:${r.token.start} ${r.reason}`);
+      out.set(t.key, `${t.key} ${v.class} ${v.role} ${why.join('|')}`);
+    }
+    return [...out.keys()].sort().map((k) => out.get(k) ?? '');
+  };
+  const first = ask((all) => all);
+  expect(first.length).toBeGreaterThan(100);
+  expect(ask((all) => [...all].reverse())).toEqual(first);
+  // Every third one, then the rest: neither order shares its beginnings with the others.
+  expect(ask((all) => [...all.filter((_, i) => i % 3 === 1), ...all.filter((_, i) => i % 3 !== 1)])).toEqual(first);
 });
