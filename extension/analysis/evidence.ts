@@ -232,11 +232,18 @@ export class Evidence {
     return lines === undefined ? 0 : lineOf(lines, offset) + 1;
   }
 
+  /** A reason in code that this platform leaves out counts all the same, and says so. */
+  private weighed(f: Finding): string {
+    return this.index.compiled(f.file, f.token.start) === 'elsewhere'
+      ? `${f.reason} (This platform leaves that code out.)`
+      : f.reason;
+  }
+
   /** The findings as they are shown, and how many more there are. */
   reasons(found: readonly Finding[]): Reason[] {
     const out: Reason[] = found
       .slice(0, maxReasons)
-      .map((f) => ({ file: f.file, token: f.token, reason: f.reason }));
+      .map((f) => ({ file: f.file, token: f.token, reason: this.weighed(f) }));
     const last = out[out.length - 1];
     const more = found.length - out.length;
     if (last !== undefined && more > 0)

@@ -1,9 +1,12 @@
 /** Name tables over all lowered files: who defines, calls, reads and writes what. */
-import type { Cond } from './condition.ts';
+import { type Cond, type CondScope, holds } from './condition.ts';
 import type { Call, Decl, Expr, Field, Func, Id, Mem, Node, Struct, TypeRef } from './ir.ts';
 import { functionOf, noType, walk } from './ir.ts';
 import { condAt } from './preprocess.ts';
 import { type Project, push } from './project.ts';
+
+/** Nothing is known: what is false here is false everywhere. */
+const undecided: CondScope = { value: () => null, defined: () => null };
 
 export interface FieldOf {
   readonly struct: Struct;
@@ -267,6 +270,14 @@ export class Index {
   condOf(struct: Struct, field: Field): Cond | null {
     const unit = this.project.units.get(struct.file);
     return unit === undefined ? null : condAt(unit.source, field.token.start);
+  }
+
+  /** Whether the text at an offset is compiled: for this platform, for another one only, or never (`#if 0`). */
+  compiled(file: string, offset: number): 'here' | 'elsewhere' | 'never' {
+    const unit = this.project.units.get(file);
+    const cond = unit === undefined ? null : condAt(unit.source, offset);
+    if (cond !== null && holds(cond, undecided) === 0) return 'never';
+    return this.project.isForeign(file, cond) ? 'elsewhere' : 'here';
   }
 
   title(struct: Struct): string {

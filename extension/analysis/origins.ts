@@ -32,15 +32,17 @@ export function originate(uses: Uses, flow: Flow, graph: Sinks, node: ValueNode,
   const own = isTestFile(t.file);
   const mode = own ? Mode.tests : 0;
   const outside = (n: Node): boolean => !own && isTestFile(index.fileOf(n) ?? '');
+  const never = (n: Node): boolean => index.compiled(index.fileOf(n) ?? '', n.token.start) === 'never';
   const inAtomic = new Set<Node>();
   for (const a of uses.operationsOn(t)) {
     if (a.targetExpr !== null) walk(a.targetExpr, (n) => inAtomic.add(n));
     if (a.node.k === 'asm')
       for (const o of [...a.node.outputs, ...a.node.inputs])
         if (targetOf(index, o)?.key === t.key) walk(o, (n) => inAtomic.add(n));
-    if (outside(a.node)) {
-      if (a.operation !== 'fence' && a.yields) sink('observe', 'none', a.node, 'Read in a test only.');
-      else sink('observe', 'discarded', a.node, 'Written in a test.');
+    const where = outside(a.node) ? 'a test' : never(a.node) ? 'code that is never compiled' : null;
+    if (where !== null) {
+      if (a.operation !== 'fence' && a.yields) sink('observe', 'none', a.node, `Read in ${where} only.`);
+      else sink('observe', 'discarded', a.node, `Written in ${where}.`);
       continue;
     }
     read(a.node, (n) => flow.operation(n, a, mode | Mode.object));
@@ -49,7 +51,7 @@ export function originate(uses: Uses, flow: Flow, graph: Sinks, node: ValueNode,
   }
   const plain = Mode.object | (t.type.array > 0 ? mode | Mode.content : mode);
   for (const u of uses.plainUses(t)) {
-    if (inAtomic.has(u) || outside(u)) continue;
+    if (inAtomic.has(u) || outside(u) || never(u)) continue;
     read(u, (n) => flow.follow(n, u, plain));
   }
 }

@@ -406,6 +406,18 @@ describe('tests', () => {
   });
 });
 
+describe('code that is left out', () => {
+  it('says nothing when it is never compiled, and is marked when another platform compiles it', async () => {
+    const read = 'void trim(void) { if (atomic_load(&rides) > 9) purge(); }';
+    const never = await variable({ 'a.c': `${head}#if 0\n${read}\n#endif\n` }, 'rides');
+    expect(never.class).toBe('telemetry');
+    expect(never.evidence.some((e) => e.reason === 'Read in code that is never compiled only.')).toBe(true);
+    const elsewhere = await variable({ 'a.c': `${head}#ifdef _WIN32\n${read}\n#endif\n` }, 'rides');
+    expect(elsewhere.class).toBe('correctness');
+    expect(elsewhere.evidence[0]?.reason).toContain('This platform leaves that code out.');
+  });
+});
+
 describe('classes around one word', () => {
   const latch = `${headPlus}class Latch { public: void Take() { if (word_.exchange(1, std::memory_order_acquire) != 0) Wait(); } void Drop() { word_.store(0, std::memory_order_release); }
  private: void Wait() { while (word_.exchange(1) != 0) {} } std::atomic<int> word_{0}; };
@@ -531,5 +543,7 @@ it('a verdict is the same whichever variable is asked for first', async () => {
   expect(first.length).toBeGreaterThan(100);
   expect(ask((all) => [...all].reverse())).toEqual(first);
   // Every third one, then the rest: neither order shares its beginnings with the others.
-  expect(ask((all) => [...all.filter((_, i) => i % 3 === 1), ...all.filter((_, i) => i % 3 !== 1)])).toEqual(first);
+  expect(ask((all) => [...all.filter((_, i) => i % 3 === 1), ...all.filter((_, i) => i % 3 !== 1)])).toEqual(
+    first,
+  );
 });
