@@ -6,7 +6,7 @@ import type { EnvReads } from './env.ts';
 import { Evidence, type Reason } from './evidence.ts';
 import { Flow } from './flow.ts';
 import type { Index } from './index.ts';
-import type { Expr, Func, Node } from './ir.ts';
+import type { Call, Expr, Func, Node } from './ir.ts';
 import { originate } from './origins.ts';
 import { roleOf } from './roles.ts';
 import { siteVerdict } from './sites.ts';
@@ -14,7 +14,7 @@ import { push } from './project.ts';
 import { type Target, cellField, fieldTarget, isCell, targetOf } from './targets.ts';
 import { type Temperatures, likelihood } from './temperature.ts';
 import { Graph, OwnGraph, ValueNode } from './values.ts';
-import { shellObjects, volatileWords } from './words.ts';
+import { shellObjects, structsHandedOut, volatileWords } from './words.ts';
 import type { Wrappers } from './wrappers.ts';
 
 export type { Reason } from './evidence.ts';
@@ -40,6 +40,7 @@ export class Classifier {
   private readonly graph = new Graph();
   private readonly flow: Flow;
   private readonly peers: Peers;
+  private handed: ReadonlyMap<string, Call> | null = null;
 
   constructor(
     readonly index: Index,
@@ -73,6 +74,11 @@ export class Classifier {
 
   operationsOn(t: Target): readonly Access[] {
     return [...this.accessesOf(t.key), ...(this.members.get(t.key) ?? [])];
+  }
+
+  handedOut(struct: string): Call | undefined {
+    this.handed ??= structsHandedOut(this.index);
+    return this.handed.get(struct);
   }
 
   /** Objects that are atomic by what their class or their accessors do. */

@@ -437,7 +437,7 @@ export abstract class Effects {
     const e = strip(x);
     if (e.k !== 'id' || this.index.local(functionOf(e), e.name, e) !== null) return false;
     const d = this.index.global(e.name, this.index.fileOf(e));
-    return d !== null && d.type.constant && d.type.pointer === 0 && d.type.array === 0;
+    return d?.type.constant === true && d.type.pointer === 0 && d.type.array === 0;
   }
 
   private hard(r: Region, at: Node, what: string): void {
@@ -549,11 +549,12 @@ export abstract class Effects {
   /** A function that is not in the project, or not known by name. */
   private outside(r: Region, x: Call, name: string): void {
     const callee = calleeOf(x);
+    const library = callee.k === 'id' && libraryName(name);
     const pointer =
       name === '' ||
       (callee.k === 'id'
         ? this.index.local(functionOf(x), name, x) !== null ||
-          this.index.global(name, this.index.fileOf(x)) !== null
+          (!library && this.index.global(name, this.index.fileOf(x)) !== null)
         : this.isField(x));
     if (pointer) {
       // A registered function that gets text is an output function; any other may do whatever it wants.
@@ -595,11 +596,20 @@ export abstract class Effects {
 
   /** Whether a call through a pointer hands text to whoever registered for it. */
   protected isOutput(x: Call): boolean {
-    if (!x.args.some((a) => isText(this.index, a))) return false;
+    const text = x.args.filter((a) => isText(this.index, a));
     const statement = x.up?.k === 'expr' || (x.up?.k === 'cast' && x.up.type.base === 'void');
-    return statement === true;
+    if (text.length === 0 || !statement || x.args.length > 3) return false;
+    // One that only ever gets fixed words is told what happened, and may act on it.
+    const written = (a: Expr): boolean => isText(this.index, a) && strip(a).k !== 'str';
+    const calls = this.index.calls.get(calledName(x)) ?? [];
+    return text.some(written) || calls.some((c) => c.args.some(written));
   }
 }
+
+/** A function of the language's or the system's own library. */
+const libraryName = (name: string): boolean =>
+  operationOf(name) !== null ||
+  [printing, copying, filling, sizing, harmless, passing].some((known) => known.test(name));
 
 /** A condition of sizes and numbers only. */
 function isFixed(x: Expr): boolean {

@@ -3,12 +3,11 @@
  * it is only observed (printed, discarded, added to other telemetry), it decides something, or it got out of sight.
  */
 import type { Access } from './access.ts';
-import { Calls, lambdaOf } from './calls.ts';
+import { Calls } from './calls.ts';
 import { inAssertion, isAddressOf, isOwn, isText } from './effects.ts';
 import {
   type Decl,
   type Expr,
-  type Func,
   type If,
   type Loop,
   type Node,
@@ -22,6 +21,7 @@ import { streams } from './known.ts';
 import { Reaching } from './reaching.ts';
 import { assignedOf, targetOf } from './targets.ts';
 import { Mode, ValueNode } from './values.ts';
+import { jumpsBack, loopOf, waits } from './waiting.ts';
 
 const comparing = /^([=!]=|[<>]=?|&&|\|\||<=>)$/;
 
@@ -218,7 +218,7 @@ export class Flow extends Calls {
   private index_(node: ValueNode, p: Extract<Expr, { k: 'idx' }>, mode: number): void {
     const object = strip(p.object);
     const t = this.index.typeOf(p.object);
-    const fixed = object.k === 'str' || (t !== null && t.constant && t.array > 0);
+    const fixed = object.k === 'str' || (t?.constant === true && t.array > 0);
     const read = p.up?.k !== 'un' && !(p.up?.k === 'asg' && p.up.left === p);
     if (fixed && read) this.follow(node, p, mode | Mode.compared);
     else this.say(node, 'decide', 'index', p, `It indexes ${print(p.object)}.`);
@@ -455,6 +455,16 @@ export class Flow extends Calls {
     else if (t.kind === 'param') this.outParameter(node, t, a.node, mode);
   }
 
+  private waits(p: Test, test: Expr): boolean {
+    const at = this.peers.accessAt;
+    if (p.k === 'loop') return waits(at, p, test);
+    if (p.k !== 'if') return false;
+    const loop = loopOf(p);
+    if (loop !== null && waits(at, loop, test)) return true;
+    const f = functionOf(p);
+    return f !== null && jumpsBack(at, p, f);
+  }
+
   private conditionNode(at: Node, mode: number, expand: (n: ValueNode) => void): ValueNode {
     let byMode = this.conditions.get(at);
     if (byMode === undefined) {
@@ -471,7 +481,7 @@ export class Flow extends Calls {
 
   /** A condition tests the value: harmless only when all that hangs on it is telemetry. */
   private condition(node: ValueNode, p: Test, test: Expr, mode: number): void {
-    if (p.k === 'loop' && this.waits(p, test)) {
+    if (this.waits(p, test)) {
       this.say(node, 'decide', 'wait', p, 'A loop waits until it changes.');
       return;
     }
@@ -483,89 +493,7 @@ export class Flow extends Calls {
     });
     this.link(node, c, p, shown(test), 'condition', mode);
   }
-
-  /** A loop without a new value of its own: it spins until another thread acts. */
-  private waits(p: Loop, test: Expr): boolean {
-    const keys = new Set<string>();
-    const names = new Set<string>();
-    const reads = (n: Node): void => {
-      const a = this.peers.accessAt(n);
-      if (a === undefined || a.target === null) return;
-      if (a.operation === 'load' || a.operation === 'test_and_set' || a.operation === 'exchange')
-        keys.add(a.target.key);
-      else if (a.operation === 'compare_exchange' && isConstant(a.value)) keys.add(a.target.key);
-    };
-    walk(test, (n) => {
-      reads(n);
-      if (n.k === 'id') names.add(n.name);
-    });
-    const round = (n: Node): void => {
-      if (n.k === 'asg' && n.left.k === 'id' && names.has(n.left.name)) walk(n.right, reads);
-    };
-    walk(p.body, round);
-    if (p.step !== null) walk(p.step, round);
-    if (keys.size === 0) return false;
-    const updates = (n: Node): void => {
-      const a = this.peers.accessAt(n);
-      if (a === undefined || a.target === null || !keys.has(a.target.key)) return;
-      if (a.operation === 'load' || a.operation === 'test_and_set' || a.operation === 'exchange') return;
-      if (a.operation === 'compare_exchange' && isConstant(a.value)) return;
-      keys.delete(a.target.key);
-    };
-    if (p.test !== null) walk(p.test, updates);
-    walk(p.body, updates);
-    if (p.step !== null) walk(p.step, updates);
-    return keys.size > 0 && !this.walksOn(p, test);
-  }
-
-  /** Each round works on something else: `for (; p != NULL; p = load(&p->next))` is no waiting. */
-  private walksOn(p: Loop, test: Expr): boolean {
-    let hit = false;
-    walk(test, (n) => {
-      const a = this.peers.accessAt(n);
-      if (a?.targetExpr != null) hit ||= this.varies(p, a.targetExpr);
-    });
-    const round = (n: Node): void => {
-      if (n.k !== 'asg') return;
-      walk(n.right, (m) => {
-        const a = this.peers.accessAt(m);
-        if (a?.targetExpr != null) hit ||= this.varies(p, a.targetExpr);
-      });
-    };
-    walk(p.body, round);
-    if (p.step !== null) walk(p.step, round);
-    return hit;
-  }
-
-  private varies(p: Loop, x: Expr): boolean {
-    const names = new Set<string>();
-    walk(x, (n) => {
-      if (n.k === 'id') names.add(n.name);
-    });
-    let hit = false;
-    const look = (n: Node): void => {
-      if (
-        (n.k === 'asg' && n.left.k === 'id' && names.has(n.left.name)) ||
-        (n.k === 'upd' && n.x.k === 'id' && names.has(n.x.name))
-      )
-        hit = true;
-    };
-    walk(p.body, look);
-    if (p.step !== null) walk(p.step, look);
-    return hit;
-  }
-
-  /** The function that a node stands in, for messages. */
-  functionAt(n: Node): Func | null {
-    return lambdaOf(n) === null ? functionOf(n) : null;
-  }
 }
-
-const isConstant = (x: Expr | null): boolean => {
-  if (x === null) return false;
-  const e = strip(x);
-  return e.k === 'num' || (e.k === 'id' && /^(true|false|[A-Z][A-Z0-9_]*|k[A-Z]\w*)$/.test(e.name));
-};
 
 /** Nobody takes the result of an expression. */
 export function discarded(node: Node): boolean {

@@ -48,7 +48,7 @@ function withoutPragmas(tokens: readonly Token[]): readonly Token[] {
     const t = tokens[i] as Token;
     if (t.kind === Kind.ident && t.text === '_Pragma' && tokens[i + 1]?.text === '(') {
       while (i < tokens.length && tokens[i]?.text !== ')') i++;
-    } else if (t.choice !== null && t.choice.some((a) => a.tokens.some(pragma))) {
+    } else if (t.choice?.some((a) => a.tokens.some(pragma))) {
       const choice = t.choice.map((a) => ({ def: a.def, tokens: withoutPragmas(a.tokens) }));
       if (choice.some((a) => a.tokens.length > 0))
         out.push(new Token(t.kind, t.text, t.start, t.end, t.via, t.directive, choice));

@@ -2,7 +2,7 @@
 import type { Access } from './access.ts';
 import type { Flow } from './flow.ts';
 import type { Index } from './index.ts';
-import { type Expr, type Node, walk } from './ir.ts';
+import { type Call, type Expr, type Node, print, walk } from './ir.ts';
 import { isTestFile } from './known.ts';
 import { type Target, targetOf } from './targets.ts';
 import { type Hint, type Level, Mode, type Sinks, ValueNode } from './values.ts';
@@ -12,6 +12,8 @@ export interface Uses {
   /** Operations on the object, and on what holds it when it is the one member of a struct. */
   operationsOn(t: Target): readonly Access[];
   plainUses(t: Target): readonly Expr[];
+  /** A call that hands a whole struct of this name to a function outside the project. */
+  handedOut(struct: string): Call | undefined;
 }
 
 /** All that is read from an object goes on from its node, each access through a node of its own. */
@@ -29,6 +31,14 @@ export function originate(uses: Uses, flow: Flow, graph: Sinks, node: ValueNode,
     sink('unknown', 'none', null, 'The object could not be named, so its uses were not followed.');
     return;
   }
+  const out = t.kind === 'field' && t.owner !== null ? uses.handedOut(t.owner) : undefined;
+  if (out !== undefined)
+    sink(
+      'unknown',
+      'none',
+      out,
+      `A whole ${t.owner} is handed to ${print(out.callee)}, which is not in the project.`,
+    );
   const own = isTestFile(t.file);
   const mode = own ? Mode.tests : 0;
   const outside = (n: Node): boolean => !own && isTestFile(index.fileOf(n) ?? '');

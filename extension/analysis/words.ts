@@ -3,7 +3,9 @@
  * are only ever touched through functions over a pointer to volatile, the way of writing atomics before there were any.
  */
 import type { Index } from './index.ts';
-import { type Call, type Func, type Struct, type TypeRef, noType } from './ir.ts';
+import { type Call, type Func, type Struct, type TypeRef, functionOf, noType } from './ir.ts';
+import { copying, filling, harmless, indifferent, isTestFile, passing, printing, sizing } from './known.ts';
+import { operationOf } from './operations.ts';
 import { type Target, fieldTarget, globalTarget, isCell, targetOf } from './targets.ts';
 import { measure } from './wrappers.ts';
 
@@ -86,3 +88,37 @@ function objectOfArgument(index: Index, call: Call, at: number): Target | null {
   const r = index.resolve(t.type);
   return r.pointer > 0 || index.structOf({ ...noType, base: r.base }) !== null ? null : t;
 }
+
+/** Functions that take a struct's address and read nothing of what it counts. */
+const blind =
+  /^(free|sizeof|qsort|bsearch|atexit|__cxa_\w+|pthread_\w+|sem_\w+|sig\w+|(Fls|Tls)SetValue|Initialize\w*|Enter\w+|Leave\w+|Acquire\w+|Release\w+|\w*_?assert\w*)$/i;
+
+/** Structs of which one is handed, by its address, to a function outside the project: it may read every field. */
+export function structsHandedOut(index: Index): ReadonlyMap<string, Call> {
+  const out = new Map<string, Call>();
+  for (const [name, calls] of index.calls) {
+    if (index.byName.has(name) || isKnown(name) || blind.test(name) || index.project.macros.has(name))
+      continue;
+    for (const call of calls) {
+      if (call.callee.k !== 'id' || isTestFile(index.fileOf(call) ?? '')) continue;
+      for (const arg of call.args) {
+        let e = arg;
+        while (e.k === 'cast') e = e.x;
+        if (e.k !== 'un' || e.op !== '&') continue;
+        const type = index.typeOf(e.x);
+        const struct = type === null ? null : heldStruct(index, type);
+        if (struct === null || struct.fields.length < 2 || out.has(index.title(struct))) continue;
+        if (
+          index.local(functionOf(call), name, call) === null &&
+          index.global(name, index.fileOf(call)) === null
+        )
+          out.set(index.title(struct), call);
+      }
+    }
+  }
+  return out;
+}
+
+const isKnown = (name: string): boolean =>
+  operationOf(name) !== null ||
+  [printing, copying, filling, indifferent, sizing, harmless, passing].some((known) => known.test(name));

@@ -230,6 +230,14 @@ void show(void) { printf("%ld %ld %ld", all.now, all.top, all.now + all.sum); }
     expect(class_('sum')).toBe('correctness');
   });
 
+  it('a struct of statistics that goes to a function out of sight is unknown', async () => {
+    const rows = await variables({
+      'a.c': `${head}struct sums { _Atomic long now; _Atomic long ever; }; static struct sums all; extern void govern(struct sums *);
+void count(void) { atomic_fetch_add(&all.now, 1); } void trim(void) { govern(&all); }`,
+    });
+    expect(rows.find((r) => r.name === 'now')?.class).toBe('unknown');
+  });
+
   it('a raised peak that sets something off is no peak loop', async () => {
     const v = await variable(
       {
