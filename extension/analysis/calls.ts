@@ -1,5 +1,5 @@
 /** Values across calls: arguments into functions, results and memory behind parameters back to whoever called. */
-import { Effects, calledName, inPhantom, isAddressOf, isOwn, isText, nameOf } from './effects.ts';
+import { Effects } from './effects.ts';
 import type { Access } from './access.ts';
 import {
   type Call,
@@ -26,6 +26,8 @@ import {
   textMethods,
   textQueries,
 } from './known.ts';
+import { calledName, isAddressOf, isOwn, isText, nameOf } from './naming.ts';
+import { inPhantom } from './unlive.ts';
 import { type Target, isCell, targetOf } from './targets.ts';
 import { Mode, ValueNode, exitMode, exitOf, exitParam, exitThrough } from './values.ts';
 

@@ -15,7 +15,6 @@ import {
   functionOf,
   print,
   strip,
-  walk,
 } from './ir.ts';
 import {
   asserting,
@@ -28,14 +27,13 @@ import {
   isTestFile,
   passing,
   printing,
-  sizing,
   stopping,
   unreachable,
 } from './known.ts';
-import { operationOf } from './operations.ts';
-import { push } from './project.ts';
+import { calledName, calleeOf, inAssertion, isAddressOf, isOwn, isText, nameOf } from './naming.ts';
 import { type Target, assignedOf, targetOf } from './targets.ts';
-import type { Token } from './tokens.ts';
+import { Through } from './through.ts';
+import { aborts, isFixed, libraryName, phantom } from './unlive.ts';
 import { type Finding, type Hint, type Sinks, type Level, Mode, ValueNode } from './values.ts';
 
 /** What the follower asks of the classifier. */
@@ -44,56 +42,6 @@ export interface Peers {
   entry(f: Func): boolean;
   /** The node of an object that receives a value. */
   object(target: Target): ValueNode;
-}
-
-export function inAssertion(token: Token): boolean {
-  for (let v = token.via; v !== null; v = v.parent) if (asserting.test(v.name)) return true;
-  return false;
-}
-
-export const nameOf = (t: Target): string => (t.owner === null ? t.name : `${t.owner}.${t.name}`);
-export const isOwn = (t: Target): boolean =>
-  t.kind === 'local' && t.decl !== null && !t.decl.isStatic && !t.decl.isThread;
-
-/** What a call calls: the last of `(hook(), f)`, and what all definitions of a macro agree on. */
-export function calleeOf(x: Call): Expr {
-  const e = strip(x.callee);
-  if (e.k !== 'choice') return e;
-  const all = e.options.map((o) => strip(o.x));
-  const first = all[0];
-  return first !== undefined && all.every((o) => print(o) === print(first)) ? first : e;
-}
-
-/** The name that a call is written with, '' for a computed one; a system call by number has its own name. */
-export function calledName(x: Call): string {
-  const callee = calleeOf(x);
-  const name = callee.k === 'id' ? callee.name : callee.k === 'mem' ? callee.field : '';
-  const number = x.args[0];
-  if (name === 'syscall' && number?.k === 'id') return /^(?:SYS|__NR)_(\w+)$/.exec(number.name)?.[1] ?? name;
-  return name;
-}
-
-/** `&x` of a variable itself: not what it points to. */
-export function isAddressOf(arg: Expr): boolean {
-  let e = arg;
-  while (e.k === 'cast') e = e.x;
-  if (e.k !== 'un' || e.op !== '&') return false;
-  let inner = e.x;
-  while (inner.k === 'cast') inner = inner.x;
-  return inner.k === 'id';
-}
-
-/** Text is `char *`, by pointer or array. */
-export function isText(index: Index, x: Expr): boolean {
-  const e = strip(x);
-  if (e.k === 'str') return true;
-  const t = index.typeOf(e);
-  if (t === null) return false;
-  const r = index.resolve(t);
-  return (
-    /^(char|wchar_t|char8_t|string|string_view)$/.test(r.base) &&
-    (r.pointer + r.array > 0 || /string/.test(r.base))
-  );
 }
 
 /** Region of statements whose execution hangs on a value. */
@@ -110,7 +58,7 @@ interface Region {
 
 export abstract class Effects {
   private readonly effectNodes = new Map<Func, ValueNode>();
-  private readonly written_ = new Map<Func, ReadonlySet<number>>();
+  private readonly through: Through;
   private readonly callerCache = new Map<Func, readonly Call[]>();
   private readonly fileCache = new Map<string, boolean>();
 
@@ -120,7 +68,9 @@ export abstract class Effects {
     readonly graph: Sinks,
     /** Where what functions do is looked up, and what was found out about them before. */
     protected readonly base: Effects | null = null,
-  ) {}
+  ) {
+    this.through = base?.through ?? new Through(index, peers.accessAt);
+  }
 
   /** The value of `x` goes on from `node`. */
   abstract follow(node: ValueNode, x: Expr, mode: number): void;
@@ -180,84 +130,6 @@ export abstract class Effects {
       this.effectNodes.set(f, n);
     }
     return n;
-  }
-
-  /** Parameters behind which a function writes, itself or through what it calls. */
-  private throughParams(f: Func): ReadonlySet<number> {
-    if (this.base !== null) return this.base.throughParams(f);
-    const known = this.written_.get(f);
-    if (known !== undefined) return known;
-    const out = new Map<Func, Set<number>>();
-    const users = new Map<Func, { from: Func; at: number; param: number }[]>();
-    const stack = [f];
-    const work: { f: Func; param: number }[] = [];
-    const note = (g: Func, param: number): void => {
-      const set = out.get(g);
-      if (set === undefined || set.has(param)) return;
-      set.add(param);
-      work.push({ f: g, param });
-    };
-    for (let g = stack.pop(); g !== undefined; g = stack.pop()) {
-      if (out.has(g)) continue;
-      out.set(g, new Set());
-      const own = this.ownThrough(g);
-      for (const k of own.direct) note(g, k);
-      for (const p of own.passed) {
-        const done = this.written_.get(p.to);
-        if (done !== undefined) {
-          if (done.has(p.at)) note(g, p.param);
-          continue;
-        }
-        push(users, p.to, { from: g, at: p.at, param: p.param });
-        stack.push(p.to);
-      }
-    }
-    for (let w = work.pop(); w !== undefined; w = work.pop())
-      for (const u of users.get(w.f) ?? []) if (u.at === w.param) note(u.from, u.param);
-    for (const [g, set] of out) this.written_.set(g, set);
-    return out.get(f) ?? new Set();
-  }
-
-  /** The writes behind parameters in a function's own text, and the parameters that it hands on. */
-  private ownThrough(f: Func): { direct: number[]; passed: { to: Func; at: number; param: number }[] } {
-    const direct: number[] = [];
-    const passed: { to: Func; at: number; param: number }[] = [];
-    const behind = (x: Expr): number => {
-      const t = targetOf(this.index, x);
-      return t !== null && t.kind === 'param' && t.func === f ? t.param : -1;
-    };
-    for (const n of this.index.nodes(f)) {
-      if (n.k === 'asg' || n.k === 'upd') {
-        const left = n.k === 'asg' ? n.left : n.x;
-        if (left.k !== 'id' && left.k !== 'upd') {
-          const k = behind(left);
-          if (k >= 0) direct.push(k);
-        }
-      } else if (n.k === 'call') {
-        const a = this.peers.accessAt(n);
-        if (a !== undefined) {
-          const x = a.operation === 'load' ? a.out : a.targetExpr;
-          const k = x === null || a.operation === 'fence' ? -1 : behind(x);
-          if (k >= 0) direct.push(k);
-          continue;
-        }
-        const functions = this.index.callees(n);
-        const name = calledName(n);
-        n.args.forEach((arg, at) => {
-          if (isAddressOf(arg)) return;
-          if (functions.length === 0) {
-            if (at === 0 && (formatting.test(name) || copying.test(name) || filling.test(name))) {
-              const k = behind(arg);
-              if (k >= 0) direct.push(k);
-            }
-            return;
-          }
-          const k = behind(arg);
-          if (k >= 0) for (const to of functions) passed.push({ to, at, param: k });
-        });
-      }
-    }
-    return { direct, passed };
   }
 
   /** Everything that hangs on the condition of `at`, as effects of `node`. */
@@ -539,7 +411,7 @@ export abstract class Effects {
     for (const f of functions) {
       const inner = this.effectsOf(f);
       this.graph.edge(r.node, { kind: 'effect', to: inner, at: x, text: `${f.name} is called` });
-      for (const k of this.throughParams(f)) {
+      for (const k of this.through.of(f)) {
         const arg = x.args[k];
         if (arg !== undefined) this.receives(r, arg, x);
       }
@@ -606,79 +478,7 @@ export abstract class Effects {
   }
 }
 
-/** A function of the language's or the system's own library. */
-const libraryName = (name: string): boolean =>
-  operationOf(name) !== null ||
-  [printing, copying, filling, sizing, harmless, passing].some((known) => known.test(name));
-
-/** A condition of sizes and numbers only. */
-function isFixed(x: Expr): boolean {
-  let sizes = false;
-  let values = false;
-  walk(x, (n) => {
-    if (n.k === 'opaque') sizes = true;
-    else if (n.k !== 'num' && n.k !== 'bin' && n.k !== 'un' && n.k !== 'cast') values = true;
-  });
-  return sizes && !values;
-}
-
-function aborts(s: Stmt): boolean {
-  const only = s.k === 'block' && s.body.length === 1 ? s.body[0] : s;
-  return only?.k === 'expr' && only.x.k === 'call' && stopping.test(calledName(only.x));
-}
-
-/** Whether nothing declares a function that a call names, in the project or outside. */
-function undeclared(index: Index, n: Node): boolean {
-  if (n.k !== 'call' || n.callee.k !== 'id') return false;
-  const { name } = n.callee;
-  return (
-    !index.byName.has(name) &&
-    !index.returns.has(name) &&
-    operationOf(name) === null &&
-    !printing.test(name) &&
-    !harmless.test(name) &&
-    !passing.test(name) &&
-    !copying.test(name) &&
-    !filling.test(name) &&
-    !sizing.test(name) &&
-    !asserting.test(name) &&
-    !/^(__builtin_|abort$|exit$|_exit$)/.test(name) &&
-    index.local(functionOf(n), name, n) === null &&
-    index.global(name, index.fileOf(n)) === null
-  );
-}
-
-function names(index: Index, x: Node): boolean {
-  let hit = false;
-  walk(x, (n) => {
-    hit ||= undeclared(index, n);
-  });
-  return hit;
-}
-
-/**
- * One of several definitions of a macro that calls what nothing declares, while another does not: the definition for
- * a machine that is not at hand.
- */
-export function phantom(index: Index, x: Node, holder: Node): boolean {
-  if (holder.k === 'choice') {
-    if (holder.options.length < 2 || !names(index, x)) return false;
-    return holder.options.some((o) => o.x !== x && !names(index, o.x));
-  }
-  if (holder.k !== 'variants' || holder.options.length < 2 || !names(index, x)) return false;
-  return holder.options.some((o) => o.macro !== '' && !o.body.some((b) => names(index, b)));
-}
-
-/** Whether a call stands in such a definition. */
-export function inPhantom(index: Index, call: Call): boolean {
-  if (!undeclared(index, call)) return false;
-  let child: Node = call;
-  for (let p: Node | null = call.up; p !== null; child = p, p = p.up)
-    if ((p.k === 'choice' || p.k === 'variants') && phantom(index, child, p)) return true;
-  return false;
-}
-
-export function contains(outer: Node, inner: Node): boolean {
+function contains(outer: Node, inner: Node): boolean {
   for (let n: Node | null = inner; n !== null; n = n.up) if (n === outer) return true;
   return false;
 }
