@@ -174,13 +174,64 @@ function reads(x: Expr, index: Index, cpp: boolean): boolean {
   }
 }
 
+const named = (x: Expr): boolean =>
+  x.k === 'id' || x.k === 'mem' || x.k === 'idx' || (x.k === 'un' && x.op === '*');
+
 /** Operators and plain uses of an atomic object: `x++`, `x |= 1`, `x = v`, and every read of it. */
 export function implicitAccess(index: Index, node: Expr, file: string, cpp: boolean): Access | null {
-  const func = functionOf(node);
-  const make = (operation: Operation, x: Expr, value: Expr | null, yields: boolean, how: string): Access => ({
+  if (node.k === 'upd')
+    return named(node.x) && isAtomicObject(index, index.typeOf(node.x))
+      ? implicit(
+          index,
+          node,
+          file,
+          node.op === '++' ? 'fetch_add' : 'fetch_sub',
+          node.x,
+          null,
+          `operator ${node.op}`,
+        )
+      : null;
+  if (node.k === 'asg')
+    return named(node.left) && isAtomicObject(index, index.typeOf(node.left))
+      ? implicit(
+          index,
+          node,
+          file,
+          assigning[node.op] ?? 'compare_exchange',
+          node.left,
+          node.right,
+          `operator ${node.op}`,
+        )
+      : null;
+  if (!named(node)) return null;
+  const p = node.up;
+  if ((p?.k === 'asg' && p.left === node) || (p?.k === 'idx' && p.object === node)) return null;
+  if (!isAtomicObject(index, index.typeOf(node))) return null;
+  return reads(node, index, cpp) ? implicit(index, node, file, 'load', node, null, 'implicit load') : null;
+}
+
+const assigning: Readonly<Record<string, Operation>> = {
+  '=': 'store',
+  '+=': 'fetch_add',
+  '-=': 'fetch_sub',
+  '&=': 'fetch_and',
+  '|=': 'fetch_or',
+  '^=': 'fetch_xor',
+};
+
+function implicit(
+  index: Index,
+  node: Expr,
+  file: string,
+  operation: Operation,
+  x: Expr,
+  value: Expr | null,
+  how: string,
+): Access {
+  return {
     ...none,
     node,
-    func,
+    func: functionOf(node),
     file,
     kind: 'primitive',
     operation,
@@ -188,39 +239,11 @@ export function implicitAccess(index: Index, node: Expr, file: string, cpp: bool
     targetExpr: x,
     target: targetOf(index, x),
     value,
-    yields,
+    yields: operation !== 'store',
     token: x.token,
     end: x.token.end,
     builtin: how,
-  });
-  const atomic = (x: Expr): boolean =>
-    (x.k === 'id' || x.k === 'mem' || x.k === 'idx' || (x.k === 'un' && x.op === '*')) &&
-    index.mayBeAtomic(x) &&
-    isAtomicObject(index, index.typeOf(x));
-  if (node.k === 'upd' && atomic(node.x))
-    return make(node.op === '++' ? 'fetch_add' : 'fetch_sub', node.x, null, true, `operator ${node.op}`);
-  if (node.k === 'asg' && atomic(node.left)) {
-    const op: Operation | undefined = (
-      {
-        '=': 'store',
-        '+=': 'fetch_add',
-        '-=': 'fetch_sub',
-        '&=': 'fetch_and',
-        '|=': 'fetch_or',
-        '^=': 'fetch_xor',
-      } as const
-    )[node.op as '='];
-    return make(op ?? 'compare_exchange', node.left, node.right, node.op !== '=', `operator ${node.op}`);
-  }
-  if (
-    (node.k === 'id' || node.k === 'mem' || node.k === 'idx' || (node.k === 'un' && node.op === '*')) &&
-    atomic(node)
-  ) {
-    if (node.up?.k === 'asg' && node.up.left === node) return null;
-    if (node.up?.k === 'idx' && node.up.object === node) return null;
-    return reads(node, index, cpp) ? make('load', node, null, true, 'implicit load') : null;
-  }
-  return null;
+  };
 }
 
 export function asmAccess(index: Index, node: Expr, file: string): Access | null {

@@ -2,7 +2,7 @@
  * How unlikely it is to get somewhere inside a function, in small whole numbers: what compilers read off hints,
  * attributes and the shape of branches when they have no profile.
  */
-import { asserting } from './effects.ts';
+import { asserting } from './known.ts';
 import type { CallGraph } from './call-graph.ts';
 import { FirstTimes, isZero } from './first-time.ts';
 import type { Index } from './index.ts';

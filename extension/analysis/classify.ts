@@ -1,23 +1,24 @@
 /** Telemetry, correctness or unknown, for every atomic object and every plain one that a question is asked about. */
 import type { AtomicClass, Role } from '../model.ts';
 import type { Access } from './access.ts';
+import type { Peers } from './effects.ts';
 import type { EnvReads } from './env.ts';
-import { type Finding, type Level, type Peers, inAssertion } from './effects.ts';
+import { Evidence, type Reason } from './evidence.ts';
 import { Flow } from './flow.ts';
 import type { Index } from './index.ts';
-import { type Expr, type Func, type Node, functionOf, strip, walk } from './ir.ts';
+import type { Call, Expr, Func, Node } from './ir.ts';
+import { originate } from './origins.ts';
 import { roleOf } from './roles.ts';
-import { type Target, targetOf } from './targets.ts';
+import { siteVerdict } from './sites.ts';
+import { push } from './project.ts';
+import { type Target, cellField, fieldTarget, isCell, targetOf } from './targets.ts';
 import { likelihood } from './branches.ts';
 import type { Temperatures } from './temperature.ts';
-import type { Token } from './tokens.ts';
+import { Graph, OwnGraph, ValueNode } from './value-graph.ts';
+import { shellObjects, structsHandedOut, volatileWords } from './words.ts';
 import type { Wrappers } from './wrappers.ts';
 
-export interface Reason {
-  readonly file: string;
-  readonly token: Token;
-  readonly reason: string;
-}
+export type { Reason } from './evidence.ts';
 
 export interface Verdict {
   readonly class: AtomicClass;
@@ -26,22 +27,25 @@ export interface Verdict {
   readonly reasons: readonly Reason[];
 }
 
-const maxReasons = 12;
 /** `unlikely` branches are where diagnostics live. */
 export const isUnlikely = (x: Expr): boolean => likelihood(x) === 'unlikely';
 
 export class Classifier {
   private readonly accesses = new Map<string, Access[]>();
   private readonly byNode = new Map<Node, Access>();
+  /** Operations on the one member of a wrapping struct, by that member: what they work on is what holds the struct. */
+  private readonly members = new Map<string, Access[]>();
   private readonly verdicts = new Map<string, Verdict>();
-  private readonly busy = new Set<string>();
   private readonly entryNames: ReadonlySet<string>;
-  /** Set when an answer leaned on one still being worked out. */
-  private leaned = 0;
+  private readonly objects = new Map<string, ValueNode>();
+  private readonly graph = new Graph();
+  private readonly flow: Flow;
+  private readonly peers: Peers;
+  private handed: ReadonlyMap<string, Call> | null = null;
 
   constructor(
-    private readonly index: Index,
-    private readonly wrappers: Wrappers,
+    readonly index: Index,
+    wrappers: Wrappers,
     private readonly temperatures: Temperatures,
     private readonly env: EnvReads,
   ) {
@@ -53,53 +57,35 @@ export class Classifier {
         const list = this.accesses.get(a.target.key);
         if (list === undefined) this.accesses.set(a.target.key, [a]);
         else list.push(a);
+        const member = a.targetExpr === null ? null : cellField(index, a.targetExpr);
+        if (member !== null && member.key !== a.target.key) push(this.members, member.key, a);
       }
     }
+    this.peers = {
+      accessAt: (n) => this.byNode.get(n),
+      entry: (f) => this.entryNames.has(f.name),
+      object: (t) => this.object(t),
+    };
+    this.flow = new Flow(index, this.peers, this.graph);
   }
 
   accessesOf(key: string): readonly Access[] {
     return this.accesses.get(key) ?? [];
   }
 
-  private readonly peers: Peers = {
-    levelOf: (t) => this.levelOf(t),
-    accessAt: (n) => this.byNode.get(n),
-    entry: (f) => this.entryNames.has(f.name),
-  };
-
-  private levelOf(t: Target): Level {
-    const v = this.verdict(t);
-    return v.class === 'telemetry' ? 'observe' : v.class === 'correctness' ? 'decide' : 'unknown';
+  operationsOn(t: Target): readonly Access[] {
+    return [...this.accessesOf(t.key), ...(this.members.get(t.key) ?? [])];
   }
 
-  /** Accesses of an object: its own, and those of functions that got its address. */
-  private everyAccess(t: Target): Access[] {
-    const out = [...(this.accesses.get(t.key) ?? [])];
-    const seen = new Set<string>();
-    const handed = (x: Expr, depth: number): void => {
-      let e: Expr = x;
-      while (
-        e.up?.k === 'cast' ||
-        (e.up?.k === 'un' && e.up.op === '&') ||
-        (e.up?.k === 'idx' && e.up.object === e)
-      )
-        e = e.up as Expr;
-      const call = e.up;
-      if (call?.k !== 'call' || this.byNode.has(call) || depth > 4) return;
-      const at = call.args.indexOf(e);
-      for (const f of this.index.callees(call)) {
-        const p = f.params[at];
-        if (p === undefined || (p.type.pointer === 0 && p.type.array === 0 && !p.type.text.includes('&')))
-          continue;
-        const key = `${f.file}:${f.owner ?? ''}:${f.name}:${p.name}:${p.token.start}`;
-        if (seen.has(key)) continue;
-        seen.add(key);
-        out.push(...(this.accesses.get(key) ?? []));
-        for (const use of this.index.usesOf(p)) handed(use, depth + 1);
-      }
-    };
-    for (const use of this.plainUses(t)) handed(use, 0);
-    return out;
+  handedOut(struct: string): Call | undefined {
+    this.handed ??= structsHandedOut(this.index);
+    return this.handed.get(struct);
+  }
+
+  /** Objects that are atomic by what their class or their accessors do. */
+  implicitObjects(): Target[] {
+    const operated = (key: string): boolean => this.accesses.has(key) || this.members.has(key);
+    return [...shellObjects(this.index, operated), ...volatileWords(this.index)];
   }
 
   /** Every written use of an object's name. */
@@ -115,292 +101,79 @@ export class Classifier {
     return list;
   }
 
+  private object(t: Target): ValueNode {
+    let n = this.objects.get(t.key);
+    if (n === undefined) {
+      n = new ValueNode(true, (node) => originate(this, this.flow, this.graph, node, t));
+      this.objects.set(t.key, n);
+    }
+    return n;
+  }
+
   verdict(t: Target): Verdict {
     const known = this.verdicts.get(t.key);
     if (known !== undefined) return known;
-    if (this.busy.has(t.key)) {
-      this.leaned++;
-      return { class: 'telemetry', role: null, reasons: [] };
-    }
-    if (this.busy.size > 12) return { class: 'unknown', role: null, reasons: [] };
-    this.busy.add(t.key);
-    const before = this.leaned;
-    const result = this.decide(t);
-    this.busy.delete(t.key);
-    // An answer that leaned on an unfinished one is final only at the outermost level.
-    if (this.busy.size === 0 || this.leaned === before || result.class === 'correctness')
-      this.verdicts.set(t.key, result);
+    const node = this.object(t);
+    this.graph.rank(node);
+    const result = this.judge(t, node);
+    this.verdicts.set(t.key, result);
     return result;
   }
 
-  private decide(t: Target): Verdict {
-    if (t.key.startsWith('?.') || (t.kind === 'local' && /\batomic_ref\b/.test(t.type.text)))
-      return { class: 'unknown', role: null, reasons: [] };
-    const flow = new Flow(this.index, this.peers, t.key, new Map());
-    const accesses = this.everyAccess(t);
-    const inAtomic = new Set<Node>();
-    for (const a of accesses) if (a.targetExpr !== null) walk(a.targetExpr, (n) => inAtomic.add(n));
-    // Results of updates first: what they reach is judged as such.
-    const ordered = [
-      ...accesses.filter((a) => a.operation !== 'load'),
-      ...accesses.filter((a) => a.operation === 'load'),
-    ];
-    for (const a of ordered) {
-      flow.updating = a.operation !== 'load';
-      if (
-        a.target !== null &&
-        a.target.kind === 'param' &&
-        a.target.key !== t.key &&
-        a.func !== null &&
-        this.wrappers.of.has(a.func)
-      )
-        continue;
-      if (a.yields) flow.follow(a.node);
-      // Inline assembly hands the old value out through its operands.
-      if (a.node.k === 'asm') for (const o of a.node.outputs) this.received(flow, o);
-      if (
-        a.out !== null &&
-        (a.operation === 'load' || a.operation === 'compare_exchange' || a.operation === 'exchange')
-      )
-        this.received(flow, a.out);
+  private judge(t: Target, node: ValueNode): Verdict {
+    const level = node.rank === 2 ? 'decide' : node.rank === 1 ? 'unknown' : 'observe';
+    const own = new OwnGraph();
+    const flow = new Flow(this.index, this.peers, own, this.flow);
+    const start = new ValueNode(true, (n) => originate(this, flow, own, n, t));
+    const evidence = new Evidence({ graph: this.graph, own, index: this.index, node, start }, t);
+    const found = level === 'observe' ? evidence.all() : evidence.nearest(level);
+    const accesses = [...new Set([...this.accessesOf(t.key), ...evidence.accesses])];
+    const as = (c: AtomicClass, reasons = evidence.reasons(found)): Verdict => ({
+      class: c,
+      role:
+        c === 'unknown'
+          ? null
+          : c === 'correctness' && this.wrapsLock(t)
+            ? 'lock'
+            : roleOf(c, t, accesses, found, {
+                index: this.index,
+                temperatures: this.temperatures,
+                env: this.env,
+              }),
+      reasons,
+    });
+    if (level === 'decide') return as('correctness');
+    if (level === 'unknown' || found.length === 0) return as('unknown');
+    const stores = accesses.every((a) => /^(store|clear|exchange|load)$/.test(a.operation));
+    const readable = t.kind === 'global' && t.decl?.isStatic !== true;
+    if (found.every((f) => f.hint === 'discarded') && stores && readable) {
+      const why = `${t.name} is written here and never read in this project, but others may read it.`;
+      return as('unknown', evidence.reasons(found.map((f) => ({ ...f, reason: why }))));
     }
-    flow.updating = false;
-    const uses = this.plainUses(t);
-    const plain: Expr[] = [];
-    for (const u of uses) {
-      if (inAtomic.has(u)) continue;
-      for (const x of this.places(u, t, 0)) {
-        if (inAtomic.has(x)) continue;
-        plain.push(x);
-        if (this.isRead(x)) flow.follow(x);
-      }
-    }
-    // A read-modify-write by hand, `x = x + 1` or `x++`, follows its result where it is used.
-    for (const u of plain) {
-      const p = u.up;
-      if (p?.k === 'upd' || (p?.k === 'asg' && p.left === u && p.op !== '='))
-        if (p.up?.k !== 'expr') {
-          flow.updating = true;
-          flow.follow(p);
-        }
-    }
-    const found = flow.found;
-    const decides = found.filter((f) => f.level === 'decide');
-    const unknown = found.filter((f) => f.level === 'unknown');
-    const role = (c: AtomicClass): Role | null =>
-      roleOf(c, t, accesses, found, { index: this.index, temperatures: this.temperatures, env: this.env });
-    if (decides.length > 0)
-      return { class: 'correctness', role: role('correctness'), reasons: order(decides) };
-    if (t.type.pointer > 0 && accesses.some((a) => a.operation === 'compare_exchange')) {
-      return {
-        class: unknown.length > 0 ? 'unknown' : 'correctness',
-        role: unknown.length > 0 ? null : 'lock-free',
-        reasons: order(found),
-      };
-    }
-    if (unknown.length > 0) return { class: 'unknown', role: null, reasons: order(unknown) };
-    const updates = accesses.filter((a) => a.operation !== 'load');
-    if (accesses.length > 0 && found.length === 0) {
-      const onlyStores = updates.every(
-        (a) => a.operation === 'store' || a.operation === 'clear' || a.operation === 'exchange',
-      );
-      if (updates.length === 0 || onlyStores) {
-        const at = accesses[0];
-        return {
-          class: 'unknown',
-          role: null,
-          reasons:
-            at === undefined
-              ? []
-              : [
-                  {
-                    file: at.file,
-                    token: at.token,
-                    reason: `${t.name} is written but no read of it was found: what it is for is not known.`,
-                  },
-                ],
-        };
-      }
-      const reasons = updates.slice(0, maxReasons).map((a) => ({
-        file: a.file,
-        token: a.token,
-        reason: `The result of this ${a.operation} is discarded, and ${t.name} is never read.`,
-      }));
-      return { class: 'telemetry', role: role('telemetry'), reasons };
-    }
-    if (accesses.length === 0 && plain.length === 0) return { class: 'unknown', role: null, reasons: [] };
-    return { class: 'telemetry', role: role('telemetry'), reasons: order(found) };
+    return as('telemetry');
   }
 
-  /** The object whose address receives an old value. */
-  private received(flow: Flow, out: Expr): void {
-    const e = strip(out);
-    const x = e.k === 'un' && e.op === '&' ? e.x : e;
-    const t = targetOf(this.index, x);
-    if (t?.kind !== 'local' || t.func === null) return;
-    for (const use of t.decl === null ? [] : this.index.usesOf(t.decl)) {
-      if (use.up?.k === 'un' && use.up.op === '&') continue;
-      if (use.up?.k === 'asg' && use.up.left === use) continue;
-      flow.follow(use);
-    }
-  }
-
-  /**
-   * The expressions that stand for the object at one use of its name: an element of an array, or what a local pointer
-   * to it is dereferenced to.
-   */
-  private places(u: Expr, t: Target, depth: number): readonly Expr[] {
-    let e: Expr = u;
-    if (t.type.array > 0) while (e.up?.k === 'idx' && e.up.object === e) e = e.up;
-    const decays = t.type.array > 0 && e === u;
-    let x: Expr = e;
-    let address = decays;
-    while (x.up?.k === 'cast' || (x.up?.k === 'un' && x.up.op === '&') || (address && x.up?.k === 'bin')) {
-      x = x.up as Expr;
-      if (x.k === 'un') address = true;
-    }
-    const p = x.up;
-    const d =
-      !address || depth > 3
-        ? null
-        : p?.k === 'decl'
-          ? p
-          : p?.k === 'asg' && p.right === x
-            ? this.localNamed(p.left)
-            : null;
-    if (d === null) return decays && address && p?.k !== 'call' ? [] : [e];
-    const out: Expr[] = [];
-    for (const use of this.index.usesOf(d)) {
-      const q = use.up;
-      if (q?.k === 'un' && q.op === '*') out.push(q);
-      else if (q?.k === 'idx' && q.object === use) out.push(q);
-    }
-    return out;
-  }
-
-  private localNamed(x: Expr): (Node & { k: 'decl' }) | null {
-    const e = strip(x);
-    if (e.k !== 'id') return null;
-    const d = this.index.local(functionOf(e), e.name, e);
-    return d === null || d.isStatic || d.isThread ? null : d;
-  }
-
-  private isRead(u: Expr): boolean {
-    const p = u.up;
-    if (p === null) return false;
-    if (p.k === 'asg' && p.left === u) return false;
-    if (p.k === 'upd') return false;
-    if (p.k === 'un' && p.op === '&') return p.up?.k === 'call' ? this.escapes(p, p.up) : p.up?.k !== 'expr';
-    if (p.k === 'mem') return p.arrow;
-    return !inAssertion(u.token);
-  }
-
-  /** Its address goes to a function that is no atomic operation: a project's own is looked into elsewhere. */
-  private escapes(p: Expr, call: Node): boolean {
-    if (call.k !== 'call' || this.byNode.has(call)) return false;
-    const functions = this.index.callees(call);
-    if (functions.length > 0) {
-      const at = call.args.indexOf(p);
-      return functions.some(
-        (f) => f.params[at] !== undefined && this.index.structOf(f.params[at]?.type ?? null) === null,
-      );
-    }
-    return !(
-      call.callee.k === 'id' &&
-      /^(memset|memcpy|memmove|printf|atomic_init|pthread_mutex_init)$/.test(call.callee.name)
-    );
+  /** An instance of a class whose one word is a lock. */
+  private wrapsLock(t: Target): boolean {
+    const r = this.index.resolve(t.type);
+    const struct = r.pointer > 0 ? null : this.index.structOf(r);
+    const only = struct?.fields[0];
+    if (struct === null || only === undefined || !isCell(this.index, struct)) return false;
+    const word = fieldTarget(this.index, struct, only);
+    return word.key !== t.key && this.verdict(word).role === 'lock';
   }
 
   /** A site's class: its variable's, or for an operation on a parameter what its callers' objects agree on. */
   site(a: Access, verdict: Verdict | null): Verdict {
-    if (a.operation === 'fence')
-      return {
-        class: 'correctness',
-        role: 'publication',
-        reasons: [{ file: a.file, token: a.token, reason: 'A fence orders other accesses.' }],
-      };
-    if (verdict !== null) return verdict;
-    const t = a.target;
-    if (t === null || t.kind !== 'param' || t.func === null) {
-      return {
-        class: 'unknown',
-        role: null,
-        reasons: [
-          {
-            file: a.file,
-            token: a.token,
-            reason: 'The object could not be named, so its other uses were not followed.',
-          },
-        ],
-      };
-    }
-    return this.shared(t, a, new Set());
+    const v = siteVerdict(this.index, (t) => this.verdict(t), a, verdict);
+    if (v.class !== 'unknown' || verdict !== null || a.targetExpr === null) return v;
+    // Reached through a parameter that nobody is seen to pass: what its declared field is for.
+    const member = cellField(this.index, a.targetExpr);
+    return member === null ? v : this.verdict(member);
   }
 
-  private shared(t: Target, a: Access, seen: Set<string>): Verdict {
-    if (seen.has(t.key) || t.func === null) return { class: 'unknown', role: null, reasons: [] };
-    seen.add(t.key);
-    const { func } = t;
-    const classes = new Map<AtomicClass, Verdict>();
-    const calls = (this.index.calls.get(func.name) ?? []).filter((c) => this.index.callees(c).includes(func));
-    for (const c of calls) {
-      const arg = c.args[t.param];
-      const to = arg === undefined ? null : targetOf(this.index, arg);
-      const v =
-        to === null
-          ? null
-          : to.kind === 'param'
-            ? to.func === func
-              ? null
-              : this.shared(to, a, seen)
-            : this.verdict(to);
-      if (v !== null && !classes.has(v.class)) classes.set(v.class, v);
-      if (to === null) classes.set('unknown', { class: 'unknown', role: null, reasons: [] });
-    }
-    const why = (reason: string): Reason[] => [{ file: a.file, token: a.token, reason }];
-    if (calls.length === 0)
-      return { class: 'unknown', role: null, reasons: why(`Nothing in the project calls ${func.name}.`) };
-    const correctness = classes.get('correctness');
-    if (correctness !== undefined)
-      return {
-        ...correctness,
-        reasons: [
-          ...why(`${func.name} is called on objects of which at least one steers the allocator.`),
-          ...correctness.reasons.slice(0, 4),
-        ],
-      };
-    const unknown = classes.get('unknown');
-    if (unknown !== undefined)
-      return {
-        class: 'unknown',
-        role: null,
-        reasons: why(`${func.name} is called on objects of which at least one is not known.`),
-      };
-    const telemetry = classes.get('telemetry');
-    if (telemetry !== undefined)
-      return {
-        ...telemetry,
-        reasons: [...why(`${func.name} is called on telemetry only.`), ...telemetry.reasons.slice(0, 4)],
-      };
-    return { class: 'unknown', role: null, reasons: why('Its callers could not be followed.') };
-  }
-
-  private readonly plainObservers = new Map<Func, boolean>();
-
+  /** Whether everything that a function does is to observe: print, count, compute. */
   observes(f: Func): boolean {
-    return new Flow(this.index, this.peers, '', this.plainObservers).observes(f);
+    return this.graph.rank(this.flow.effectsOf(f)) === 0;
   }
-}
-
-function order(found: readonly Finding[]): Reason[] {
-  const seen = new Set<string>();
-  const out: Reason[] = [];
-  for (const f of found) {
-    const key = `${f.file}:${f.token.start}:${f.reason}`;
-    if (seen.has(key)) continue;
-    seen.add(key);
-    out.push({ file: f.file, token: f.token, reason: f.reason });
-    if (out.length >= maxReasons) break;
-  }
-  return out;
 }

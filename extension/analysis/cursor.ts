@@ -21,6 +21,11 @@ const statementWords: ReadonlySet<string> = new Set([
   'this', 'nullptr', 'true', 'false', 'operator', 'asm', '__asm__', '__asm', 'using', 'template', 'namespace', 'public',
   'private', 'protected', 'alignof', '_Alignof', '_Generic', '__builtin_offsetof', 'offsetof', 'decltype', 'typeof', '__typeof__', '__typeof',
 ]); // biome-ignore format: a table
+/** Words of C++ alone: names like any other in C. */
+const plusWords: ReadonlySet<string> = new Set([
+  'delete', 'new', 'throw', 'try', 'catch', 'co_return', 'co_await', 'this', 'operator', 'template', 'namespace', 'public',
+  'private', 'protected',
+]); // biome-ignore format: a table
 const typeofWords: ReadonlySet<string> = new Set([
   'typeof',
   '__typeof__',
@@ -40,8 +45,6 @@ const attributeWords: ReadonlySet<string> = new Set([
 
 export const isTypeof = (t: Token | undefined): boolean => t !== undefined && typeofWords.has(t.text);
 export const isAttribute = (t: Token | undefined): boolean => t !== undefined && attributeWords.has(t.text);
-export const isWord = (t: Token | undefined): boolean =>
-  t !== undefined && t.kind === Kind.ident && !statementWords.has(t.text);
 export const isTag = (t: Token | undefined): boolean =>
   t !== undefined && (t.text === 'struct' || t.text === 'union' || t.text === 'enum' || t.text === 'class');
 
@@ -89,6 +92,12 @@ export class Cursor {
   /** The token ahead, as it is. */
   peek(offset = 0): Token {
     return this.tokens[this.at + offset] ?? sentinel;
+  }
+
+  /** A name, and no word of the language. */
+  word(t: Token | undefined): boolean {
+    if (t === undefined || t.kind !== Kind.ident) return false;
+    return !statementWords.has(t.text) || (!this.cpp && plusWords.has(t.text));
   }
 
   /** Replaces a choice that stands where no statement or operand can by its first option. */

@@ -1,6 +1,6 @@
 /**
- * What statements do besides observing: the question behind every condition that tests a value. A function, a branch
- * or a loop is harmless when it only prints, counts, asserts, and computes things of its own.
+ * What statements do besides observing: the question behind every condition that tests a value. Printing, counting,
+ * asserting and computing things of one's own is harmless; what is written goes on as an edge to what was written.
  */
 import type { Access } from './access.ts';
 import type { Index } from './index.ts';
@@ -9,349 +9,476 @@ import {
   type Decl,
   type Expr,
   type Func,
+  type Loop,
   type Node,
   type Stmt,
   functionOf,
   print,
   strip,
 } from './ir.ts';
-import { type Target, targetOf } from './targets.ts';
-import type { Token } from './tokens.ts';
+import {
+  asserting,
+  computes,
+  copying,
+  errorNumber,
+  filling,
+  formatting,
+  harmless,
+  isTestFile,
+  passing,
+  printing,
+  stopping,
+  unreachable,
+} from './known.ts';
+import { calledName, calleeOf, inAssertion, isAddressOf, isOwn, isText, nameOf } from './naming.ts';
+import { type Target, assignedOf, targetOf } from './targets.ts';
+import { Through } from './through.ts';
+import { aborts, isFixed, libraryName, phantom } from './unlive.ts';
+import { type Finding, type Hint, type Sinks, type Level, Mode, ValueNode } from './value-graph.ts';
 
-export type Level = 'observe' | 'unknown' | 'decide';
-export type Hint =
-  | 'condition'
-  | 'address'
-  | 'index'
-  | 'size'
-  | 'wait'
-  | 'compare'
-  | 'identity'
-  | 'returned'
-  | 'none';
-
-export interface Finding {
-  readonly level: Level;
-  readonly hint: Hint;
-  readonly token: Token;
-  readonly file: string;
-  readonly reason: string;
-}
-
-/** What the follower asks of the classifier about other variables. */
+/** What the follower asks of the classifier. */
 export interface Peers {
-  /** Level of a variable that receives the value; in-progress ones count as observing. */
-  levelOf(target: Target): Level;
   accessAt(node: Node): Access | undefined;
   entry(f: Func): boolean;
+  /** The node of an object that receives a value. */
+  object(target: Target): ValueNode;
 }
 
-export const printing =
-  /^(_*v?f?printf(_chk)?|_*v?s?n?printf(_chk)?|_*v?dprintf|_*v?asprintf|fputs|puts|putc|fputc|putchar|fwrite|perror|syslog|vsyslog|fflush|write|writev|strftime|cout|cerr|OutputDebugString\w*)$/;
-export const passing =
-  /^(abs|labs|llabs|fabs|__builtin_(clz|ctz|popcount|expect|expect_with_probability|bswap|assume_aligned)\w*|min|max|std::min|std::max|htonl|ntohl|static_cast|u?int\d*|size_t|double|float|strdup)$/;
-export const asserting = /assert/i;
-export const maxWork = 4000;
-
-export function inAssertion(token: Token): boolean {
-  for (let v = token.via; v !== null; v = v.parent) if (asserting.test(v.name)) return true;
-  return false;
+/** Region of statements whose execution hangs on a value. */
+interface Region {
+  readonly node: ValueNode;
+  /** The function's own effects, seen by a caller: its locals and results are its own business. */
+  readonly whole: boolean;
+  readonly mode: number;
+  /** The statement that holds the condition; null for a whole function. */
+  readonly at: Stmt | null;
+  /** Under a constant that is set when the project is compiled: checks of debug builds. */
+  readonly debug: boolean;
 }
-/** Looks at effects; the flow of values (flow.ts) completes it. */
+
 export abstract class Effects {
-  readonly found: Finding[] = [];
-  protected readonly visited = new Set<Node>();
-  protected work = 0;
-  protected readonly observers: Map<Func, boolean>;
+  private readonly effectNodes = new Map<Func, ValueNode>();
+  private readonly through: Through;
+  private readonly callerCache = new Map<Func, readonly Call[]>();
+  private readonly fileCache = new Map<string, boolean>();
 
   constructor(
     protected readonly index: Index,
     protected readonly peers: Peers,
-    readonly self: string,
-    observers: Map<Func, boolean>,
+    readonly graph: Sinks,
+    /** Where what functions do is looked up, and what was found out about them before. */
+    protected readonly base: Effects | null = null,
   ) {
-    this.observers = observers;
+    this.through = base?.through ?? new Through(index, peers.accessAt);
   }
 
-  protected say(level: Level, hint: Hint, node: Node, reason: string): void {
-    const file = this.index.fileOf(node) ?? '';
-    if (this.found.some((f) => f.token.start === node.token.start && f.file === file && f.reason === reason))
-      return;
-    this.found.push({ level, hint, token: node.token, file, reason });
+  /** The value of `x` goes on from `node`. */
+  abstract follow(node: ValueNode, x: Expr, mode: number): void;
+  /** A local holds the value from `def` on; with `under`, uses that run under the same condition tell nothing more. */
+  abstract local(node: ValueNode, d: Decl, def: Node | null, mode: number, under?: ValueNode): void;
+  /** The value is what the function around `at` answers. */
+  abstract returned(node: ValueNode, at: Node, mode: number): void;
+  /** The value goes into the memory behind a parameter of the function around `at`. */
+  abstract outParameter(node: ValueNode, t: Target, at: Node, mode: number): void;
+  /** The memory that an argument points to carries the value from now on. */
+  abstract into(node: ValueNode, arg: Expr, at: Node, mode: number): void;
+
+  protected say(node: ValueNode, level: Level, hint: Hint, at: Node, reason: string): void {
+    const f: Finding = { level, hint, token: at.token, file: this.index.fileOf(at) ?? '', reason };
+    this.graph.sink(node, f);
   }
 
-  get decided(): boolean {
-    return this.found.some((f) => f.level === 'decide');
-  }
-
-  /** Follows all uses of a local that holds the value. */
-  protected abstract local(d: Decl, depth: number): void;
-  /** Follows what the function around `p` returns to its callers. */
-  protected abstract returned(p: Node, depth: number): void;
-  /** Another look with the same knowledge and no findings. */
-  protected abstract fresh(): Effects;
-
-  /** The first effect among statements that is more than observing, as text; null when there is none. */
-  protected effects(list: readonly Stmt[], depth: number): string | null {
-    if (depth > 40) return 'too deep to follow';
-    for (const s of list) {
-      const e = this.effect(s, depth + 1);
-      if (e !== null) return e;
+  /** Calls of a function, where the project writes them. */
+  protected callersOf(f: Func): readonly Call[] {
+    if (this.base !== null) return this.base.callersOf(f);
+    let list = this.callerCache.get(f);
+    if (list === undefined) {
+      list = (this.index.calls.get(f.name) ?? []).filter((c) => this.index.callees(c).includes(f));
+      this.callerCache.set(f, list);
     }
-    return null;
+    return list;
   }
 
-  private effect(s: Stmt, depth: number): string | null {
-    if (++this.work > maxWork) return 'more than was followed';
-    if (inAssertion(s.token)) return null;
+  /** Code of tests does not count for an object that is not a test's own. */
+  protected skips(at: Node, mode: number): boolean {
+    if ((mode & Mode.tests) !== 0) return false;
+    const file = this.index.fileOf(at) ?? '';
+    let test = this.fileCache.get(file);
+    if (test === undefined) {
+      test = isTestFile(file);
+      this.fileCache.set(file, test);
+    }
+    return test;
+  }
+
+  /** What a function does to the world, as a node of its own. */
+  effectsOf(f: Func): ValueNode {
+    if (this.base !== null) return this.base.effectsOf(f);
+    let n = this.effectNodes.get(f);
+    if (n === undefined) {
+      n = new ValueNode(false, (node) => {
+        const region: Region = {
+          node,
+          whole: true,
+          mode: Mode.compared | Mode.inside,
+          at: null,
+          debug: false,
+        };
+        this.list(region, f.body);
+        for (const s of f.strays) this.list(region, s);
+      });
+      this.effectNodes.set(f, n);
+    }
+    return n;
+  }
+
+  /** Everything that hangs on the condition of `at`, as effects of `node`. */
+  protected depends(node: ValueNode, at: Stmt | null, dependents: readonly Stmt[], mode: number): void {
+    this.list({ node, whole: false, mode: mode | Mode.compared, at, debug: false }, dependents);
+  }
+
+  private list(r: Region, list: readonly Stmt[]): void {
+    for (const s of list) this.statement(r, s);
+  }
+
+  private seen(r: Region, n: Node): boolean {
+    if (r.node.done.has(n)) return true;
+    r.node.done.add(n);
+    return false;
+  }
+
+  private statement(r: Region, s: Stmt): void {
+    if (this.seen(r, s) || inAssertion(s.token)) return;
     switch (s.k) {
       case 'expr':
-        return this.effectOf(s.x, depth);
+        this.expression(r, s.x);
+        return;
       case 'decls':
         for (const d of s.decls) {
-          if (d.init === null) continue;
-          const e = this.effectOf(d.init, depth);
-          if (e !== null) return e;
+          if (d.init !== null) this.expression(r, d.init);
+          if (!r.whole && d.init !== null && !d.isStatic) this.local(r.node, d, d, r.mode, r.node);
         }
-        return null;
+        return;
       case 'block':
-        return this.effects(s.body, depth);
+        this.list(r, s.body);
+        return;
       case 'variants':
-        for (const o of s.options) {
-          const e = this.effects(o.body, depth);
-          if (e !== null) return e;
-        }
-        return null;
+        for (const o of s.options)
+          if (o.macro === '' || !o.body.some((b) => phantom(this.index, b, s))) this.list(r, o.body);
+        return;
       case 'if':
-        return (
-          this.effectOf(s.test, depth) ??
-          this.effect(s.yes, depth) ??
-          (s.no === null ? null : this.effect(s.no, depth))
-        );
+        this.expression(r, s.test);
+        // `if (sizeof(x) == 4) ... else abort();` is settled when it is compiled.
+        if (!isFixed(s.test) || !aborts(s.yes))
+          this.statement(this.isSetting(s.test) ? { ...r, debug: true } : r, s.yes);
+        if (s.no !== null && !(isFixed(s.test) && aborts(s.no))) this.statement(r, s.no);
+        return;
       case 'loop':
-        return (
-          (s.init === null ? null : this.effect(s.init, depth)) ??
-          (s.test === null ? null : this.effectOf(s.test, depth)) ??
-          this.effect(s.body, depth) ??
-          (s.step === null ? null : this.effectOf(s.step, depth))
-        );
+        if (s.init !== null) this.statement(r, s.init);
+        if (s.test !== null) this.expression(r, s.test);
+        this.statement(r, s.body);
+        if (s.step !== null) this.expression(r, s.step);
+        return;
       case 'switch':
-        return this.effectOf(s.test, depth) ?? this.effect(s.body, depth);
-      case 'return': {
-        const f = functionOf(s);
-        if (f === null) return 'an early return';
-        const inner = s.x === null ? null : this.effectOf(s.x, depth);
-        if (inner !== null) return inner;
-        // Leaving early matters if anything after it would.
-        if (!this.observes(f)) return `${f.name} returns here`;
-        // Which value is returned hangs on the condition: it goes on with the callers.
-        if (s.x !== null && !(f.returns.base === 'void' && f.returns.pointer === 0)) this.returned(s, depth);
-        return null;
-      }
-      case 'jump': {
-        if (s.kind === 'goto') return `a jump to ${s.label ?? 'a label'}`;
-        // Leaving or repeating a loop that only updates telemetry is no decision.
-        for (let p: Node | null = s.up; p !== null; p = p.up) {
-          if (p.k === 'loop' || p.k === 'switch') {
-            if (this.visited.has(p)) return null;
-            this.visited.add(p);
-            return this.effect(p.body, depth);
-          }
-          if (p.k === 'func') break;
-        }
-        return null;
-      }
+        this.expression(r, s.test);
+        this.statement(r, s.body);
+        return;
+      case 'return':
+        if (s.x !== null) this.expression(r, s.x);
+        if (r.whole) return;
+        if (s.x !== null) this.returned(r.node, s, r.mode);
+        this.rest(r);
+        return;
+      case 'jump':
+        this.jump(r, s);
+        return;
       case 'label':
-        return null;
+        return;
     }
   }
 
-  private effectOf(x: Expr, depth: number): string | null {
-    if (depth > 60) return 'too deep to follow';
-    if (inAssertion(x.token)) return null;
+  private jump(r: Region, s: Stmt & { k: 'jump' }): void {
+    if (r.whole || r.at === null) return;
+    if (s.kind === 'goto') {
+      // Wherever it leads, it leaves out or repeats a part of the function.
+      const f = functionOf(s);
+      if (f !== null) this.list(r, f.body);
+      return;
+    }
+    for (let p: Node | null = s.up; p !== null && p.k !== 'func'; p = p.up) {
+      if (p.k !== 'loop' && p.k !== 'switch') continue;
+      // Left from inside what hangs on the condition anyway, or a part of the loop around it.
+      if (p === r.at || !contains(p, r.at)) return;
+      if (p.k === 'switch' && s.kind === 'continue') continue;
+      if (p.k === 'switch') this.after(r, r.at, p);
+      else this.loop(r, p);
+      return;
+    }
+  }
+
+  private loop(r: Region, p: Loop): void {
+    if (p.test !== null) this.expression(r, p.test);
+    this.statement(r, p.body);
+    if (p.step !== null) this.expression(r, p.step);
+  }
+
+  /** Leaving early: what follows the condition does not run. */
+  private rest(r: Region): void {
+    if (r.at !== null) this.after(r, r.at, null);
+  }
+
+  private after(r: Region, at: Stmt, limit: Node | null): void {
+    let child: Node = at;
+    for (let p: Node | null = at.up; p !== null && child !== limit; child = p, p = p.up) {
+      if (p.k === 'loop') this.loop(r, p);
+      const list =
+        p.k === 'block' || p.k === 'stmtx' || p.k === 'func' || p.k === 'lambda'
+          ? p.body
+          : p.k === 'variants'
+            ? p.options.find((o) => o.body.includes(child as Stmt))?.body
+            : undefined;
+      if (list === undefined) continue;
+      const from = list.indexOf(child as Stmt);
+      for (const s of list.slice(from + 1)) this.statement(r, s);
+      if (p.k === 'lambda') return;
+    }
+  }
+
+  protected expression(r: Region, x: Expr): void {
+    if (inAssertion(x.token)) return;
     switch (x.k) {
-      case 'asg': {
-        const inner = this.effectOf(x.right, depth + 1);
-        if (inner !== null) return inner;
-        const t = targetOf(this.index, x.left);
-        return this.written(t, x, x.left, depth);
-      }
+      case 'asg':
+        this.expression(r, x.right);
+        this.expression(r, x.left);
+        this.written(r, assignedOf(this.index, x.left), x.left, x);
+        return;
       case 'upd':
-        return this.written(targetOf(this.index, x.x), x, x.x, depth);
+        this.written(r, assignedOf(this.index, x.x), x.x, x);
+        return;
       case 'call':
-        return this.called(x, depth);
+        this.called(r, x);
+        return;
       case 'bin':
-        return this.effectOf(x.left, depth + 1) ?? this.effectOf(x.right, depth + 1);
+        this.expression(r, x.left);
+        this.expression(r, x.right);
+        return;
       case 'un':
       case 'cast':
-        return this.effectOf(x.x, depth + 1);
+        this.expression(r, x.x);
+        return;
       case 'cond':
-        return (
-          this.effectOf(x.test, depth + 1) ??
-          this.effectOf(x.yes, depth + 1) ??
-          this.effectOf(x.no, depth + 1)
-        );
+        this.expression(r, x.test);
+        this.expression(r, x.yes);
+        this.expression(r, x.no);
+        return;
       case 'comma':
-        for (const i of x.items) {
-          const e = this.effectOf(i, depth + 1);
-          if (e !== null) return e;
-        }
-        return null;
+        for (const i of x.items) this.expression(r, i);
+        return;
       case 'choice':
-        for (const o of x.options) {
-          const e = this.effectOf(o.x, depth + 1);
-          if (e !== null) return e;
-        }
-        return null;
+        for (const o of x.options) if (!phantom(this.index, o.x, x)) this.expression(r, o.x);
+        return;
       case 'stmtx':
-        return this.effects(x.body, depth + 1);
+        this.list(r, x.body);
+        return;
       case 'init':
-        for (const i of x.items) {
-          const e = this.effectOf(i.x, depth + 1);
-          if (e !== null) return e;
-        }
-        return null;
+        for (const i of x.items) this.expression(r, i.x);
+        return;
       case 'idx':
-        return this.effectOf(x.object, depth + 1) ?? this.effectOf(x.index, depth + 1);
+        this.expression(r, x.object);
+        this.expression(r, x.index);
+        return;
       case 'mem':
-        return this.effectOf(x.object, depth + 1);
-      case 'asm':
-        return x.template.replace(/\\[nt]/g, '').trim() === '' ||
-          /^\s*(pause|yield|rep\s*;?\s*nop)/.test(x.template)
-          ? null
-          : 'inline assembly runs';
-      default:
-        return null;
-    }
-  }
-
-  private written(t: Target | null, at: Node, left: Expr, depth: number): string | null {
-    if (t === null) return `${print(left)} is written`;
-    if (t.key === this.self) return null;
-    if (t.kind === 'local' && t.decl !== null && !t.decl.isStatic && !t.decl.isThread) {
-      // The local now carries the condition: whatever it decides is decided by the value.
-      const before = this.found.filter((f) => f.level === 'decide').length;
-      this.local(t.decl, depth + 1);
-      return this.found.filter((f) => f.level === 'decide').length > before
-        ? `${t.name} is set, which decides further`
-        : null;
-    }
-    if (t.kind === 'param') {
-      const pointee = left.k !== 'id';
-      if (!pointee) {
-        if (t.decl !== null) {
-          const before = this.found.filter((f) => f.level === 'decide').length;
-          this.local(t.decl, depth + 1);
-          return this.found.filter((f) => f.level === 'decide').length > before ? `${t.name} is set` : null;
+        this.expression(r, x.object);
+        return;
+      case 'asm': {
+        const a = this.peers.accessAt(x);
+        if (a !== undefined && a.operation !== 'fence') this.operated(r, a, x);
+        else if (a === undefined) {
+          if (!computes(x.template, x.clobbers)) this.hard(r, x, 'inline assembly runs');
+          for (const o of x.outputs) this.written(r, targetOf(this.index, o), o, x);
         }
-        return null;
+        return;
       }
-      return `${print(left)} is written`;
+      default:
+        return;
     }
-    void at;
-    return this.peers.levelOf(t) === 'observe'
-      ? null
-      : `${t.owner === null ? t.name : `${t.owner}.${t.name}`} is written`;
   }
 
-  private called(x: Call, depth: number): string | null {
-    for (const a of x.args) {
-      const e = this.effectOf(a, depth + 1);
-      if (e !== null) return e;
-    }
-    const access = this.peers.accessAt(x);
-    if (access !== undefined) {
-      if (access.operation === 'load' || access.operation === 'fence') return null;
-      if (access.target === null) return `${print(x.callee)} writes an object that could not be named`;
-      if (access.target.kind === 'param')
-        return access.target.key === this.self ? null : `${print(x.callee)} writes through a parameter`;
-      return this.written(access.target, x, access.targetExpr ?? x, depth);
-    }
-    const { callee } = x;
-    const name = callee.k === 'id' ? callee.name : callee.k === 'mem' ? callee.field : '';
-    if (
-      printing.test(name) ||
-      asserting.test(name) ||
-      passing.test(name) ||
-      /^(__builtin_|_mm_pause|__sync_synchronize$|clock_gettime$|gettimeofday$|rdtsc|__rdtsc|backtrace|strlen$|strcmp$|memcmp$|getpid$|pthread_self$|snprintf$|stderr$|isatty$|time$|va_(start|end|copy|arg)$)/.test(
-        name,
-      )
-    )
-      return null;
-    const functions = this.index.callees(x);
-    if (functions.length === 0) return `${name || 'a function'} is called`;
-    for (const f of functions) if (!this.observes(f)) return `${f.name} is called`;
-    return null;
+  /** A constant of the build: `static const bool checks = false;`. */
+  private isSetting(x: Expr): boolean {
+    const e = strip(x);
+    if (e.k !== 'id' || this.index.local(functionOf(e), e.name, e) !== null) return false;
+    const d = this.index.global(e.name, this.index.fileOf(e));
+    return d?.type.constant === true && d.type.pointer === 0 && d.type.array === 0;
   }
 
-  /** Whether everything that a function does is to observe: print, count, compute. */
-  observes(f: Func): boolean {
-    const known = this.observers.get(f);
-    if (known !== undefined) return known;
-    if (this.index.nodes(f).length > 6000) return false;
-    // Taken for granted while it is looked at, so that cycles end; what leaned on it falls with it.
-    this.observers.set(f, true);
-    const order = [...this.observers.keys()].length;
-    const inner = this.fresh();
-    let result = true;
-    for (const n of this.index.nodes(f)) {
-      let e: string | null = null;
-      if (n.k === 'asg') e = inner.ownWrite(targetOf(this.index, n.left), n.left);
-      else if (n.k === 'upd') e = inner.ownWrite(targetOf(this.index, n.x), n.x);
-      else if (n.k === 'call') e = inner.ownCall(n);
-      else if (n.k === 'asm') e = /^\s*(pause|yield)?\s*$/.test(n.template) ? null : 'asm';
-      if (e !== null) {
-        result = false;
-        break;
-      }
-    }
-    if (!result)
-      for (const g of [...this.observers.keys()].slice(order))
-        if (this.observers.get(g)) this.observers.delete(g);
-    this.observers.set(f, result);
-    return result;
+  private hard(r: Region, at: Node, what: string): void {
+    this.say(r.node, 'decide', 'effect', at, what);
   }
 
-  private ownWrite(t: Target | null, left: Expr): string | null {
-    if (t === null) return 'unknown';
-    if (t.key === this.self) return null;
-    if (t.kind === 'local' && t.decl !== null && !t.decl.isStatic && !t.decl.isThread) return null;
+  /** An object is written under the condition. */
+  private written(r: Region, t: Target | null, left: Expr, at: Node): void {
+    if (errorNumber.test(left.k === 'id' ? left.name : print(left).replace(/[*()]/g, ''))) return;
+    if (t === null) {
+      this.hard(r, at, `${print(left)} is written`);
+      return;
+    }
+    if (isOwn(t) && t.decl !== null) {
+      // Memory behind a pointer that came from somewhere else is not the local's own; text is followed as if it were.
+      const elsewhere =
+        t.type.pointer > 0 && t.type.array === 0 && (left.k === 'un' || left.k === 'idx' || left.k === 'mem');
+      if (elsewhere && !isText(this.index, left.k === 'un' ? left.x : left.k === 'idx' ? left.object : left))
+        this.hard(r, at, `${print(left)} is written`);
+      else if (!r.whole)
+        // Whatever the local decides from now on is decided by the value.
+        this.local(
+          r.node,
+          t.decl,
+          at,
+          elsewhere || t.type.array > 0 ? r.mode | Mode.content : r.mode,
+          r.node,
+        );
+      return;
+    }
     if (t.kind === 'param') {
-      // Text buffers and plain copies of parameters are its own business.
-      if (left.k === 'id') return null;
-      return t.type.base === 'char' ? null : 'out';
+      if (left.k === 'id' || left.k === 'upd') {
+        if (!r.whole && t.decl !== null) this.local(r.node, t.decl, at, r.mode, r.node);
+      } else if (!r.whole) this.outParameter(r.node, t, at, r.mode);
+      return;
     }
-    return this.peers.levelOf(t) === 'observe' ? null : 'written';
+    this.graph.edge(r.node, {
+      kind: 'effect',
+      to: this.peers.object(t),
+      at,
+      text: `${nameOf(t)} is written`,
+    });
   }
 
-  private ownCall(x: Call): string | null {
+  private operated(r: Region, a: Access, at: Expr): void {
+    if (a.operation === 'load' || a.operation === 'fence') {
+      if (a.out !== null) this.receives(r, a.out, at);
+      return;
+    }
+    if (a.target === null) this.hard(r, at, `${print(at)} writes an object that could not be named`);
+    else {
+      const x = a.targetExpr ?? at;
+      // What an operation works on is what its argument points to.
+      this.written(
+        r,
+        a.target,
+        a.target.kind === 'param'
+          ? { k: 'un', token: x.token, up: x, op: '*', x }
+          : { k: 'mem', token: x.token, up: x, object: x, field: a.target.name, arrow: false },
+        at,
+      );
+    }
+  }
+
+  private receives(r: Region, arg: Expr, at: Node): void {
+    const t = targetOf(this.index, arg);
+    if (t === null) return;
+    if (t.kind === 'param' && t.decl !== null && isAddressOf(arg)) {
+      if (!r.whole) this.local(r.node, t.decl, at, r.mode, r.node);
+    } else if (t.kind === 'param') {
+      if (!r.whole) this.outParameter(r.node, t, at, r.mode);
+    } else if (isOwn(t)) {
+      if (!r.whole) this.into(r.node, arg, at, r.mode);
+    } else
+      this.graph.edge(r.node, {
+        kind: 'effect',
+        to: this.peers.object(t),
+        at,
+        text: `${nameOf(t)} is written`,
+      });
+  }
+
+  private called(r: Region, x: Call): void {
+    if (this.seen(r, x)) return;
+    for (const a of x.args) this.expression(r, a);
+    if (x.callee.k !== 'id') this.expression(r, x.callee);
     const access = this.peers.accessAt(x);
     if (access !== undefined) {
-      if (access.operation === 'load' || access.operation === 'fence') return null;
-      return this.ownWrite(access.target, access.targetExpr ?? x);
+      this.operated(r, access, x);
+      return;
     }
-    const name = x.callee.k === 'id' ? x.callee.name : x.callee.k === 'mem' ? x.callee.field : '';
-    if (
-      printing.test(name) ||
-      asserting.test(name) ||
-      passing.test(name) ||
-      /^(__builtin_|memset$|strlen$|strcmp$|clock|time|gettimeofday|getpid$|pthread_self$|backtrace|isatty$|fclose$|fopen$|getenv$|secure_getenv$|getrusage$|va_(start|end|copy|arg)$)/.test(
-        name,
-      )
-    )
-      return null;
+    const name = calledName(x);
+    if (asserting.test(name)) return;
     const functions = this.index.callees(x);
     if (functions.length === 0) {
-      // Through a pointer that is a parameter: an output callback.
-      const c = strip(x.callee);
-      if (
-        c.k === 'id' &&
-        this.index.local(functionOf(x), c.name, c) !== null &&
-        (functionOf(x)?.params.some((p) => p.name === c.name) ?? false)
-      )
-        return null;
-      return name;
+      this.outside(r, x, name);
+      return;
     }
-    return functions.every((f) => this.observes(f)) ? null : name;
+    for (const f of functions) {
+      const inner = this.effectsOf(f);
+      this.graph.edge(r.node, { kind: 'effect', to: inner, at: x, text: `${f.name} is called` });
+      for (const k of this.through.of(f)) {
+        const arg = x.args[k];
+        if (arg !== undefined) this.receives(r, arg, x);
+      }
+    }
   }
+
+  /** A function that is not in the project, or not known by name. */
+  private outside(r: Region, x: Call, name: string): void {
+    const callee = calleeOf(x);
+    const library = callee.k === 'id' && libraryName(name);
+    const pointer =
+      name === '' ||
+      (callee.k === 'id'
+        ? this.index.local(functionOf(x), name, x) !== null ||
+          (!library && this.index.global(name, this.index.fileOf(x)) !== null)
+        : this.isField(x));
+    if (pointer) {
+      // A registered function that gets text is an output function; any other may do whatever it wants.
+      if (!this.isOutput(x) && !this.isTestHook(callee))
+        this.hard(r, x, `a function is called through ${print(x.callee).slice(0, 40)}`);
+      return;
+    }
+    if (printing.test(name)) {
+      const buffer = formatting.test(name) ? x.args[0] : undefined;
+      if (buffer !== undefined) this.receives(r, buffer, x);
+      return;
+    }
+    if (copying.test(name) || filling.test(name)) {
+      const buffer = x.args[0];
+      if (buffer !== undefined) this.receives(r, buffer, x);
+      return;
+    }
+    if (passing.test(name) || harmless.test(name) || unreachable.test(name)) return;
+    if (r.debug && stopping.test(name)) return;
+    if (
+      x.callee.k === 'mem' &&
+      /^(str|c_str|length|size|data|empty|flush|width|precision|good|load)$/.test(name)
+    )
+      return;
+    this.hard(r, x, `${name} is called`);
+  }
+
+  /** A hook that says in its name that it is for tests, and that nothing but tests sets. */
+  private isTestHook(callee: Expr): boolean {
+    if (callee.k !== 'id' || !/(^|_)(unit_?)?tests?(_|$)/i.test(callee.name)) return false;
+    return (this.index.uses.get(callee.name) ?? []).every(
+      (u) => !(u.up?.k === 'asg' && u.up.left === u) || isTestFile(this.index.fileOf(u) ?? ''),
+    );
+  }
+
+  private isField(x: Call): boolean {
+    return x.callee.k === 'mem' && this.index.memberField(x.callee) !== null;
+  }
+
+  /** Whether a call through a pointer hands text to whoever registered for it. */
+  protected isOutput(x: Call): boolean {
+    const text = x.args.filter((a) => isText(this.index, a));
+    const statement = x.up?.k === 'expr' || (x.up?.k === 'cast' && x.up.type.base === 'void');
+    if (text.length === 0 || !statement || x.args.length > 3) return false;
+    // One that only ever gets fixed words is told what happened, and may act on it.
+    const written = (a: Expr): boolean => isText(this.index, a) && strip(a).k !== 'str';
+    const calls = this.index.calls.get(calledName(x)) ?? [];
+    return text.some(written) || calls.some((c) => c.args.some(written));
+  }
+}
+
+function contains(outer: Node, inner: Node): boolean {
+  for (let n: Node | null = inner; n !== null; n = n.up) if (n === outer) return true;
+  return false;
 }

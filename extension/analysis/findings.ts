@@ -3,6 +3,7 @@ import type { AnalysisDiagnostic, AtomicSite, Configuration, Findings, Variable 
 import { schemaVersion } from '../model.ts';
 import { Build, type Options } from './build.ts';
 import { candidates } from './candidates.ts';
+import type { Access } from './access.ts';
 import type { Verdict } from './classify.ts';
 import { counters } from './counters.ts';
 import { attachGuards, functionRows } from './function-rows.ts';
@@ -13,6 +14,16 @@ import { configuredScope } from './scope.ts';
 import { drafts, judgeAll, siteRow, variableId } from './site-rows.ts';
 import { type Target, cellField, fieldTarget, globalTarget } from './targets.ts';
 import type { Workspace } from './workspace.ts';
+
+const siteReasons = 12;
+
+/** A site shows first what it does itself; the variable shows all. */
+function ofSite(v: Verdict, site: Access): Verdict['reasons'] {
+  if (v.reasons.length <= siteReasons) return v.reasons;
+  const at = v.reasons.findIndex((r) => r.file === site.file && r.token.start === site.token.start);
+  const from = Math.max(0, Math.min(at, v.reasons.length - siteReasons));
+  return v.reasons.slice(from, from + siteReasons);
+}
 
 /** Atomic objects by declaration, used in place or not. */
 function declaredObjects(build: Build): Target[] {
@@ -34,7 +45,15 @@ function declaredObjects(build: Build): Target[] {
   return out;
 }
 
-const weight = (v: Verdict): number => (v.class === 'correctness' ? 2 : v.class === 'unknown' ? 1 : 0);
+/** Where a variable's name is written: in the body of the macro that declares it, if it is not an argument of its use. */
+function declaredAt(build: Build, t: Target): { file: string; line: number } {
+  for (let v = t.token?.via ?? null; v !== null; v = v.parent) {
+    const written = v.def.body.find((b) => b.text === t.name);
+    if (written !== undefined)
+      return { file: v.def.file, line: build.position(v.def.file, written.start).line };
+  }
+  return { file: t.file, line: t.token === null ? 1 : build.position(t.file, t.token.start).line };
+}
 
 export interface Result {
   readonly findings: Findings;
@@ -59,6 +78,8 @@ export function findingsOf(
     for (const a of d.all)
       if (a.target !== null && a.target.kind !== 'param') targets.set(a.target.key, a.target);
   for (const t of declaredObjects(build)) if (!targets.has(t.key)) targets.set(t.key, t);
+  for (const t of build.classifier.implicitObjects())
+    if (build.listed(t.file) && !targets.has(t.key)) targets.set(t.key, t);
   for (const [key, t] of targets) verdicts.set(key, build.classifier.verdict(t));
   const rows: AtomicSite[] = [];
   const numbers = new Map<string, number>();
@@ -75,29 +96,26 @@ export function findingsOf(
     const declared =
       target ?? (j.site.targetExpr === null ? null : cellField(build.index, j.site.targetExpr));
     if (target === null && declared !== null) {
-      // A field that is reached through a parameter: what its sites say together.
+      // A field that is reached through a parameter.
       targets.set(declared.key, declared);
-      const known = verdicts.get(declared.key);
-      if (known === undefined || weight(verdict) > weight(known)) verdicts.set(declared.key, verdict);
+      if (!verdicts.has(declared.key)) verdicts.set(declared.key, build.classifier.verdict(declared));
     }
     rows.push(
       siteRow(build, j, numbers, declared === null ? null : variableId(declared), {
         class: verdict.class,
         role: verdict.role,
-        evidence: verdict.reasons.map((r) => build.evidence(r.file, r.token, r.reason)),
+        evidence: ofSite(verdict, j.site).map((r) => build.evidence(r.file, r.token, r.reason)),
       }),
     );
   }
   const variables: Variable[] = [...targets.values()]
-    .filter((t) => t.owner !== null || t.kind !== 'local' || t.decl?.isStatic === true || true)
     .map((t) => {
       const v = verdicts.get(t.key);
       return {
         id: variableId(t),
         name: t.name,
         owner: t.owner,
-        file: t.file,
-        line: t.token === null ? 1 : build.position(t.file, t.token.start).line,
+        ...declaredAt(build, t),
         type: t.type.text,
         class: v?.class ?? ('unknown' as const),
         role: v?.role ?? null,

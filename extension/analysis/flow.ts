@@ -2,13 +2,11 @@
  * Follows one value from where it is read to everything that it can influence. The answer for each end of the way:
  * it is only observed (printed, discarded, added to other telemetry), it decides something, or it got out of sight.
  */
-import { Effects, asserting, inAssertion, maxWork, passing, printing } from './effects.ts';
+import type { Access } from './access.ts';
+
 import {
-  type Call,
-  type CondX,
   type Decl,
   type Expr,
-  type Func,
   type If,
   type Loop,
   type Node,
@@ -18,583 +16,409 @@ import {
   strip,
   walk,
 } from './ir.ts';
-import { type Target, targetOf } from './targets.ts';
+import { streams } from './known.ts';
+import { inAssertion, isAddressOf, isOwn, isText } from './naming.ts';
+import { Reaching } from './reaching.ts';
+import { Stores } from './stores.ts';
+import { targetOf } from './targets.ts';
+import { Mode, ValueNode } from './value-graph.ts';
+import { jumpsBack, loopOf, waits } from './waiting.ts';
 
-const sizing =
-  /^(mmap|munmap|madvise|mprotect|mremap|sbrk|malloc|calloc|realloc|memset|memcpy|memmove|nanosleep|usleep|sleep|sched_yield|syscall|futex|pthread_\w+|VirtualAlloc)$/;
+const comparing = /^([=!]=|[<>]=?|&&|\|\||<=>)$/;
 
-/** Prints into memory: its first argument receives the text. */
-const formatting = /^_*(v?sn?printf(_chk)?|v?asprintf|strftime)$/;
-const comparing = /^([=!]=|[<>]=?|&&|\|\|)$/;
+type Test = If | Loop | Extract<Stmt, { k: 'switch' }>;
 
-export class Flow extends Effects {
-  private readonly objects = new Set<string>();
-  /** The value that is followed came out of an update: its reader takes part in it. */
-  updating = false;
-  /** How many comparisons the value went through on its way: what is left of it is an answer, not the value. */
-  private compared = 0;
-  private nested = 0;
+/** A condition's text, short enough for a sentence. */
+function shown(x: Expr): string {
+  const text = print(x);
+  return text.length > 70 ? `${text.slice(0, 69)}…` : text;
+}
 
-  protected fresh(): Flow {
-    const inner = new Flow(this.index, this.peers, this.self, this.observers);
-    inner.updating = this.updating;
-    inner.compared = this.compared;
-    inner.work = this.work;
-    inner.nested = this.nested + 1;
-    return inner;
-  }
+export class Flow extends Stores {
+  private readonly locals = new Map<Decl, Map<string, ValueNode>>();
+  private readonly conditions = new Map<Node, Map<number, ValueNode>>();
+  private readonly reaching: Reaching = this.base instanceof Flow ? this.base.reaching : new Reaching();
+  private readonly ordinals = new Map<Node | ValueNode, number>();
 
-  /** Follows the value of an expression. */
-  follow(x: Expr, depth = 0): void {
-    if (this.visited.has(x)) return;
-    this.visited.add(x);
-    if (++this.work > maxWork || depth > 40) {
-      if (this.work === maxWork + 1)
-        this.say('unknown', 'none', x, 'The value has more uses than were followed.');
-      return;
-    }
+  /** The value of `x` goes on from `node`, which has been told where it came from. */
+  follow(node: ValueNode, x: Expr, given: number): void {
+    const mode = (given & Mode.object) === 0 || staysObject(x, given) ? given : given & ~Mode.object;
+    // One visit for every way of carrying the value.
+    const bit = 1 << ((mode & 7) | (mode & Mode.object ? 8 : 0));
+    const seen = node.visited.get(x) ?? 0;
+    if ((seen & bit) !== 0) return;
+    node.visited.set(x, seen | bit);
     if (inAssertion(x.token)) {
-      this.say('observe', 'none', x, 'Checked in an assertion only.');
+      this.say(node, 'observe', 'none', x, 'Checked in an assertion only.');
       return;
     }
     const p = x.up;
     if (p === null) return;
+    const content = (mode & Mode.content) !== 0;
+    // An element or a member of the object is still the object, until it is read.
+    const value = mode & ~Mode.content;
     switch (p.k) {
       case 'expr': {
         // The last statement of a statement expression is its value.
         const outer = p.up;
-        if (outer?.k === 'stmtx' && outer.body[outer.body.length - 1] === p) this.follow(outer, depth + 1);
+        if (outer?.k === 'stmtx' && outer.body[outer.body.length - 1] === p) this.follow(node, outer, mode);
         return;
       }
       case 'cast':
         if (p.type.base === 'void' && p.type.pointer === 0) return;
-        this.follow(p, depth + 1);
+        this.follow(node, p, mode);
         return;
       case 'choice':
-        this.follow(p, depth + 1);
+        this.follow(node, p, mode);
         return;
       case 'comma':
-        if (p.items[p.items.length - 1] === x) this.follow(p, depth + 1);
+        if (p.items[p.items.length - 1] === x) this.follow(node, p, mode);
         return;
       case 'un':
-        if (p.op === '*') this.say('decide', 'address', p, `Its value is dereferenced: ${print(p)}.`);
-        else if (p.op === '&') this.address(p, depth);
-        else if (p.op === '!') this.answer(p, depth);
-        else this.follow(p, depth + 1);
+        this.unary(node, p, mode);
         return;
       case 'bin':
-        this.binary(p, x, depth);
+        this.binary(node, p, x, mode);
         return;
       case 'cond':
-        if (p.test === x) this.choose(p, depth);
-        else this.follow(p, depth + 1);
+        if (p.test === x) {
+          if (!content) this.choose(node, p, mode);
+        } else this.follow(node, p, mode);
         return;
       case 'asg':
-        if (p.right === x) this.assigned(p.left, p, depth);
+        if (p.right === x) this.assigned(node, p, mode);
+        else if (!content && p.op !== '=') this.follow(node, p, mode | Mode.update);
         return;
       case 'upd':
+        this.follow(node, p, content ? mode : mode | Mode.update);
         return;
       case 'decl':
-        this.local(p, depth);
+        this.declared(node, p, x, mode);
         return;
-      case 'init': {
-        let n: Node | null = p.up;
-        while (n !== null && n.k === 'init') n = n.up;
-        if (n?.k === 'decl') this.aggregate(n, depth);
-        else if (n?.k === 'asg') this.assigned(n.left, n, depth);
-        else if (n?.k === 'call')
-          this.say('unknown', 'none', p, 'It is put into an aggregate that was not followed.');
+      case 'init':
+        this.aggregate(node, p, x, mode);
         return;
-      }
       case 'call':
-        if (p.callee === x) this.say('decide', 'address', p, 'It is called as a function.');
-        else this.argument(p, p.args.indexOf(x), depth);
+        if (p.callee !== x) this.argument(node, p, x, mode);
+        else if (!content) this.say(node, 'decide', 'called', p, 'It is called as a function.');
         return;
       case 'idx':
-        if (p.index === x) this.say('decide', 'index', p, `It indexes ${print(p.object)}.`);
-        else this.say('decide', 'address', p, `It is used as an address: ${print(p)}.`);
+        if (p.index === x) {
+          if (!content) this.index_(node, p, mode);
+        } else if (content || this.chosenText(x, mode)) this.follow(node, p, value);
+        else this.say(node, 'decide', 'address', p, `It is used as an address: ${print(p)}.`);
         return;
       case 'mem':
-        if (p.arrow) this.say('decide', 'address', p, `It is dereferenced: ${print(p)}.`);
-        else this.follow(p, depth + 1);
+        if (p.up?.k === 'call' && p.up.callee === p) this.member(node, p.up, x, mode);
+        else if (content) this.follow(node, p, value);
+        else if (p.arrow) this.say(node, 'decide', 'address', p, `It is dereferenced: ${print(p)}.`);
+        else this.follow(node, p, mode);
         return;
       case 'if':
       case 'loop':
       case 'switch':
-        this.condition(p, x, depth);
+        if (!content && p.test === x) this.condition(node, p, x, mode);
         return;
       case 'return':
-        this.returned(p, depth);
+        if (!content || this.memoryLasts(x)) this.returned(node, p, mode);
         return;
-      case 'asm':
-        this.say('unknown', 'none', p, 'It enters inline assembly.');
+      case 'asm': {
+        const a = this.peers.accessAt(p);
+        if (p.outputs.includes(x)) return;
+        if (a !== undefined && a.target !== null) {
+          // An operand beside the object: what is added or stored.
+          const own = targetOf(this.index, x);
+          if (own?.key !== a.target.key) this.object(node, a.target, p);
+        } else this.say(node, 'unknown', 'none', p, 'It enters inline assembly.');
         return;
-      case 'label':
-      case 'opaque' as never:
-        return;
+      }
       default:
         return;
     }
   }
 
-  private binary(p: Extract<Expr, { k: 'bin' }>, x: Expr, depth: number): void {
-    if ((p.op === '&&' || p.op === '||') && p.left === x) {
-      const effects = this.effects([{ k: 'expr', token: p.right.token, up: null, x: p.right }], depth);
-      if (effects !== null) {
-        this.say('decide', 'condition', p, `It decides whether ${print(p.right).slice(0, 60)} is evaluated.`);
-        return;
-      }
-    }
-    if (p.op === '<<' && p.left !== x && this.isStream(p.left)) {
-      this.say('observe', 'none', p, 'Written to a stream.');
+  /** The address of an object, or a pointer: what it points to is still there for the caller. */
+  protected memoryLasts(x: Expr): boolean {
+    const t = this.index.typeOf(x);
+    return t === null || this.index.resolve(t).pointer + this.index.resolve(t).array > 0;
+  }
+
+  /** A text that a comparison picked: reading it depends on the value, but addresses nothing by it. */
+  private chosenText(x: Expr, mode: number): boolean {
+    return (mode & Mode.compared) !== 0 && isText(this.index, x);
+  }
+
+  private unary(node: ValueNode, p: Extract<Expr, { k: 'un' }>, mode: number): void {
+    const content = (mode & Mode.content) !== 0;
+    if (p.op === '*') {
+      if (content || this.chosenText(p.x, mode)) this.follow(node, p, mode & ~Mode.content);
+      else this.say(node, 'decide', 'address', p, `Its value is dereferenced: ${print(p)}.`);
+    } else if (p.op === '&') this.follow(node, p, mode | Mode.content);
+    else if (content) return;
+    else this.follow(node, p, p.op === '!' ? mode | Mode.compared : mode);
+  }
+
+  private binary(node: ValueNode, p: Extract<Expr, { k: 'bin' }>, x: Expr, mode: number): void {
+    const content = (mode & Mode.content) !== 0;
+    if (content) {
+      // Pointer arithmetic stays on the object; comparing addresses says nothing about what lies there.
+      if (p.op === '+' || p.op === '-') this.follow(node, p, mode);
+      else if (p.op === '<<' && p.left !== x) this.streamed(node, p, mode);
+      else if (comparing.test(p.op) && !this.memoryLasts(x))
+        this.follow(node, p, (mode & ~Mode.content) | Mode.compared);
       return;
     }
-    if (comparing.test(p.op)) this.answer(p, depth);
-    else this.follow(p, depth + 1);
-  }
-
-  /** Follows what a comparison says about the value. */
-  private answer(p: Expr, depth: number): void {
-    this.compared++;
-    this.follow(p, depth + 1);
-    this.compared--;
-  }
-
-  /** A printing call got the value: its own result and the text that it leaves in memory carry it on. */
-  private printed(call: Call, name: string, depth: number): void {
-    this.say('observe', 'none', call, `Printed by ${name}.`);
-    if (this.objects.has(`print:${call.token.start}:${this.index.fileOf(call) ?? ''}`)) return;
-    this.objects.add(`print:${call.token.start}:${this.index.fileOf(call) ?? ''}`);
-    if (!this.onlyObserved(call, depth))
-      this.say('unknown', 'none', call, `What ${name} returns is used further.`);
-    const buffer = formatting.test(name) ? call.args[0] : undefined;
-    if (buffer !== undefined && !this.textObserved(buffer, call, depth, new Set()))
-      this.say('unknown', 'none', call, `${name} prints it into ${print(buffer)}, which is used further.`);
-  }
-
-  private onlyObserved(x: Expr, depth: number): boolean {
-    if (x.up?.k === 'expr' && x.up.up?.k !== 'stmtx') return true;
-    if (this.nested > 3) return false;
-    const inner = this.fresh();
-    inner.follow(x, depth);
-    return inner.found.every((f) => f.level === 'observe');
-  }
-
-  /** Whether the text in a buffer is only printed, written out, or handed to functions that do no more. */
-  private textObserved(buffer: Expr, at: Call, depth: number, seen: Set<string>): boolean {
-    const plain = strip(buffer);
-    if (plain.k === 'num' || (plain.k === 'id' && /^(NULL|nullptr)$/.test(plain.name))) return true;
-    const t = targetOf(this.index, buffer);
-    if (t === null || t.kind === 'field') return false;
-    if (seen.has(t.key)) return true;
-    seen.add(t.key);
-    if (seen.size > 24) return false;
-    const uses =
-      t.kind === 'global'
-        ? (this.index.uses.get(t.name) ?? []).filter((u) => targetOf(this.index, u)?.key === t.key)
-        : t.decl === null
-          ? []
-          : this.index.usesOf(t.decl);
-    if (!uses.every((u) => this.textUse(u, depth, seen))) return false;
-    const f = t.func;
-    if (t.kind !== 'param' || f === null || functionOf(at) !== f) return true;
-    const calls = (this.index.calls.get(f.name) ?? []).filter((c) => this.index.callees(c).includes(f));
-    return calls.every((c) => {
-      const arg = c.args[t.param];
-      return arg !== undefined && this.textObserved(arg, c, depth, seen);
-    });
-  }
-
-  private textUse(use: Expr, depth: number, seen: Set<string>): boolean {
-    let x = use;
-    for (let p = x.up; p !== null; p = x.up) {
-      if (p.k === 'cast' || (p.k === 'bin' && /^[+-]$/.test(p.op)) || (p.k === 'un' && p.op === '&')) x = p;
-      else if (p.k === 'idx' && p.object === x) x = p;
-      else break;
+    if ((p.op === '&&' || p.op === '||') && p.left === x) {
+      this.guarded(node, p, [p.right], `${shown(x)} ${p.op} …`, mode);
     }
-    const p = x.up;
-    if (p === null || p.k === 'expr') return true;
-    if (p.k === 'asg' && p.left === x) return p.up?.k === 'expr';
-    if (p.k !== 'call') return false;
-    const at = p.args.indexOf(x);
-    const name = p.callee.k === 'id' ? p.callee.name : '';
-    if (at < 0 || name === '') return false;
-    const functions = this.index.callees(p);
-    if (functions.length > 0)
-      return functions.every((f) => {
-        const d = f.params[at];
-        if (!this.observes(f)) return false;
-        if (d === undefined) return true;
-        const key = `text:${f.file}:${f.name}:${d.token.start}`;
-        if (seen.has(key)) return true;
-        seen.add(key);
-        return this.index.usesOf(d).every((u) => this.textUse(u, depth, seen)) && this.onlyObserved(p, depth);
-      });
-    if (name === 'sizeof' || /^(memset|bzero|free)$/.test(name)) return true;
-    if (name === 'strlen') return this.onlyObserved(p, depth);
-    if (!printing.test(name)) return false;
-    const into = formatting.test(name) && at > 0 ? p.args[0] : undefined;
-    return into === undefined || this.textObserved(into, p, depth, seen);
+    if (p.op === '<<' && p.left !== x && this.isStream(p.left)) {
+      this.streamed(node, p, mode);
+      return;
+    }
+    this.follow(node, p, comparing.test(p.op) ? mode | Mode.compared : mode);
+  }
+
+  /** Written with `<<`: the text that the stream holds carries it on. */
+  private streamed(node: ValueNode, p: Extract<Expr, { k: 'bin' }>, mode: number): void {
+    this.say(node, 'observe', 'none', p, 'Written to a stream.');
+    let x: Expr = p.left;
+    while (x.k === 'bin' && x.op === '<<') x = x.left;
+    const t = x.k === 'id' ? targetOf(this.index, x) : null;
+    if (t !== null && t.decl !== null && isOwn(t) && streams.test(t.type.base))
+      this.local(node, t.decl, p, mode | Mode.content);
+    else if (t !== null && t.kind === 'param' && t.decl !== null) this.outParameter(node, t, p, mode);
   }
 
   private isStream(x: Expr): boolean {
     if (x.k === 'bin' && x.op === '<<') return this.isStream(x.left);
-    return x.k === 'id' && /^(cout|cerr|clog|os|out|stream|oss|ss)$/.test(x.name);
+    if (x.k === 'id' && /^(cout|cerr|clog)$/.test(x.name)) return true;
+    const t = this.index.typeOf(x);
+    return t !== null && streams.test(t.base);
   }
 
-  /** `test ? a : b` with the value in the test: what it picks carries it on. */
-  private choose(p: CondX, depth: number): void {
-    const effects = this.effects(
-      [
-        { k: 'expr', token: p.yes.token, up: null, x: p.yes },
-        { k: 'expr', token: p.no.token, up: null, x: p.no },
-      ],
-      depth,
-    );
-    if (effects !== null) {
-      this.say('decide', 'condition', p, `It decides which of two expressions is evaluated: ${effects}.`);
-      return;
-    }
-    this.follow(p, depth + 1);
+  /** `a && b`, `test ? a : b`: what is evaluated hangs on the value. */
+  private guarded(node: ValueNode, at: Expr, dependents: readonly Expr[], text: string, mode: number): void {
+    if (!dependents.some((d) => acts(d))) return;
+    const c = this.conditionNode(at, mode, (n) => {
+      this.depends(
+        n,
+        null,
+        dependents.map((d) => ({ k: 'expr', token: d.token, up: at, x: d })),
+        mode,
+      );
+    });
+    this.link(node, c, at, text, 'condition', mode);
   }
 
-  private address(p: Expr, depth: number): void {
-    // The address of a local that holds the value: whoever gets it may read it.
-    const call = p.up;
-    if (call?.k !== 'call' || this.peers.accessAt(call) !== undefined) return;
-    this.addressIn(call, call.args.indexOf(p), depth);
+  private choose(node: ValueNode, p: Extract<Expr, { k: 'cond' }>, mode: number): void {
+    this.guarded(node, p, [p.yes, p.no], shown(p.test), mode);
+    this.follow(node, p, mode | Mode.compared);
   }
 
-  /** The value's address is an argument: what the callee reads through it. */
-  private addressIn(call: Call, at: number, depth: number): void {
-    const functions = this.index.callees(call);
-    if (functions.length === 0) {
-      const name = call.callee.k === 'id' ? call.callee.name : '';
-      if (/^(memset|bzero|sscanf|strto\w+|gettimeofday|clock_gettime|getrusage|va_\w+)$/.test(name)) return;
-      if (printing.test(name)) this.printed(call, name, depth);
-      else
-        this.say(
-          'unknown',
-          'none',
-          call,
-          `Its address is passed to ${name || 'a function pointer'}, which is not in the project.`,
-        );
-      return;
-    }
-    for (const f of functions) {
-      const param = f.params[at];
-      if (param !== undefined) this.pointee(f, param, depth + 1);
-    }
+  /** An element of a table of constants is a value like another; any other index addresses memory. */
+  private index_(node: ValueNode, p: Extract<Expr, { k: 'idx' }>, mode: number): void {
+    const object = strip(p.object);
+    const t = this.index.typeOf(p.object);
+    const fixed = object.k === 'str' || (t?.constant === true && t.array > 0);
+    const read = p.up?.k !== 'un' && !(p.up?.k === 'asg' && p.up.left === p);
+    if (fixed && read) this.follow(node, p, mode | Mode.compared);
+    else this.say(node, 'decide', 'index', p, `It indexes ${print(p.object)}.`);
   }
 
-  /** Reads through a parameter that points to the value. */
-  private pointee(f: Func, param: Decl, depth: number): void {
-    const key = `at:${f.file}:${f.name}:${param.name}:${param.token.start}`;
-    if (this.objects.has(key) || depth > 40) return;
-    this.objects.add(key);
-    for (const use of this.index.usesOf(param)) {
-      let x: Expr = use;
-      while (x.up?.k === 'cast') x = x.up;
-      const p = x.up;
-      if (p?.k === 'call') {
-        if (this.peers.accessAt(p) === undefined && p.callee !== x)
-          this.addressIn(p, p.args.indexOf(x), depth + 1);
-        continue;
-      }
-      const read =
-        (p?.k === 'un' && p.op === '*') || (p?.k === 'idx' && p.object === x) || (p?.k === 'mem' && p.arrow)
-          ? p
-          : null;
-      if (read === null || (read.up?.k === 'asg' && read.up.left === read && read.up.op === '=')) continue;
-      this.follow(read, depth + 1);
-    }
-  }
-
-  private assigned(left: Expr, p: Extract<Node, { k: 'asg' }>, depth: number): void {
-    this.follow(p, depth + 1);
-    const t = targetOf(this.index, left);
-    if (t === null) {
-      this.say('unknown', 'none', p, `It is stored into ${print(left)}, which could not be followed.`);
-      return;
-    }
-    if (t.kind === 'local' && t.decl !== null && !t.decl.isStatic && !t.decl.isThread) {
-      this.local(t.decl, depth);
-      return;
-    }
-    if (t.kind === 'param') {
-      this.outParameter(t, p, left, depth);
-      return;
-    }
-    this.object(t, p, depth);
-  }
-
-  /** Another object of static duration or a field receives the value. */
-  private object(t: Target, at: Node, depth: number): void {
-    if (t.key === this.self) {
-      this.say('observe', 'none', at, `It goes back into ${t.name} itself.`);
-      return;
-    }
-    if (this.objects.has(t.key)) return;
-    this.objects.add(t.key);
-    void depth;
-    const level = this.peers.levelOf(t);
-    const name = t.owner === null ? t.name : `${t.owner}.${t.name}`;
-    if (level === 'observe') this.say('observe', 'none', at, `It feeds ${name}, which is only observed.`);
-    else if (level === 'decide')
-      this.say('decide', 'identity', at, `It feeds ${name}, which steers the allocator.`);
-    else this.say('unknown', 'none', at, `It feeds ${name}, whose use is not known.`);
-  }
-
-  /** `*out = value`: the callers' objects receive it. */
-  private outParameter(t: Target, at: Node, left: Expr, depth: number): void {
-    const f = t.func;
-    if (f === null) return;
-    const through = left.k === 'un' || left.k === 'idx' || left.k === 'mem';
-    if (!through) {
-      if (t.decl !== null) this.local(t.decl, depth);
-      return;
-    }
-    const calls = (this.index.calls.get(f.name) ?? []).filter((c) => this.index.callees(c).includes(f));
-    if (this.objects.has(`out:${t.key}`) || depth > 40) return;
-    this.objects.add(`out:${t.key}`);
-    if (calls.length === 0) {
-      if (this.updating || this.compared > 0)
-        this.say('unknown', 'returned', at, `It is handed to the caller of ${f.name}, which is not seen.`);
-      else
-        this.say(
-          'observe',
-          'returned',
-          at,
-          `It is handed to the caller of ${f.name}, which nothing in the project calls: the result of an introspection function.`,
-        );
-      return;
-    }
-    for (const c of calls) {
-      const arg = c.args[t.param];
-      if (arg === undefined) continue;
-      const to = targetOf(this.index, arg);
-      if (to === null) this.say('unknown', 'none', c, `It leaves through ${f.name} into ${print(arg)}.`);
-      else if (to.kind === 'local' && to.decl !== null && !to.decl.isStatic) this.local(to.decl, depth + 1);
-      else if (to.kind === 'param' && to.func !== f)
-        this.outParameter(to, c, { k: 'un', token: arg.token, up: null, op: '*', x: arg }, depth + 1);
-      else if (to.kind !== 'param') this.object(to, c, depth);
-    }
-  }
-
-  /** All uses of a local that holds the value. */
-  protected local(d: Decl, depth: number): void {
-    if (this.visited.has(d)) return;
-    this.visited.add(d);
-    const f = functionOf(d);
-    if (f === null || d.isStatic || d.isThread) {
+  /** All uses of a local that `def` gave the value to. */
+  local(node: ValueNode, d: Decl, def: Node | null, mode: number, under?: ValueNode): void {
+    if (d.isStatic || d.isThread) {
       const t = targetOf(this.index, { k: 'id', token: d.token, up: d, name: d.name, scope: null });
-      if (t !== null) this.object(t, d, depth);
+      if (t !== null) this.object(node, t, def ?? d);
       return;
     }
-    for (const use of this.index.usesOf(d)) {
-      const p = use.up;
-      if (p?.k === 'asg' && p.left === use && p.op === '=') continue;
-      if (p?.k === 'un' && p.op === '&' && p.up?.k === 'call') {
-        const a = this.peers.accessAt(p.up);
-        if (a !== undefined) {
-          // The expected value of a compare-exchange on the same object.
-          if (a.target?.key !== this.self && a.target !== null && a.out === p)
-            this.object(a.target, p.up, depth);
-          continue;
-        }
-      }
-      this.follow(use, depth + 1);
-    }
+    const array = d.type.array > 0 && d.type.pointer === 0;
+    const to = this.localNode(d, def, array ? mode | Mode.content : mode, under);
+    this.link(node, to, def ?? d, '', 'value', mode);
   }
 
-  private aggregate(d: Decl, depth: number): void {
-    this.local(d, depth);
+  private link(
+    from: ValueNode,
+    to: ValueNode,
+    at: Node,
+    text: string,
+    kind: 'value' | 'condition',
+    mode: number,
+  ): void {
+    this.graph.edge(from, { kind, to, at, text });
+    if ((mode & Mode.inside) !== 0) this.graph.within(from, to);
   }
 
-  private argument(call: Call, at: number, depth: number): void {
-    const { callee } = call;
-    const name = callee.k === 'id' ? callee.name : callee.k === 'mem' ? callee.field : '';
-    const access = this.peers.accessAt(call);
-    const arg = call.args[at];
-    if (access !== undefined && arg !== undefined) {
-      if (access.value === arg || (access.value !== null && strip(access.value) === strip(arg))) {
-        if (access.target === null)
-          this.say('unknown', 'none', call, `It is written by ${name} to an object that could not be named.`);
-        else if (access.target.kind === 'param') this.throughParameter(access.target, call, depth);
-        else if (
-          access.target.kind === 'local' &&
-          access.target.decl !== null &&
-          !access.target.decl.isStatic
-        )
-          this.local(access.target.decl, depth);
-        else this.object(access.target, call, depth);
-        return;
-      }
-      if (access.out === arg) {
-        if (access.target !== null && access.target.key !== this.self)
-          this.object(access.target, call, depth);
-        return;
-      }
-      if (access.targetExpr === arg)
-        this.say('decide', 'address', call, `It is the address that ${name} works on.`);
-      return;
-    }
-    if (asserting.test(name)) {
-      this.say('observe', 'none', call, 'Checked in an assertion only.');
-      return;
-    }
-    if (name === '__builtin_expect' || passing.test(name)) {
-      this.follow(call, depth + 1);
-      return;
-    }
-    const functions = this.index.callees(call);
-    if (functions.length === 0) {
-      if (printing.test(name)) this.printed(call, name, depth);
-      else if (sizing.test(name)) this.say('decide', 'size', call, `It is an argument of ${name}.`);
-      else
-        this.say(
-          'unknown',
-          'none',
-          call,
-          `It is passed to ${name || 'a function pointer'}, which is not in the project.`,
-        );
-      return;
-    }
-    for (const f of functions) {
-      const param = f.params[at];
-      if (param === undefined) {
-        // Variadic: a printer of the project's own.
-        if (f.params.some((p) => p.type.base === 'char' && p.type.pointer > 0))
-          this.say('observe', 'none', call, `Printed by ${f.name}.`);
-        else this.say('unknown', 'none', call, `It is a variadic argument of ${f.name}.`);
-        continue;
-      }
-      this.local(param, depth + 1);
-      // A value that a callee only copies into a buffer or prints ends there; its result may carry it on.
-    }
+  protected reaches(d: Decl, at: Node, use: Node): boolean {
+    return this.reaching.reaches(d, at, use);
   }
 
-  private throughParameter(t: Target, at: Node, depth: number): void {
-    const f = t.func;
-    if (f === null || this.objects.has(`in:${t.key}`) || depth > 40) return;
-    this.objects.add(`in:${t.key}`);
-    const calls = (this.index.calls.get(f.name) ?? []).filter((c) => this.index.callees(c).includes(f));
-    for (const c of calls) {
-      const arg = c.args[t.param];
-      const to = arg === undefined ? null : targetOf(this.index, arg);
-      if (to === null)
-        this.say(
-          'unknown',
-          'none',
-          c,
-          `It is written through ${f.name} to an object that could not be named.`,
-        );
-      else if (to.kind === 'param') {
-        if (to.func !== f) this.throughParameter(to, c, depth + 1);
-      } else if (to.kind === 'local' && to.decl !== null && !to.decl.isStatic) this.local(to.decl, depth + 1);
-      else this.object(to, c, depth);
+  private localNode(d: Decl, def: Node | null, mode: number, under?: ValueNode): ValueNode {
+    let byKey = this.locals.get(d);
+    if (byKey === undefined) {
+      byKey = new Map();
+      this.locals.set(d, byKey);
     }
+    const key = `${this.ordinal(def)}:${mode}:${under === undefined ? 0 : this.ordinal(under)}`;
+    let n = byKey.get(key);
+    if (n === undefined) {
+      n = new ValueNode(
+        false,
+        (inner) => {
+          for (const use of this.index.usesOf(d)) {
+            if (def !== null && def !== d && !this.reaching.reaches(d, def, use)) continue;
+            if (def === null && !this.reaching.reaches(d, d, use)) continue;
+            if (under !== undefined && runsUnder(under, use)) continue;
+            if (this.expected(inner, use, mode)) continue;
+            this.follow(inner, use, mode);
+          }
+        },
+        (mode & Mode.object) !== 0,
+      );
+      byKey.set(key, n);
+    }
+    return n;
   }
 
-  protected returned(p: Node, depth: number): void {
+  private ordinal(of: Node | ValueNode | null): number {
+    if (of === null) return 0;
+    const n = this.ordinals.get(of) ?? this.ordinals.size + 1;
+    this.ordinals.set(of, n);
+    return n;
+  }
+
+  /** `&local` as the expected value of a compare-exchange: it decides whether that succeeds. */
+  private expected(node: ValueNode, use: Expr, mode: number): boolean {
+    const p = use.up;
+    if (p?.k !== 'un' || p.op !== '&' || p.up?.k !== 'call') return false;
+    const a = this.peers.accessAt(p.up);
+    if (a === undefined || a.out !== p) return false;
+    if (a.operation === 'compare_exchange' && a.target !== null) {
+      if (a.target.kind === 'param') {
+        if (a.target.func !== null) this.outParameter(node, a.target, p.up, mode & ~Mode.content);
+      } else if (!isOwn(a.target)) this.object(node, a.target, p.up);
+    }
+    return true;
+  }
+
+  protected parameter(d: Decl, mode: number): ValueNode {
+    const reference = d.type.text.includes('&') && d.type.pointer === 0;
+    return this.localNode(d, null, reference ? mode & ~Mode.content : mode);
+  }
+
+  /** An operation on the memory that carries the value: what it reads is the value. */
+  operation(node: ValueNode, a: Access, mode: number): void {
+    if ((mode & Mode.object) !== 0) node.accesses.push(a);
+    const value = (mode & ~(Mode.content | Mode.object)) | (a.operation === 'load' ? 0 : Mode.update);
+    if (a.yields) {
+      if (discarded(a.node)) {
+        if (a.operation !== 'load') this.unused(node, a);
+      } else this.follow(node, a.node, value);
+    } else if (a.operation !== 'load' && a.operation !== 'fence') this.unused(node, a);
+    // Inline assembly hands the old value out through its operands.
+    if (a.node.k === 'asm') for (const o of a.node.outputs) this.received(node, o, a, value);
+    if (
+      a.out !== null &&
+      (a.operation === 'load' || a.operation === 'compare_exchange' || a.operation === 'exchange')
+    )
+      this.received(node, a.out, a, value);
+  }
+
+  private unused(node: ValueNode, a: Access): void {
+    const reason =
+      a.operation === 'store' || a.operation === 'clear'
+        ? 'It is written here.'
+        : `The result of this ${a.operation} is discarded.`;
+    this.say(node, 'observe', 'discarded', a.node, reason);
+  }
+
+  /** The object whose address receives an old value. */
+  private received(node: ValueNode, out: Expr, a: Access, mode: number): void {
+    const e = strip(out);
+    const x = e.k === 'un' && e.op === '&' ? e.x : e;
+    const t = targetOf(this.index, x);
+    if (t === null || t.decl === null) return;
+    if (isOwn(t) || (t.kind === 'param' && isAddressOf(out))) this.local(node, t.decl, a.node, mode);
+    else if (t.kind === 'param') this.outParameter(node, t, a.node, mode);
+  }
+
+  private waits(p: Test, test: Expr): boolean {
+    const at = this.peers.accessAt;
+    if (p.k === 'loop') return waits(at, p, test);
+    if (p.k !== 'if') return false;
+    const loop = loopOf(p);
+    if (loop !== null && waits(at, loop, test)) return true;
     const f = functionOf(p);
-    if (f === null) return;
-    const calls = (this.index.calls.get(f.name) ?? []).filter((c) => this.index.callees(c).includes(f));
-    if (this.peers.entry(f)) {
-      this.say('decide', 'address', p, `It is the result of ${f.name}, an allocation entry point.`);
-      return;
+    return f !== null && jumpsBack(at, p, f);
+  }
+
+  private conditionNode(at: Node, mode: number, expand: (n: ValueNode) => void): ValueNode {
+    let byMode = this.conditions.get(at);
+    if (byMode === undefined) {
+      byMode = new Map();
+      this.conditions.set(at, byMode);
     }
-    if (/^operator\b/.test(f.name)) {
-      this.say('unknown', 'returned', p, `${f.name} returns it, whose uses are not written as calls.`);
-      return;
+    let n = byMode.get(mode);
+    if (n === undefined) {
+      n = new ValueNode(false, expand);
+      byMode.set(mode, n);
     }
-    if (calls.length === 0) {
-      if (this.updating || this.compared > 0) {
-        this.say(
-          'unknown',
-          'returned',
-          p,
-          this.updating
-            ? `${f.name} returns the result of an update, and nothing in the project calls it.`
-            : `${f.name} returns what a comparison says, and nothing in the project calls it.`,
-        );
-      } else if ((this.index.uses.get(f.name) ?? []).some((u) => u.up?.k !== 'call')) {
-        this.say('unknown', 'returned', p, `${f.name} returns it and is called through a pointer.`);
-      } else
-        this.say(
-          'observe',
-          'returned',
-          p,
-          `It is the result of ${f.name}, which nothing in the project calls: an introspection function.`,
-        );
-      return;
-    }
-    for (const c of calls) this.follow(c, depth + 1);
+    return n;
   }
 
   /** A condition tests the value: harmless only when all that hangs on it is telemetry. */
-  private condition(p: If | Loop | Extract<Stmt, { k: 'switch' }>, test: Expr, depth: number): void {
-    if (p.k === 'loop' && this.waits(p)) {
-      this.say('decide', 'wait', p, 'A loop waits until it changes.');
+  private condition(node: ValueNode, p: Test, test: Expr, mode: number): void {
+    if (this.waits(p, test)) {
+      this.say(node, 'decide', 'wait', p, 'A loop waits until it changes.');
       return;
     }
-    const f = functionOf(p);
-    const dependents: Stmt[] = p.k === 'if' ? (p.no === null ? [p.yes] : [p.yes, p.no]) : [p.body];
-    if (p.k === 'loop' && p.step !== null)
-      dependents.push({ k: 'expr', token: p.step.token, up: null, x: p.step });
-    const effect = this.effects(dependents, depth);
-    const text = print(test);
-    const shown = text.length > 70 ? `${text.slice(0, 69)}…` : text;
-    if (effect === null) {
-      this.say(
-        'observe',
-        'condition',
-        p,
-        `Tested in "${shown}", and what depends on it only observes or retries the update.`,
-      );
-      return;
-    }
-    if (f !== null && this.observes(f)) {
-      if (!(f.returns.base === 'void' && f.returns.pointer === 0)) this.returned(p, depth);
-      this.say(
-        'observe',
-        'condition',
-        p,
-        `Tested in "${shown}" inside ${f.name}, which only prints or counts.`,
-      );
-      return;
-    }
-    this.say(
-      'decide',
-      p.k === 'loop' ? 'condition' : 'condition',
-      p,
-      `The condition "${shown}" decides: ${effect}.`,
-    );
+    const c = this.conditionNode(p, mode, (n) => {
+      const dependents: Stmt[] = p.k === 'if' ? (p.no === null ? [p.yes] : [p.yes, p.no]) : [p.body];
+      if (p.k === 'loop' && p.step !== null)
+        dependents.push({ k: 'expr', token: p.step.token, up: p, x: p.step });
+      this.depends(n, p, dependents, mode);
+    });
+    this.link(node, c, p, shown(test), 'condition', mode);
   }
+}
 
-  /** A loop without a new value of its own: it spins until another thread acts. */
-  private waits(p: Loop): boolean {
-    let updates = false;
-    let reads = false;
-    const look = (n: Node): void => {
-      const a = this.peers.accessAt(n);
-      if (a === undefined || a.target?.key !== this.self) return;
-      if (a.operation === 'compare_exchange') {
-        const value = a.value === null ? null : strip(a.value);
-        if (
-          value !== null &&
-          (value.k === 'num' || (value.k === 'id' && /^(true|false|[A-Z][A-Z0-9_]*)$/.test(value.name)))
-        )
-          reads = true;
-        else updates = true;
-      } else if (a.operation === 'exchange' || a.operation === 'test_and_set') reads = true;
-      else if (a.operation === 'load') reads = true;
-      else updates = true;
-    };
-    if (p.test !== null) walk(p.test, look);
-    if (!reads) return false;
-    walk(p.body, look);
-    if (p.step !== null) walk(p.step, look);
-    return !updates;
+/** Nobody takes the result of an expression. */
+export function discarded(node: Node): boolean {
+  let n: Node = node;
+  let p = node.up;
+  while (p !== null) {
+    if (p.k === 'comma' && p.items[p.items.length - 1] !== n) return true;
+    if (p.k === 'cast' && p.type.base === 'void' && p.type.pointer === 0) return true;
+    if (p.k !== 'comma' && p.k !== 'choice') break;
+    n = p;
+    p = p.up;
   }
+  if (p === null) return true;
+  return p.k === 'expr' && !(p.up?.k === 'stmtx' && p.up.body[p.up.body.length - 1] === p);
+}
+
+/** An expression that names the object, or its address, as opposed to a value that is read from it. */
+function staysObject(x: Expr, mode: number): boolean {
+  if ((mode & Mode.content) !== 0) return true;
+  const p = x.up;
+  return (
+    p !== null &&
+    ((p.k === 'un' && p.op === '&') || p.k === 'mem' || p.k === 'choice' || (p.k === 'idx' && p.object === x))
+  );
+}
+
+/** Whether a use stands among the statements that hang on a condition as a whole. */
+function runsUnder(condition: ValueNode, use: Node): boolean {
+  for (let n: Node | null = use; n !== null && n.k !== 'func'; n = n.up)
+    if (condition.done.has(n)) return true;
+  return false;
+}
+
+/** Whether evaluating an expression can do anything. */
+function acts(x: Expr): boolean {
+  let hit = false;
+  walk(x, (n) => {
+    if (n.k === 'call' || n.k === 'asg' || n.k === 'upd' || n.k === 'asm') hit = true;
+  });
+  return hit;
 }

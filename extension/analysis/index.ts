@@ -1,9 +1,12 @@
 /** Name tables over all lowered files: who defines, calls, reads and writes what. */
-import type { Cond } from './condition.ts';
+import { type Cond, type CondScope, holds } from './condition.ts';
 import type { Call, Decl, Expr, Field, Func, Id, Mem, Node, Struct, TypeRef } from './ir.ts';
 import { functionOf, noType, walk } from './ir.ts';
 import { condAt } from './preprocess.ts';
 import { type Project, push } from './project.ts';
+
+/** Nothing is known: what is false here is false everywhere. */
+const undecided: CondScope = { value: () => null, defined: () => null };
 
 export interface FieldOf {
   readonly struct: Struct;
@@ -318,7 +321,14 @@ export class Index {
     return t;
   }
 
-  structOf(type: TypeRef | null): Struct | null {
+  /** One of several structs of the same name in different source files. */
+  isPrivate(struct: Struct): boolean {
+    if (/\.(h|hpp|hh|hxx|inc|inl)$/i.test(struct.file)) return false;
+    return this.structs.get(struct.name)?.some((s) => s.file !== struct.file && s.fields.length > 0) ?? false;
+  }
+
+  /** The struct that a type names, one of the file's own first. */
+  structOf(type: TypeRef | null, file: string | null = null): Struct | null {
     if (type === null) return null;
     let base = this.resolve(type).base;
     if (/^(unique_ptr|shared_ptr|atomic)$/.test(base))
@@ -326,7 +336,9 @@ export class Index {
     const every = this.structs.get(base);
     if (every === undefined) return null;
     const native = every.filter((s) => !this.project.isForeign(s.file, null));
-    const found = native.length > 0 ? native : every;
+    const own =
+      file === null || every.length < 2 ? [] : every.filter((s) => s.file === file && s.fields.length > 0);
+    const found = own.length > 0 ? own : native.length > 0 ? native : every;
     return found.reduce((a, b) => (b.fields.length > a.fields.length ? b : a));
   }
 
@@ -336,7 +348,7 @@ export class Index {
     const every = this.fields.get(name);
     if (every === undefined) return null;
     const of = (owner: string): FieldOf | null => every.find((f) => f.struct.name === owner) ?? null;
-    const own = of(struct.name);
+    const own = this.isPrivate(struct) ? null : of(struct.name);
     if (own !== null) return own;
     for (const owner of this.ancestors(struct.name)) {
       const found = of(owner);
@@ -351,13 +363,21 @@ export class Index {
     return unit === undefined ? null : condAt(unit.source, field.token.start);
   }
 
+  /** Whether the text at an offset is compiled: for this platform, for another one only, or never (`#if 0`). */
+  compiled(file: string, offset: number): 'here' | 'elsewhere' | 'never' {
+    const unit = this.project.units.get(file);
+    const cond = unit === undefined ? null : condAt(unit.source, offset);
+    if (cond !== null && holds(cond, undecided) === 0) return 'never';
+    return this.project.isForeign(file, cond) ? 'elsewhere' : 'here';
+  }
+
   title(struct: Struct): string {
     return struct.name.includes('@') ? (this.titles.get(struct.name) ?? `(${struct.kind})`) : struct.name;
   }
 
   /** The field that a member expression names. */
   memberField(x: Mem): FieldOf | null {
-    const struct = this.structOf(this.typeOf(x.object));
+    const struct = this.structOf(this.typeOf(x.object), this.fileOf(x));
     if (struct !== null) {
       const found = this.fieldOf(struct, x.field);
       if (found !== null) return found;

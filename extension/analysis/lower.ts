@@ -6,7 +6,7 @@ import { Expander, type MacroView } from './macros.ts';
 import { Unit, structBody, translationUnit } from './parse-decl.ts';
 import type { SourceFile } from './preprocess.ts';
 import { platformScope } from './scope.ts';
-import type { Token } from './tokens.ts';
+import { Kind, Token } from './tokens.ts';
 
 /**
  * Lowers a file with the macros that `view` shows. `types` are the project's type names; with `only`, lowers those
@@ -20,7 +20,7 @@ export function lowerFile(
   only?: readonly Token[],
 ): Lowered {
   const expander = new Expander(view);
-  const tokens = expander.expand(only ?? source.tokens);
+  const tokens = withoutPragmas(expander.expand(only ?? source.tokens));
   const scope = platformScope(cpp);
   const unit = new Unit((cond) => holds(cond, scope));
   const cursor = new Cursor(tokens, source, types, cpp, (inner, tag, name, bases) =>
@@ -36,6 +36,25 @@ export function lowerFile(
     prototypes: unit.prototypes,
     bounded: expander.bounded,
   };
+}
+
+/** `_Pragma("...")` may stand anywhere and means nothing here. */
+function withoutPragmas(tokens: readonly Token[]): readonly Token[] {
+  const pragma = (t: Token): boolean =>
+    t.text === '_Pragma' || (t.choice?.some((a) => a.tokens.some(pragma)) ?? false);
+  if (!tokens.some(pragma)) return tokens;
+  const out: Token[] = [];
+  for (let i = 0; i < tokens.length; i++) {
+    const t = tokens[i] as Token;
+    if (t.kind === Kind.ident && t.text === '_Pragma' && tokens[i + 1]?.text === '(') {
+      while (i < tokens.length && tokens[i]?.text !== ')') i++;
+    } else if (t.choice?.some((a) => a.tokens.some(pragma))) {
+      const choice = t.choice.map((a) => ({ def: a.def, tokens: withoutPragmas(a.tokens) }));
+      if (choice.some((a) => a.tokens.length > 0))
+        out.push(new Token(t.kind, t.text, t.start, t.end, t.via, t.directive, choice));
+    } else out.push(t);
+  }
+  return out;
 }
 
 /** Names that the text declares as types, found without parsing: tags, and the last name of each typedef. */

@@ -1,7 +1,7 @@
 /** Everything at file, namespace and class scope: functions, globals, structs, typedefs. */
 import type { Cond } from './condition.ts';
 import { arrange } from './arrange.ts';
-import { type Cursor, builtins, isAttribute, isTag, isWord, qualifiers } from './cursor.ts';
+import { type Cursor, builtins, isAttribute, isTag, qualifiers } from './cursor.ts';
 import type { Decl, Expr, Field, Func, Lowered, Stmt, Struct, TypeRef } from './ir.ts';
 import { link } from './ir.ts';
 import { assignment } from './parse-expr.ts';
@@ -91,7 +91,7 @@ function trailer(c: Cursor, found: Set<string>): void {
         c.accept('...');
         if (!c.accept(',')) break;
       }
-    } else if (t.kind === Kind.ident && (isWord(t) || isTag(t)) && n === 0) {
+    } else if (t.kind === Kind.ident && (c.word(t) || isTag(t)) && n === 0) {
       // An attribute macro nobody defined, or K&R parameters.
       let i = 0;
       while (i < 120 && !c.is('{', i) && !c.is('}', i) && c.peek(i).kind !== Kind.end && !c.is('=', i)) i++;

@@ -1,5 +1,5 @@
 /** Expressions, by precedence climbing, tolerant of what it does not know. */
-import { type Cursor, builtins, isTag, isTypeof, isWord, qualifiers } from './cursor.ts';
+import { type Cursor, builtins, isTag, isTypeof, qualifiers } from './cursor.ts';
 import { type Expr, type TypeRef, noType } from './ir.ts';
 import { argumentsOf, initializer, inlineAsm, lambda } from './parse-operand.ts';
 import { blockBody, statements } from './parse-stmt.ts';
@@ -151,7 +151,7 @@ function unary(c: Cursor): Expr {
       c.at++;
       return c.is(';') ? opaque(t) : assignment(c);
     }
-    if (t.text === 'delete') {
+    if (t.text === 'delete' && c.cpp) {
       c.at++;
       if (c.is('[')) c.at = c.behind(c.at);
       const x = unary(c);
@@ -164,7 +164,7 @@ function unary(c: Cursor): Expr {
         end: c.slice(c.at - 1, c.at)[0]?.end ?? t.end,
       };
     }
-    if (t.text === 'new') return allocation(c);
+    if (t.text === 'new' && c.cpp) return allocation(c);
   }
   return postfix(c, primary(c));
 }
@@ -199,10 +199,16 @@ function allocation(c: Cursor): Expr {
 /** The type of a cast when `(` opens one, with the position behind its `)`; else null and nothing is read. */
 function castType(c: Cursor): TypeRef | null {
   const from = c.at;
+  if (c.peek(1).kind === Kind.choice && c.is('*', 2) && c.is(')', 3)) {
+    // `(T *)` where `T` is a macro with several definitions.
+    c.at++;
+    c.settle();
+    c.at = from;
+  }
   const t1 = c.peek(1);
   if (t1.kind !== Kind.ident) return null;
   const sure = builtins.has(t1.text) || qualifiers.has(t1.text) || isTag(t1) || isTypeof(t1);
-  if (!sure && !isWord(t1)) return null;
+  if (!sure && !c.word(t1)) return null;
   const close = c.behind(c.at);
   if (!sure) {
     // Only names, `::`, `*`, `&`, `const` and template arguments may stand inside.

@@ -1,6 +1,6 @@
 /** Statements and local declarations. */
 import type { Cond } from './condition.ts';
-import { type Cursor, builtins, isAttribute, isTag, isTypeof, isWord, qualifiers } from './cursor.ts';
+import { type Cursor, builtins, isAttribute, isTag, isTypeof, qualifiers } from './cursor.ts';
 import type { Decl, DeclStmt, Expr, Stmt } from './ir.ts';
 import { assignment, expression, opaque } from './parse-expr.ts';
 import { argumentsOf, initializer } from './parse-operand.ts';
@@ -249,7 +249,7 @@ function parse(c: Cursor): Stmt | null {
     c.accept(';');
     return null;
   }
-  if (isWord(t) && c.is(':', 1) && !c.is('::', 1)) {
+  if (c.word(t) && c.is(':', 1) && !c.is('::', 1)) {
     c.at += 2;
     return { k: 'label', token: t, up: null, name: t.text, x: null };
   }
@@ -351,10 +351,10 @@ export function isDeclaration(c: Cursor): boolean {
       (n.text === '(' && c.is('*', 2))
     );
   }
-  if (!isWord(t)) return false;
+  if (!c.word(t)) return false;
   let i = 1;
   for (;;) {
-    if (c.is('::', i) && isWord(c.peek(i + 1))) i += 2;
+    if (c.is('::', i) && c.word(c.peek(i + 1))) i += 2;
     else if (c.is('<', i) && c.cpp) {
       const angles = c.behindAngles(c.at + i);
       if (angles < 0) break;
@@ -366,7 +366,7 @@ export function isDeclaration(c: Cursor): boolean {
   if (n.kind === Kind.ident) {
     if (isAttribute(n)) return true;
     return (
-      (isWord(n) || n.text === 'const' || n.text === 'volatile' || qualifiers.has(n.text)) &&
+      (c.word(n) || n.text === 'const' || n.text === 'volatile' || qualifiers.has(n.text)) &&
       !(c.raw().kind === Kind.choice)
     );
   }
@@ -383,7 +383,7 @@ export function isDeclaration(c: Cursor): boolean {
     )
       j++;
     const name = c.peek(j);
-    if (!isWord(name)) return false;
+    if (!c.word(name)) return false;
     const after = c.peek(j + 1).text;
     if (after === '=' || after === ';' || after === ',' || after === '[')
       return known || n.text === '*' || after === '=';

@@ -1,5 +1,5 @@
 /** Specifiers and declarators: `static const struct foo *x[4]`, attributes, templates, function pointers. */
-import { type Cursor, builtins, isAttribute, isTag, isTypeof, isWord, qualifiers } from './cursor.ts';
+import { type Cursor, builtins, isAttribute, isTag, isTypeof, qualifiers } from './cursor.ts';
 import type { TypeRef } from './ir.ts';
 import { noType } from './ir.ts';
 import { Kind, type Token, textOf } from './tokens.ts';
@@ -52,7 +52,7 @@ function typeWord(c: Cursor): boolean {
   const t = c.peek();
   return (
     t.kind === Kind.ident &&
-    (qualifiers.has(t.text) || builtins.has(t.text) || isTag(t) || isTypeof(t) || isWord(t))
+    (qualifiers.has(t.text) || builtins.has(t.text) || isTag(t) || isTypeof(t) || c.word(t))
   );
 }
 
@@ -103,9 +103,9 @@ export function specifiers(c: Cursor): Specifiers {
       if (c.is('class') || c.is('struct')) c.at++;
       attributes(c, found);
       bodyAt = c.at - 1;
-      if (isWord(c.peek())) {
+      if (c.word(c.peek())) {
         base = c.next().text;
-        while (c.is('::') && isWord(c.peek(1))) {
+        while (c.is('::') && c.word(c.peek(1))) {
           c.at++;
           base = c.next().text;
         }
@@ -120,7 +120,7 @@ export function specifiers(c: Cursor): Specifiers {
         let i = 0;
         while (i < 80 && !c.is('{', i) && !c.is(';', i) && c.peek(i).kind !== Kind.end) i++;
         if (c.is('{', i)) {
-          for (const b of c.slice(c.at, c.at + i)) if (isWord(b)) bases.push(b.text);
+          for (const b of c.slice(c.at, c.at + i)) if (c.word(b)) bases.push(b.text);
           c.at += i;
         }
       }
@@ -142,10 +142,10 @@ export function specifiers(c: Cursor): Specifiers {
     if (named) break;
     // A name: the type if another name, a pointer or a parenthesised declarator follows.
     const n1 = c.peek(1);
-    if (n1.text === '::' && (isWord(c.peek(2)) || c.peek(2).text === '~' || c.peek(2).text === 'operator')) {
+    if (n1.text === '::' && (c.word(c.peek(2)) || c.peek(2).text === '~' || c.peek(2).text === 'operator')) {
       // `Owner::name(` is a declarator without a type: a constructor.
       let i = c.at;
-      while (c.is('::', i - c.at + 1) && isWord(c.peek(i - c.at + 2))) i += 2;
+      while (c.is('::', i - c.at + 1) && c.word(c.peek(i - c.at + 2))) i += 2;
       let after = i + 1;
       const angles = c.behindAngles(after);
       if (angles > 0) after = angles;
@@ -189,13 +189,13 @@ export function specifiers(c: Cursor): Specifiers {
     }
     if (
       n1.kind === Kind.ident &&
-      (isWord(n1) || isTag(n1) || isAttribute(n1) || qualifiers.has(n1.text) || n1.text === 'operator')
+      (c.word(n1) || isTag(n1) || isAttribute(n1) || qualifiers.has(n1.text) || n1.text === 'operator')
     ) {
       // `MACRO type name`: an unknown word before a tag or a builtin is no type.
       const decoration =
         isTag(n1) ||
         (builtins.has(n1.text) && !c.types.has(t.text)) ||
-        (isWord(n1) && isWord(c.peek(2)) && !c.isTypeName(t) && !qualifiers.has(n1.text));
+        (c.word(n1) && c.word(c.peek(2)) && !c.isTypeName(t) && !qualifiers.has(n1.text));
       c.at++;
       if (!decoration) {
         base = t.text;
@@ -207,7 +207,7 @@ export function specifiers(c: Cursor): Specifiers {
       n1.text === '*' ||
       n1.text === '&' ||
       n1.text === '&&' ||
-      (n1.text === '(' && (c.is('*', 2) || (c.isTypeName(t) && isWord(c.peek(2)) && c.is(')', 3)))) ||
+      (n1.text === '(' && (c.is('*', 2) || (c.isTypeName(t) && c.word(c.peek(2)) && c.is(')', 3)))) ||
       (c.isTypeName(t) &&
         (n1.text === ')' ||
           n1.text === ',' ||
@@ -227,7 +227,7 @@ export function specifiers(c: Cursor): Specifiers {
       const follows = c.peek(end - c.at);
       if (
         follows.kind === Kind.ident &&
-        (isWord(follows) || qualifiers.has(follows.text) || isTag(follows)) &&
+        (c.word(follows) || qualifiers.has(follows.text) || isTag(follows)) &&
         c.nesting === 0 &&
         c.peek(end - c.at + 1).text !== ':'
       ) {
@@ -299,7 +299,7 @@ export function declarator(c: Cursor, spec: TypeRef): Declarator {
         }
         if (t.text === 'volatile') isVolatile = true;
         c.at++;
-      } else if (isWord(t) && c.is('*', 1)) c.at++;
+      } else if (c.word(t) && c.is('*', 1)) c.at++;
       else return;
     }
   };
@@ -311,9 +311,9 @@ export function declarator(c: Cursor, spec: TypeRef): Declarator {
       (c.is('*', 1) ||
         c.is('(', 1) ||
         c.is('^', 1) ||
-        (isWord(c.peek(1)) && c.is(')', 2) && c.is('(', 3)) ||
-        (isWord(c.peek(1)) && c.is('*', 2)) ||
-        (isWord(c.peek(1)) && c.is(')', 2) && name === null && !c.isTypeName(c.peek(1))))
+        (c.word(c.peek(1)) && c.is(')', 2) && c.is('(', 3)) ||
+        (c.word(c.peek(1)) && c.is('*', 2)) ||
+        (c.word(c.peek(1)) && c.is(')', 2) && name === null && !c.isTypeName(c.peek(1))))
     ) {
       const inner = c.is('*', 1) || c.is('*', 2);
       const end = c.behind(c.at);
@@ -341,7 +341,7 @@ export function declarator(c: Cursor, spec: TypeRef): Declarator {
         if (c.is('(') && c.is(')', 1)) c.at += 2;
         else while (!c.is('(') && c.peek().kind !== Kind.end && c.at - from < 12) c.at++;
         name = t;
-      } else if (t.kind === Kind.ident && (isWord(t) || builtins.has(t.text))) {
+      } else if (t.kind === Kind.ident && (c.word(t) || builtins.has(t.text))) {
         name = t;
         c.at++;
         for (;;) {

@@ -51,7 +51,7 @@ export function isCell(index: Index, struct: Struct | null, depth = 0): boolean 
 
 export function fieldTarget(index: Index, struct: Struct, field: Field): Target {
   return {
-    key: `${index.title(struct)}${struct.name.includes('@') ? struct.name : ''}.${field.name}`,
+    key: `${index.title(struct)}${struct.name.includes('@') ? struct.name : index.isPrivate(struct) ? `@${struct.file}` : ''}.${field.name}`,
     kind: 'field',
     name: field.name,
     owner: index.title(struct),
@@ -163,7 +163,8 @@ export function targetOf(index: Index, x: Expr, depth = 0): Target | null {
       if (isCell(index, found.struct)) {
         // `counter->value` of a one-member struct that came in is what came in.
         const outer = targetOf(index, x.object, depth + 1);
-        if (outer?.kind === 'param') return outer;
+        // A field of a wrapper type, too: it is the field that counts, not the wrapper's one member.
+        if (outer?.kind === 'param' || (outer?.kind === 'field' && !outer.key.startsWith('?.'))) return outer;
       }
       return fieldTarget(index, found.struct, found.field);
     }
@@ -205,6 +206,18 @@ export function targetOf(index: Index, x: Expr, depth = 0): Target | null {
     default:
       return null;
   }
+}
+
+/** What an assignment to `left` changes: a local pointer itself, not what it points to. */
+export function assignedOf(index: Index, left: Expr): Target | null {
+  let e = left;
+  while (e.k === 'cast') e = e.x;
+  if (e.k === 'id') {
+    const f = functionOf(e);
+    const local = index.local(f, e.name, e);
+    if (local !== null && f !== null && !local.type.text.includes('&')) return localTarget(f, local);
+  }
+  return targetOf(index, left);
 }
 
 /** The object whose address a small accessor returns. */

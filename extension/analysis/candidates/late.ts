@@ -1,7 +1,7 @@
 /** I: work done before the gate that would have saved it. */
 import { leaves } from '../branches.ts';
 import { type Build, displayName } from '../build.ts';
-import { inAssertion } from '../effects.ts';
+import { inAssertion } from '../naming.ts';
 import { type Decl, type Expr, type Func, type Node, type Stmt, print, strip, walk } from '../ir.ts';
 import { targetOf } from '../targets.ts';
 import { type Collector, hotFunctions, isCompiled, place } from './draft.ts';

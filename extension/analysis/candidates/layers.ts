@@ -1,7 +1,7 @@
 /** A: functions of the hot path that check something and hand everything on. */
 import { hotLimit } from '../branches.ts';
 import { type Build, displayName } from '../build.ts';
-import { inAssertion } from '../effects.ts';
+import { inAssertion } from '../naming.ts';
 import { type Call, type Func, strip } from '../ir.ts';
 import { targetOf } from '../targets.ts';
 import { measure } from '../wrappers.ts';

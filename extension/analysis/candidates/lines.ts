@@ -2,7 +2,7 @@
 import type { Access } from '../access.ts';
 import { type Build, isMacroBody } from '../build.ts';
 import { print } from '../ir.ts';
-import { inAssertion } from '../effects.ts';
+import { inAssertion } from '../naming.ts';
 import { Layout, lineBytes } from '../layout.ts';
 import { type Target, fieldTarget, globalTarget } from '../targets.ts';
 import { type Collector, isCompiled, place } from './draft.ts';

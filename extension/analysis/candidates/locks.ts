@@ -3,7 +3,7 @@ import type { Gate } from '../../model.ts';
 import { type Build, displayName } from '../build.ts';
 import { entersSystem } from '../call-graph.ts';
 import { farther, hotLimit } from '../branches.ts';
-import { inAssertion } from '../effects.ts';
+import { inAssertion } from '../naming.ts';
 import type { PlainWays } from '../temperature.ts';
 import { type Func, type Node, functionOf } from '../ir.ts';
 import { measure } from '../wrappers.ts';

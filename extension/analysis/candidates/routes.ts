@@ -1,6 +1,6 @@
 /** E: a way chosen on each call from what is fixed after start-up. */
 import { type Build, displayName } from '../build.ts';
-import { inAssertion } from '../effects.ts';
+import { inAssertion } from '../naming.ts';
 import { type Expr, type Func, type Node, functionOf, strip } from '../ir.ts';
 import { type Target, targetOf } from '../targets.ts';
 import { measure } from '../wrappers.ts';

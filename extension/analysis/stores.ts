@@ -1,0 +1,131 @@
+/** Values that are stored: into locals, behind pointers, into fields, initialisers and aggregates. */
+import { Calls } from './calls.ts';
+import { type Decl, type Expr, type Node, functionOf, print } from './ir.ts';
+import { isOwn } from './naming.ts';
+import { assignedOf, targetOf } from './targets.ts';
+import { Mode, type ValueNode } from './value-graph.ts';
+
+export abstract class Stores extends Calls {
+  /** Whether what `at` leaves in a local may be what `use` sees. */
+  protected abstract reaches(d: Decl, at: Node, use: Node): boolean;
+  /** A pointer or an array: what it points to outlasts the expression. */
+  protected abstract memoryLasts(x: Expr): boolean;
+
+  protected assigned(node: ValueNode, p: Extract<Node, { k: 'asg' }>, mode: number): void {
+    this.follow(node, p, mode);
+    this.stored(node, p.left, p, mode);
+  }
+
+  /** `left = value`. */
+  private stored(node: ValueNode, left: Expr, at: Node, mode: number): void {
+    const t = assignedOf(this.index, left);
+    const content = (mode & Mode.content) !== 0;
+    if (t === null) {
+      this.say(node, 'unknown', 'none', at, `It is stored into ${print(left)}, which could not be followed.`);
+      return;
+    }
+    const through = left.k === 'un' || left.k === 'idx' || left.k === 'mem';
+    if (t.kind === 'field' && !content) this.escapes(node, left, at, mode);
+    if (isOwn(t) && t.decl !== null) {
+      const elsewhere = through && t.type.pointer > 0 && t.type.array === 0;
+      if (elsewhere && !content && !/char/.test(t.type.base))
+        this.say(
+          node,
+          'unknown',
+          'none',
+          at,
+          `It is stored through ${print(left)}, which could not be followed.`,
+        );
+      this.local(node, t.decl, at, through ? mode | Mode.content : mode);
+      return;
+    }
+    if (t.kind === 'param') {
+      if (!through && t.decl !== null) {
+        const reference = t.type.text.includes('&');
+        if (reference) this.outParameter(node, t, at, mode);
+        else this.local(node, t.decl, at, mode);
+      } else this.outParameter(node, t, at, mode);
+      return;
+    }
+    if (content) {
+      if (this.memoryLasts(left))
+        this.say(node, 'unknown', 'none', at, `Its address is kept in ${print(left)}.`);
+      else this.object(node, t, at);
+    } else this.object(node, t, at);
+  }
+
+  /** A field of a local struct: whoever outside the project gets the struct gets the value with it. */
+  private escapes(node: ValueNode, left: Expr, at: Node, mode: number): void {
+    let x: Expr = left;
+    while ((x.k === 'mem' && !x.arrow) || x.k === 'idx') x = x.object;
+    const d = x.k === 'id' ? this.index.local(functionOf(x), x.name, x) : null;
+    if (d === null || d.isStatic || d.isThread || d.type.pointer > 0) return;
+    for (const use of this.index.usesOf(d)) {
+      let e: Expr = use;
+      while (e.up?.k === 'cast' || (e.up?.k === 'un' && e.up.op === '&')) e = e.up;
+      const call = e.up;
+      if (call?.k !== 'call' || !call.args.includes(e) || this.peers.accessAt(call) !== undefined) continue;
+      if (this.index.callees(call).length === 0 && this.reaches(d, at, use))
+        this.argument(node, call, e, mode | Mode.content);
+    }
+  }
+
+  protected declared(node: ValueNode, d: Decl, x: Expr, mode: number): void {
+    const content = (mode & Mode.content) !== 0;
+    if (functionOf(d) === null || d.isStatic || d.isThread) {
+      const t = targetOf(this.index, { k: 'id', token: d.token, up: d, name: d.name, scope: null });
+      if (t !== null && !content) this.object(node, t, d);
+      return;
+    }
+    void x;
+    this.local(node, d, d, mode);
+  }
+
+  /** `{ a, value }` as an initialiser: the local, or the fields of what is assigned. */
+  protected aggregate(node: ValueNode, p: Extract<Expr, { k: 'init' }>, x: Expr, mode: number): void {
+    let n: Node | null = p.up;
+    while (n !== null && n.k === 'init') n = n.up;
+    if (n?.k === 'decl') {
+      const struct = this.index.structOf(n.type);
+      if (struct !== null && n.type.pointer === 0) {
+        // A class with a constructor of its own gets the value as an argument.
+        const made = (this.index.byName.get(struct.name) ?? []).filter((f) => f.owner === struct.name);
+        const at = p.items.findIndex((i) => i.x === x);
+        if (made.length > 0) {
+          for (const f of made) {
+            const param = f.params[at];
+            if (param !== undefined && f.params.length === p.items.length)
+              this.graph.edge(node, {
+                kind: 'value',
+                to: this.parameter(param, mode | Mode.inside),
+                at: p,
+                text: '',
+              });
+          }
+          return;
+        }
+        const item = p.items[at];
+        const field = item?.field ?? struct.fields[at]?.name;
+        const found = field === undefined || field === null ? null : this.index.fieldOf(struct, field);
+        if (found !== null && (mode & Mode.content) === 0) {
+          const holder: Expr = { k: 'id', token: n.token, up: p, name: n.name, scope: null };
+          const t = targetOf(this.index, {
+            k: 'mem',
+            token: p.token,
+            up: p,
+            object: holder,
+            field: found.field.name,
+            arrow: false,
+          });
+          if (t !== null && t.kind === 'field') {
+            this.object(node, t, p);
+            return;
+          }
+        }
+      }
+      this.declared(node, n, p, struct === null && n.type.array === 0 ? mode : mode | Mode.content);
+    } else if (n?.k === 'asg') this.stored(node, n.left, n, mode);
+    else if (n?.k === 'call' || n?.k === 'cast' || n?.k === 'return')
+      this.say(node, 'unknown', 'none', p, 'It is put into an aggregate that was not followed.');
+  }
+}
