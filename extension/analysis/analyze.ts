@@ -52,10 +52,10 @@ export interface Loaded {
 }
 
 /** Hash of the sources and templates below the given paths, and of what the walk had to report. */
-function foundHash(discovery: Discovery): string {
+function foundHash(discovery: Discovery, hash: (file: string) => string | null = fileHash): string {
   const parts = discovery.problems.map((p) => `${p.code} ${p.file} ${p.message}`);
   for (const s of [...discovery.sources, ...discovery.templates])
-    parts.push(`${s.file} ${s.bytes > maxFileBytes ? s.bytes : fileHash(s.file)}`);
+    parts.push(`${s.file} ${s.bytes > maxFileBytes ? s.bytes : hash(s.file)}`);
   return hashOf(parts.join('\n'));
 }
 
@@ -90,7 +90,7 @@ export async function loadWorkspace(
   const outlines: Promise<void>[] = [];
   let failure: unknown;
   const parsedBefore = trees.parseMs;
-  const found = foundHash(discovery);
+  const hashes = new Map<string, string>();
   let turn = performance.now();
   const pause = async (message: string, fraction: number): Promise<void> => {
     if (performance.now() - turn < 40) return;
@@ -123,19 +123,9 @@ export async function loadWorkspace(
       });
       continue;
     }
-    let text: string;
+    let bytes: Buffer;
     try {
-      if (looksBinary(source.file)) {
-        diagnostics.push({
-          code: 'binary-file',
-          severity: 'warning',
-          file,
-          line: 1,
-          message: 'This is a binary file in spite of its name; it was not analysed.',
-        });
-        continue;
-      }
-      text = decode(readFileSync(source.file));
+      bytes = readFileSync(source.file);
     } catch {
       diagnostics.push({
         code: 'unreadable',
@@ -146,6 +136,18 @@ export async function loadWorkspace(
       });
       continue;
     }
+    hashes.set(source.file, hashOf(bytes));
+    if (looksBinary(bytes)) {
+      diagnostics.push({
+        code: 'binary-file',
+        severity: 'warning',
+        file,
+        line: 1,
+        message: 'This is a binary file in spite of its name; it was not analysed.',
+      });
+      continue;
+    }
+    const text = decode(bytes);
     const tokens = lex(text);
     const complex = complexityOf(text, tokens);
     if (complex !== null) {
@@ -189,7 +191,15 @@ export async function loadWorkspace(
   if (failure !== undefined) throw failure;
   workspace.parseMs += trees.parseMs - parsedBefore;
   stopIfAborted(hooks.signal);
-  return { workspace, diagnostics, inputs: { found, context: [...forced, ...context], names } };
+  return {
+    workspace,
+    diagnostics,
+    inputs: {
+      found: foundHash(discovery, (f) => hashes.get(f) ?? fileHash(f)),
+      context: [...forced, ...context],
+      names,
+    },
+  };
 }
 
 /** Headers that commands name with `-include`, and the folders that they search. */

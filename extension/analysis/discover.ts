@@ -1,5 +1,5 @@
 /** Which files an analysis reads: sources below the given paths, each once by its real path. */
-import { closeSync, openSync, readSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { readdirSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Language } from '../model.ts';
 import { UserError } from '../model.ts';
@@ -166,15 +166,8 @@ export function discover(paths: readonly string[], root?: string): Discovery {
 }
 
 /** Whether the first 8 KiB hold a NUL byte. */
-export function looksBinary(file: string): boolean {
-  const fd = openSync(file, 'r');
-  try {
-    const head = Buffer.alloc(8192);
-    const n = readSync(fd, head, 0, head.length, 0);
-    return head.subarray(0, n).includes(0);
-  } finally {
-    closeSync(fd);
-  }
+export function looksBinary(bytes: Buffer): boolean {
+  return bytes.subarray(0, 8192).includes(0);
 }
 
 /** C++ by its extension, or for a bare `.h` by words that only C++ has outside `#ifdef __cplusplus`. */

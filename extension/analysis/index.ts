@@ -32,7 +32,7 @@ export class Index {
   /** Declarations inside a function by name, in the order of the text; more than one where scopes shadow. */
   private readonly locals = new Map<Func, Map<string, Decl[]>>();
   private readonly localUses = new Map<Decl, Id[]>();
-  private readonly all = new Map<Func, Node[]>();
+  private readonly all = new Map<Func, readonly Node[]>();
   private readonly typeCache = new Map<Expr, TypeRef | null>();
   private readonly ancestorCache = new Map<string, ReadonlySet<string>>();
   private readonly calleeCache = new Map<Call, readonly Func[]>();
@@ -136,11 +136,13 @@ export class Index {
   private enter(f: Func): void {
     if (this.checkpoint !== undefined && (++this.looks & 63) === 0) this.checkpoint();
     const locals = new Map<string, Decl[]>();
-    const nodes: Node[] = [];
-    walk(f, (n) => {
-      nodes.push(n);
-      if (n.k === 'decl' && n.name !== '') push(locals, n.name, n);
-    });
+    let { nodes } = f;
+    if (nodes === undefined) {
+      const list: Node[] = [];
+      walk(f, (n) => list.push(n));
+      nodes = list;
+    }
+    for (const n of nodes) if (n.k === 'decl' && n.name !== '') push(locals, n.name, n);
     this.locals.set(f, locals);
     this.all.set(f, nodes);
     for (const n of nodes) this.note(n, f);

@@ -228,6 +228,8 @@ export interface Func {
   readonly isInline: boolean;
   readonly attributes: ReadonlySet<string>;
   readonly cond: Cond | null;
+  /** The whole tree in order, parents first; set by `link`. */
+  nodes?: readonly Node[];
 }
 
 export interface Field {
@@ -370,19 +372,28 @@ export function eachChild(node: Node, visit: (child: Expr | Stmt | Decl) => void
 
 /** Visits a subtree, parents first. */
 export function walk(node: Node, visit: (node: Node) => void): void {
+  const go = (child: Expr | Stmt | Decl): void => {
+    visit(child);
+    eachChild(child, go);
+  };
   visit(node);
-  eachChild(node, (child) => walk(child, visit));
+  eachChild(node, go);
 }
 
-/** Sets `up` in a whole function or declaration. */
+/** Sets `up` in a whole function or declaration, and lists a function's nodes, parents first. */
 export function link(root: Func | Decl): void {
-  const go = (node: Node): void => {
-    eachChild(node, (child) => {
-      child.up = node;
-      go(child);
-    });
+  const nodes: Node[] = [root];
+  let parent: Node = root;
+  const go = (child: Expr | Stmt | Decl): void => {
+    child.up = parent;
+    nodes.push(child);
+    const outer = parent;
+    parent = child;
+    eachChild(child, go);
+    parent = outer;
   };
-  go(root);
+  eachChild(root, go);
+  if (root.k === 'func') root.nodes = nodes;
 }
 
 /** The function around a node, null at file scope. */

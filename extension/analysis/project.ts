@@ -72,20 +72,33 @@ export class Project {
   private bySuffix = new Map<string, string[]>();
   private dead = new Set<string>();
   private readonly typesOf = new WeakMap<SourceFile, Set<string>>();
+  private readonly resolved = new Map<string, Map<string, string | null>>();
   private readonly arithmetic = new Map<string, boolean>();
   private scopes: Record<Language, CondScope> = { c: platformScope(false), cpp: platformScope(true) };
 
   /** Adds or replaces a file; `link` must follow. */
   add(file: string, text: string, language: Language, listed: boolean, tokens?: readonly Token[]): void {
+    if (!this.units.has(file)) this.resolved.clear();
     this.units.set(file, { source: preprocess(file, text, tokens), language, listed });
   }
 
   /** Where an `#include` of `from` leads, null when it is none of ours. */
-  resolve(
-    from: string,
-    name: string,
-    known: (file: string) => boolean = (f) => this.units.has(f),
-  ): string | null {
+  resolve(from: string, name: string, known?: (file: string) => boolean): string | null {
+    if (known !== undefined) return this.lookFor(from, name, known);
+    let here = this.resolved.get(from);
+    if (here === undefined) {
+      here = new Map();
+      this.resolved.set(from, here);
+    }
+    let to = here.get(name);
+    if (to === undefined) {
+      to = this.lookFor(from, name, (f) => this.units.has(f));
+      here.set(name, to);
+    }
+    return to;
+  }
+
+  private lookFor(from: string, name: string, known: (file: string) => boolean): string | null {
     const beside = path.posix.normalize(path.posix.join(path.posix.dirname(from), name));
     if (known(beside)) return beside;
     for (const dir of this.searched.get(from) ?? []) {
@@ -110,6 +123,7 @@ export class Project {
   /** Files by their last name, for `resolve`. */
   indexNames(files: Iterable<string>): void {
     this.bySuffix = new Map();
+    this.resolved.clear();
     for (const f of files) {
       const base = f.slice(f.lastIndexOf('/') + 1);
       const list = this.bySuffix.get(base);
@@ -125,6 +139,7 @@ export class Project {
     this.types = new Set();
     this.includes = new Map();
     this.arithmetic.clear();
+    this.resolved.clear();
     for (const [file, unit] of this.units) {
       for (const def of unit.source.macros) push(this.macros, def.name, def);
       this.byFile.set(file, byName(unit.source.macros));
