@@ -221,7 +221,10 @@ export abstract class Calls extends Effects {
       this.say(node, 'observe', 'none', call, 'Checked in an assertion only.');
       return;
     }
-    const functions = this.index.callees(call);
+    const known = this.index.callees(call);
+    // `Holder(x)` makes an object: its constructor gets the argument.
+    const functions =
+      known.length > 0 ? known : (this.index.byName.get(name) ?? []).filter((f) => f.owner === name);
     if (functions.length === 0) {
       if (inPhantom(this.index, call)) return;
       if ((mode & Mode.content) !== 0) this.contentOutside(node, call, at, name, mode);

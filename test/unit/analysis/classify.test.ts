@@ -443,6 +443,16 @@ int size() { Holder h(&table_latch); return 3; } int more() { pool.latch.Take();
       ).toMatchObject({ class: 'correctness', role: 'lock' });
   });
 
+  it('what only refers to a lock is no statistic', async () => {
+    const rows = await variables({
+      'a.cc': `${headPlus}class Latch { public: void Take() { while (word_.exchange(1) != 0) {} } void Drop() { word_.store(0); } private: std::atomic<int> word_{0}; };
+class Scope { public: explicit Scope(Latch &l) : latch_(l) { latch_.Take(); } ~Scope() { latch_.Drop(); } private: Latch &latch_; };
+static Latch top; int size() { Scope s(top); return 3; }`,
+    });
+    for (const v of rows) expect(v.class, v.name).not.toBe('telemetry');
+    expect(rows.find((r) => r.name === 'top')).toMatchObject({ class: 'correctness', role: 'lock' });
+  });
+
   it('instances are told apart by what is done with each', async () => {
     const rows = await variables({
       'a.cc': `${headPlus}class Meter { public: void add(long n) { v_.fetch_add(n); } long get() const { long r = v_.load(); return r; } private: std::atomic<long> v_{0}; };
