@@ -265,6 +265,8 @@ export class Flow extends Stores {
       n = new ValueNode(
         false,
         (inner) => {
+          if (def === null && this.keptByConstructor(d))
+            this.say(inner, 'unknown', 'none', d, `The constructor keeps ${d.name} in a member.`);
           for (const use of this.index.usesOf(d)) {
             if (def !== null && def !== d && !this.reaching.reaches(d, def, use)) continue;
             if (def === null && !this.reaching.reaches(d, d, use)) continue;
@@ -278,6 +280,15 @@ export class Flow extends Stores {
       byKey.set(key, n);
     }
     return n;
+  }
+
+  /** `Holder(long n) : n_(n) {}`: lists of initialisers are not followed, only seen. */
+  private keptByConstructor(d: Decl): boolean {
+    const f = d.up?.k === 'func' ? d.up : null;
+    if (f === null || f.owner === null || f.owner !== f.name || d.name === '') return false;
+    const text = this.index.project.units.get(f.file)?.source.text;
+    const list = text?.slice(f.params[f.params.length - 1]?.token.end ?? f.start, f.bodyStart) ?? '';
+    return /[^:]:[^:]/.test(list) && new RegExp(`\\b${d.name}\\b`).test(list.slice(list.indexOf(':')));
   }
 
   private ordinal(of: Node | ValueNode | null): number {

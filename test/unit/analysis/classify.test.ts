@@ -450,7 +450,18 @@ class Scope { public: explicit Scope(Latch &l) : latch_(l) { latch_.Take(); } ~S
 static Latch top; int size() { Scope s(top); return 3; }`,
     });
     for (const v of rows) expect(v.class, v.name).not.toBe('telemetry');
-    expect(rows.find((r) => r.name === 'top')).toMatchObject({ class: 'correctness', role: 'lock' });
+  });
+
+  it('what a constructor keeps is not lost sight of', async () => {
+    const v = await variable(
+      {
+        'a.cc': `${headPlus}static std::atomic<long> rides; void ride() { rides++; }
+class Policy { public: explicit Policy(long n) : most_(n) {} bool full() const { return most_ > 9; } private: long most_; };
+void trim() { Policy p(rides.load()); if (p.full()) purge(); }`,
+      },
+      'rides',
+    );
+    expect(v.class).not.toBe('telemetry');
   });
 
   it('instances are told apart by what is done with each', async () => {
