@@ -524,6 +524,18 @@ void fill(row_t *rows, int i) { cell_add(0, &rows[i].fills, 3); } void show(row_
     expect(v).toMatchObject({ class: 'telemetry', owner: 'row_s' });
   });
 
+  it('a cast to a type with several definitions is a cast', async () => {
+    const v = await variable(
+      {
+        'a.c': `#if defined(__cplusplus)\n#define Word(t) std::atomic<t>\n#elif defined(_MSC_VER)\n#define Word(t) t\n#endif
+#include <stdatomic.h>\n#include <stdio.h>\nstruct sums { long n; }; static struct sums all;
+#ifdef _WIN32\nvoid count(void) { atomic_fetch_add((Word(long) *)&all.n, 1); } void show(void) { printf("%ld", atomic_load((Word(long) *)&all.n)); }\n#endif\n`,
+      },
+      'n',
+    );
+    expect(v.class).toBe('telemetry');
+  });
+
   it('a field that a macro declares lies in the macro, its name in the use if it came from there', async () => {
     const rows = await variables({
       'a.h':
