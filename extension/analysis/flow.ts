@@ -348,9 +348,18 @@ export class Flow extends Stores {
     const e = strip(out);
     const x = e.k === 'un' && e.op === '&' ? e.x : e;
     const t = targetOf(this.index, x);
-    if (t === null || t.decl === null) return;
-    if (isOwn(t) || (t.kind === 'param' && isAddressOf(out))) this.local(node, t.decl, a.node, mode);
+    if (t === null)
+      this.say(
+        node,
+        'unknown',
+        'none',
+        a.node,
+        `It is read into ${print(out)}, which could not be followed.`,
+      );
+    else if (t.decl !== null && (isOwn(t) || (t.kind === 'param' && isAddressOf(out))))
+      this.local(node, t.decl, a.node, mode);
     else if (t.kind === 'param') this.outParameter(node, t, a.node, mode);
+    else this.object(node, t, a.node);
   }
 
   private waits(p: Test, test: Expr): boolean {
