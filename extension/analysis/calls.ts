@@ -214,14 +214,17 @@ export abstract class Calls extends Effects {
     const name = calledName(call);
     const access = this.peers.accessAt(call);
     if (access !== undefined) {
-      this.operand(node, call, access, arg, mode);
-      return;
+      // What a wrapper takes beside the object and the value goes on inside it.
+      if (this.operand(node, call, access, arg, mode) || access.wrapper === null) return;
     }
     if (asserting.test(name)) {
       this.say(node, 'observe', 'none', call, 'Checked in an assertion only.');
       return;
     }
-    const functions = this.index.callees(call);
+    const known = this.index.callees(call);
+    // `Holder(x)` makes an object: its constructor gets the argument.
+    const functions =
+      known.length > 0 ? known : (this.index.byName.get(name) ?? []).filter((f) => f.owner === name);
     if (functions.length === 0) {
       if (inPhantom(this.index, call)) return;
       if ((mode & Mode.content) !== 0) this.contentOutside(node, call, at, name, mode);
@@ -316,13 +319,13 @@ export abstract class Calls extends Effects {
   }
 
   /** The value takes part in an atomic operation. */
-  private operand(node: ValueNode, call: Call, a: Access, arg: Expr, mode: number): void {
+  private operand(node: ValueNode, call: Call, a: Access, arg: Expr, mode: number): boolean {
     const name = calledName(call);
     const content = (mode & Mode.content) !== 0;
     if (a.targetExpr === arg || (a.targetExpr !== null && strip(a.targetExpr) === strip(arg))) {
       if (!content) this.say(node, 'decide', 'address', call, `It is the address that ${name} works on.`);
       else this.operation(node, a, mode);
-      return;
+      return true;
     }
     if (
       a.value === arg ||
@@ -330,7 +333,7 @@ export abstract class Calls extends Effects {
       a.out === arg ||
       a.operation === 'compare_exchange'
     ) {
-      if (a.out === arg && a.operation !== 'compare_exchange') return;
+      if (a.out === arg && a.operation !== 'compare_exchange') return true;
       if (a.target === null)
         this.say(
           node,
@@ -342,7 +345,9 @@ export abstract class Calls extends Effects {
       else if (a.target.kind === 'param') this.outParameter(node, a.target, call, mode & read);
       else if (isOwn(a.target) && a.target.decl !== null) this.local(node, a.target.decl, call, mode & read);
       else this.object(node, a.target, call);
+      return true;
     }
+    return false;
   }
 
   private valueOutside(node: ValueNode, call: Call, arg: Expr, at: number, name: string, mode: number): void {

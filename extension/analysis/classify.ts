@@ -113,11 +113,26 @@ export class Classifier {
   verdict(t: Target): Verdict {
     const known = this.verdicts.get(t.key);
     if (known !== undefined) return known;
-    const node = this.object(t);
-    this.graph.rank(node);
-    const result = this.judge(t, node);
+    const word = this.pointedWord(t);
+    const node = word === null ? this.object(t) : null;
+    if (node !== null) this.graph.rank(node);
+    const result = node === null ? this.verdict(word as Target) : this.judge(t, node);
     this.verdicts.set(t.key, result);
     return result;
+  }
+
+  /** For a pointer or reference to an object around one word: that word, whichever object it is. */
+  private pointedWord(t: Target): Target | null {
+    const r = this.index.resolve(t.type);
+    const reference = t.type.text.includes('&') && r.pointer === 0;
+    if (r.atomic || r.callable || r.array > 0 || (r.pointer !== 1 && !reference)) return null;
+    const struct = this.index.structOf(r);
+    const only = struct?.fields[0];
+    const accesses = this.accessesOf(t.key);
+    if (struct === null || only === undefined || accesses.length === 0 || !isCell(this.index, struct))
+      return null;
+    const word = fieldTarget(this.index, struct, only);
+    return word.key !== t.key && accesses.every((a) => a.wrapper?.cell === -1) ? word : null;
   }
 
   private judge(t: Target, node: ValueNode): Verdict {

@@ -265,6 +265,8 @@ export class Flow extends Stores {
       n = new ValueNode(
         false,
         (inner) => {
+          if (def === null && this.keptByConstructor(d))
+            this.say(inner, 'unknown', 'none', d, `The constructor keeps ${d.name} in a member.`);
           for (const use of this.index.usesOf(d)) {
             if (def !== null && def !== d && !this.reaching.reaches(d, def, use)) continue;
             if (def === null && !this.reaching.reaches(d, d, use)) continue;
@@ -278,6 +280,15 @@ export class Flow extends Stores {
       byKey.set(key, n);
     }
     return n;
+  }
+
+  /** `Holder(long n) : n_(n) {}`: lists of initialisers are not followed, only seen. */
+  private keptByConstructor(d: Decl): boolean {
+    const f = d.up?.k === 'func' ? d.up : null;
+    if (f === null || f.owner === null || f.owner !== f.name || d.name === '') return false;
+    const text = this.index.project.units.get(f.file)?.source.text;
+    const list = text?.slice(f.params[f.params.length - 1]?.token.end ?? f.start, f.bodyStart) ?? '';
+    return /[^:]:[^:]/.test(list) && new RegExp(`\\b${d.name}\\b`).test(list.slice(list.indexOf(':')));
   }
 
   private ordinal(of: Node | ValueNode | null): number {
@@ -337,9 +348,18 @@ export class Flow extends Stores {
     const e = strip(out);
     const x = e.k === 'un' && e.op === '&' ? e.x : e;
     const t = targetOf(this.index, x);
-    if (t === null || t.decl === null) return;
-    if (isOwn(t) || (t.kind === 'param' && isAddressOf(out))) this.local(node, t.decl, a.node, mode);
+    if (t === null)
+      this.say(
+        node,
+        'unknown',
+        'none',
+        a.node,
+        `It is read into ${print(out)}, which could not be followed.`,
+      );
+    else if (t.decl !== null && (isOwn(t) || (t.kind === 'param' && isAddressOf(out))))
+      this.local(node, t.decl, a.node, mode);
     else if (t.kind === 'param') this.outParameter(node, t, a.node, mode);
+    else this.object(node, t, a.node);
   }
 
   private waits(p: Test, test: Expr): boolean {

@@ -176,14 +176,8 @@ function steering(
   const has = (...ops: readonly string[]): boolean => accesses.some((a) => ops.includes(a.operation));
   const hints = new Set(found.filter((f) => f.level === 'decide').map((f) => f.hint));
   const r = context.index.resolve(t.type);
-  const pointer =
-    t.type.pointer > 0 ||
-    r.pointer > 0 ||
-    t.type.args.includes('*') ||
-    r.args.includes('*') ||
-    hints.has('called') ||
-    hints.has('handed') ||
-    hints.has('address');
+  const pointing = t.type.pointer > 0 || r.pointer > 0 || t.type.args.includes('*') || r.args.includes('*');
+  const pointer = pointing || hints.has('called') || hints.has('handed') || hints.has('address');
   const swaps = accesses.filter((a) => a.operation === 'compare_exchange' || a.operation === 'exchange');
   const fixed = swaps.length > 0 && swaps.every(fixedState);
   const stores = accesses.filter((a) => a.operation === 'store' || a.operation === 'clear');
@@ -196,7 +190,7 @@ function steering(
     (swaps.some((a) => a.operation === 'compare_exchange') &&
       swaps.some((a) => a.operation === 'exchange')) ||
     has('fetch_sub', 'fetch_and');
-  const plain = !pointer || t.type.pointer + r.pointer === 0;
+  const plain = !pointing;
   if (has('test_and_set') && plain) return 'lock';
   if (fixed && plain) {
     const tried = swaps.every((a) => a.operation === 'compare_exchange');

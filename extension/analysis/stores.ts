@@ -92,16 +92,22 @@ export abstract class Stores extends Calls {
         const made = (this.index.byName.get(struct.name) ?? []).filter((f) => f.owner === struct.name);
         const at = p.items.findIndex((i) => i.x === x);
         if (made.length > 0) {
-          for (const f of made) {
-            const param = f.params[at];
-            if (param !== undefined && f.params.length === p.items.length)
-              this.graph.edge(node, {
-                kind: 'value',
-                to: this.parameter(param, mode | Mode.inside),
-                at: p,
-                text: '',
-              });
-          }
+          const fits = made.flatMap((f) => (f.params.length === p.items.length ? (f.params[at] ?? []) : []));
+          for (const param of fits)
+            this.graph.edge(node, {
+              kind: 'value',
+              to: this.parameter(param, mode | Mode.inside),
+              at: p,
+              text: '',
+            });
+          if (fits.length === 0)
+            this.say(
+              node,
+              'unknown',
+              'none',
+              p,
+              `It makes a ${struct.name} by a constructor that was not followed.`,
+            );
           return;
         }
         const item = p.items[at];

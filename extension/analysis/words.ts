@@ -12,7 +12,7 @@ import { measure } from './wrappers.ts';
 /** The struct that objects of a type hold directly: no pointer to it. */
 function heldStruct(index: Index, type: TypeRef): Struct | null {
   const r = index.resolve(type);
-  return r.pointer > 0 || r.callable ? null : index.structOf(r);
+  return r.pointer > 0 || r.callable || type.text.includes('&') ? null : index.structOf(r);
 }
 
 /** Whether a class is a shell around one word that is operated on atomically. */

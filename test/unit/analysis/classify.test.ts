@@ -444,6 +444,27 @@ int size() { Holder h(&table_latch); return 3; } int more() { pool.latch.Take();
       ).toMatchObject({ class: 'correctness', role: 'lock' });
   });
 
+  it('what only refers to a lock is no statistic', async () => {
+    const rows = await variables({
+      'a.cc': `${headPlus}class Latch { public: void Take() { while (word_.exchange(1) != 0) {} } void Drop() { word_.store(0); } private: std::atomic<int> word_{0}; };
+class Scope { public: explicit Scope(Latch &l) : latch_(l) { latch_.Take(); } ~Scope() { latch_.Drop(); } private: Latch &latch_; };
+static Latch top; int size() { Scope s(top); return 3; }`,
+    });
+    for (const v of rows) expect(v.class, v.name).not.toBe('telemetry');
+  });
+
+  it('what a constructor keeps is not lost sight of', async () => {
+    const v = await variable(
+      {
+        'a.cc': `${headPlus}static std::atomic<long> rides; void ride() { rides++; }
+class Policy { public: explicit Policy(long n) : most_(n) {} bool full() const { return most_ > 9; } private: long most_; };
+void trim() { Policy p(rides.load()); if (p.full()) purge(); }`,
+      },
+      'rides',
+    );
+    expect(v.class).not.toBe('telemetry');
+  });
+
   it('instances are told apart by what is done with each', async () => {
     const rows = await variables({
       'a.cc': `${headPlus}class Meter { public: void add(long n) { v_.fetch_add(n); } long get() const { long r = v_.load(); return r; } private: std::atomic<long> v_{0}; };
@@ -502,6 +523,18 @@ void fill(row_t *rows, int i) { cell_add(0, &rows[i].fills, 3); } void show(row_
       'fills',
     );
     expect(v).toMatchObject({ class: 'telemetry', owner: 'row_s' });
+  });
+
+  it('a cast to a type with several definitions is a cast', async () => {
+    const v = await variable(
+      {
+        'a.c': `#if defined(__cplusplus)\n#define Word(t) std::atomic<t>\n#elif defined(_MSC_VER)\n#define Word(t) t\n#endif
+#include <stdatomic.h>\n#include <stdio.h>\nstruct sums { long n; }; static struct sums all;
+#ifdef _WIN32\nvoid count(void) { atomic_fetch_add((Word(long) *)&all.n, 1); } void show(void) { printf("%ld", atomic_load((Word(long) *)&all.n)); }\n#endif\n`,
+      },
+      'n',
+    );
+    expect(v.class).toBe('telemetry');
   });
 
   it('a field that a macro declares lies in the macro, its name in the use if it came from there', async () => {
