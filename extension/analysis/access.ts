@@ -1,7 +1,7 @@
 /** Finds every atomic operation in the lowered functions: calls, members, operators, inline assembly. */
 import type { MemoryOrder, Operation, SiteKind } from '../model.ts';
 import type { Index } from './index.ts';
-import type { Call, Expr, Func, Node, TypeRef } from './ir.ts';
+import type { Call, Expr, Func, Node, Stmt, TypeRef } from './ir.ts';
 import { functionOf, strip } from './ir.ts';
 import {
   type OperationSpec,
@@ -255,6 +255,25 @@ export function asmAccess(index: Index, node: Expr, file: string): Access | null
     end: node.end,
     builtin: 'asm',
   };
+}
+
+/**
+ * Whether a node came out of a macro's definition that the configuration leaves out while another definition of the
+ * same macro is left: the use is written once and does what the live one does.
+ */
+export function inDeadAlternative(index: Index, node: Node): boolean {
+  let child: Node = node;
+  for (let p = node.up; p !== null; child = p, p = p.up) {
+    if (p.k !== 'choice' && p.k !== 'variants') continue;
+    const options = p.options.map((o) => ({
+      macro: o.macro,
+      mine: 'x' in o ? o.x === child : o.body.includes(child as Stmt),
+      out: index.isOut(o.file, o.cond),
+    }));
+    const own = options.find((o) => o.mine);
+    if (own !== undefined && own.macro !== '' && own.out && options.some((o) => !o.out)) return true;
+  }
+  return false;
 }
 
 /** Every access that a function's own text makes, wrapper calls not included. */

@@ -51,8 +51,6 @@ export class Build {
         project.lowered.set(body.file, { ...base, functions: [...base.functions, ...body.functions] });
       }
     }
-    this.index = new Index(project);
-    this.wrappers = new Wrappers(this.index, (file) => project.units.get(file)?.language === 'cpp');
     const scope = (cpp: boolean, defines: Readonly<Record<string, string>>): CondScope =>
       configuredScope({
         cpp,
@@ -61,6 +59,8 @@ export class Build {
         configured: project.configured,
       });
     this.scopes = { c: scope(false, options.defines), cpp: scope(true, options.defines) };
+    this.index = new Index(project, (file, cond) => cond !== null && holds(cond, this.scopeOf(file)) === 0);
+    this.wrappers = new Wrappers(this.index, (file) => project.units.get(file)?.language === 'cpp');
     const plain = scope(false, {});
     this.env = new EnvReads(this.index);
     const outside = (variables: Readonly<Record<string, string>>, values: CondScope): Outside => ({

@@ -32,7 +32,11 @@ export class Index {
   private readonly all = new Map<Func, Node[]>();
   private readonly typeCache = new Map<Expr, TypeRef>();
 
-  constructor(readonly project: Project) {
+  constructor(
+    readonly project: Project,
+    /** Whether the configuration leaves the text under a condition out. */
+    readonly isOut: (file: string, cond: Cond | null) => boolean = () => false,
+  ) {
     for (const lowered of project.lowered.values()) {
       for (const f of lowered.functions) {
         this.functions.push(f);
@@ -167,7 +171,9 @@ export class Index {
   /** Without the definitions for other systems, as long as one is left. */
   private native(all: readonly Func[]): readonly Func[] {
     const list = all.filter((f) => !this.project.isForeign(f.file, f.cond));
-    return list.length > 0 ? list : all;
+    const some = list.length > 0 ? list : all;
+    const live = some.length > 1 ? some.filter((f) => !this.isOut(f.file, f.cond)) : some;
+    return live.length > 0 ? live : some;
   }
 
   private narrow(all: readonly Func[], call: Call): readonly Func[] {

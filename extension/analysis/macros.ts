@@ -45,6 +45,11 @@ export interface MacroView {
 const maxTokens = 3_000_000;
 const maxDepth = 200;
 
+/** `push(...)` of many overflows the stack. */
+function append(out: Token[], more: readonly Token[]): void {
+  for (const t of more) out.push(t);
+}
+
 function hidden(name: string, via: Via | null): boolean {
   for (let v = via; v !== null; v = v.parent) if (v.name === name) return true;
   return false;
@@ -123,7 +128,7 @@ export class Expander {
         const expanded = alternatives.map((a) => ({ def: a.def, tokens: this.expand(a.tokens, depth + 1) }));
         if (expanded.every((a) => balanced(a.tokens))) {
           out.push(new Token(Kind.choice, t.text, t.start, end, t.via, null, expanded));
-        } else out.push(...(expanded[0]?.tokens ?? []));
+        } else append(out, expanded[0]?.tokens ?? []);
       }
     }
     return out;
@@ -192,7 +197,7 @@ export class Expander {
           const at = arg[0] ?? before?.[0];
           if (at !== undefined) rest.push(new Token(Kind.punct, ',', at.start, at.end, at.via, null, null));
         }
-        rest.push(...arg);
+        append(rest, arg);
       });
       add(def.variadic, rest);
     }
@@ -227,14 +232,16 @@ export class Expander {
         if (left?.text === ',' && def.variadic !== null && next?.text === def.variadic) {
           // GNU: the comma before an empty variadic argument goes away.
           if (right.length === 0) out.pop();
-          else out.push(...(bound.get(next.text)?.full() ?? []));
+          else append(out, bound.get(next.text)?.full() ?? []);
         } else if (left !== undefined && left.via === via && head !== undefined) {
           out.pop();
-          out.push(...this.paste(left, head, make), ...right.slice(1));
+          append(out, this.paste(left, head, make));
+          append(out, right.slice(1));
         } else if (left !== undefined && head !== undefined) {
           out.pop();
-          out.push(...this.paste(left, head, make), ...right.slice(1));
-        } else out.push(...right);
+          append(out, this.paste(left, head, make));
+          append(out, right.slice(1));
+        } else append(out, right);
         continue;
       }
       if (t.text === '__VA_OPT__' && next?.text === '(') {
@@ -251,7 +258,7 @@ export class Expander {
         if ((bound.get(def.variadic ?? '')?.raw.length ?? 0) > 0) {
           for (const b of inner) {
             const arg = bound.get(b.text);
-            if (arg !== undefined) out.push(...arg.full());
+            if (arg !== undefined) append(out, arg.full());
             else out.push(make(b.kind, b.text));
           }
         }
@@ -260,7 +267,7 @@ export class Expander {
       const arg = t.kind === Kind.ident ? bound.get(t.text) : undefined;
       if (arg === undefined) out.push(make(t.kind, t.text));
       else if (next?.text === '##') {
-        if (arg.raw.length > 0) out.push(...arg.raw);
+        if (arg.raw.length > 0) append(out, arg.raw);
         else if (body[i + 2] !== undefined) {
           // Nothing on the left: the right side stands alone.
           const right = body[i + 2];
@@ -269,7 +276,7 @@ export class Expander {
             i += 2;
           }
         }
-      } else out.push(...arg.full());
+      } else append(out, arg.full());
     }
     this.produced += out.length;
     void depth;

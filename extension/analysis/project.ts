@@ -7,7 +7,7 @@ import { lowerFile, typeNames } from './lower.ts';
 import { type MacroDef, type MacroView, liveOnly, visibleAt } from './macros.ts';
 import { operationOf } from './operations.ts';
 import { type SourceFile, condAt, preprocess } from './preprocess.ts';
-import { platformScope } from './scope.ts';
+import { derivedScope, platformScope } from './scope.ts';
 import { Kind, Token } from './tokens.ts';
 
 export interface Unit {
@@ -123,6 +123,11 @@ export class Project {
       this.byFile.set(file, own);
       typeNames(unit.source, this.types);
     }
+    const { macros, configured } = this;
+    this.scopes = {
+      c: derivedScope({ cpp: false, macros, configured }),
+      cpp: derivedScope({ cpp: true, macros, configured }),
+    };
     this.findDead();
   }
 

@@ -3,11 +3,12 @@
  * (or is the only member of the method's class). Found by a fixpoint, so that wrappers of wrappers count.
  */
 import type { MemoryOrder, Operation } from '../model.ts';
-import { type Access, primitiveAccesses } from './access.ts';
+import { type Access, inDeadAlternative, primitiveAccesses } from './access.ts';
 import type { Index } from './index.ts';
 import type { Call, Expr, Func, Stmt } from './ir.ts';
 import { functionOf, noType, print, strip } from './ir.ts';
 import { memberOperation, operationOf, orderOf } from './operations.ts';
+import { condAt } from './preprocess.ts';
 import { isCell, objectOf, targetOf } from './targets.ts';
 
 export interface Wrapper {
@@ -164,9 +165,9 @@ export class Wrappers {
 
   /** All accesses of a function, in the order of the text. */
   accesses(f: Func): Access[] {
-    return [...(this.primitives.get(f) ?? []), ...(this.calls.get(f) ?? [])].sort(
-      (a, b) => a.token.start - b.token.start,
-    );
+    return [...(this.primitives.get(f) ?? []), ...(this.calls.get(f) ?? [])]
+      .filter((a) => a.token.via === null || !inDeadAlternative(this.index, a.node))
+      .sort((a, b) => a.token.start - b.token.start);
   }
 
   private wrapperCalls(f: Func): Access[] {
@@ -238,14 +239,23 @@ export class Wrappers {
       const w = this.reached(n);
       if (w !== null && w.func !== f) inner.push(this.access(n, w, f));
     }
+    const live = inner.filter((a) => !this.isOut(f, a));
+    if (live.length > 0) inner.splice(0, inner.length, ...live);
     if (inner.length === 0) return null;
     const size = measure(f.body);
     const objects = inner.filter((a) => a.operation !== 'fence');
     if (objects.length === 0) {
       // A function of fences alone, whose callers fence.
       if (size.statements > 5 || size.loops > 0) return null;
-      const others = this.index.nodes(f).some((n) => n.k === 'asg' || n.k === 'upd');
-      if (others && size.statements > 3) return null;
+      const others = this.index
+        .nodes(f)
+        .some(
+          (n) =>
+            n.k === 'asg' ||
+            n.k === 'upd' ||
+            (n.k === 'call' && n.callee.k === 'id' && this.index.byName.has(n.callee.name) && this.reached(n) === null),
+        );
+      if (others && size.statements > (inner.length > 1 ? 3 : 1)) return null;
       const first = inner[0];
       if (first === undefined) return null;
       return {
@@ -295,6 +305,14 @@ export class Wrappers {
       yields: f.returns.base !== 'void' || f.returns.pointer > 0,
       inner: objects,
     };
+  }
+
+  /** Left out by the configuration inside a function that is not. */
+  private isOut(f: Func, a: Access): boolean {
+    const unit = this.index.project.units.get(f.file);
+    if (inDeadAlternative(this.index, a.node)) return true;
+    if (unit === undefined || this.index.isOut(f.file, f.cond)) return false;
+    return this.index.isOut(f.file, condAt(unit.source, a.token.start));
   }
 
   private paramIn(f: Func, x: Expr | null): number {
