@@ -67,6 +67,9 @@ export class Project {
   private includes = new Map<string, ReadonlySet<string>>();
   private bySuffix = new Map<string, string[]>();
   private dead = new Set<string>();
+  private includers = new Map<string, string[]>();
+  private contexts = new Map<string, ReadonlySet<string>>();
+  private gaps = new Map<string, boolean>();
   private scopes: Record<Language, CondScope> = { c: platformScope(false), cpp: platformScope(true) };
 
   /** Adds or replaces a file; `link` must follow. */
@@ -135,6 +138,9 @@ export class Project {
   private findDead(): void {
     const live = new Set<string>();
     const included = new Map<string, string[]>();
+    this.includers = included;
+    this.contexts = new Map();
+    this.gaps = new Map();
     const edges = new Map<string, string[]>();
     for (const [file, unit] of this.units) {
       for (const inc of unit.source.includes) {
@@ -170,6 +176,41 @@ export class Project {
     }
     this.includes.set(file, out);
     return out;
+  }
+
+  /** What may stand before `file`'s text: the files that include it, directly or not, and all that those include. */
+  private context(file: string): ReadonlySet<string> {
+    const known = this.contexts.get(file);
+    if (known !== undefined) return known;
+    const out = new Set<string>();
+    const above = new Set<string>([file]);
+    for (const at of above) {
+      for (const f of this.closure(at)) out.add(f);
+      for (const by of this.includers.get(at) ?? []) above.add(by);
+    }
+    this.contexts.set(file, out);
+    return out;
+  }
+
+  /** Whether a file of ours includes, directly or not, a file by quotes that is not there. */
+  private hasGap(file: string): boolean {
+    const known = this.gaps.get(file);
+    if (known !== undefined) return known;
+    let gap = false;
+    for (const f of this.closure(file)) {
+      const unit = this.units.get(f);
+      gap ||= unit?.source.includes.some((i) => i.quoted && this.resolve(f, i.name) === null) === true;
+    }
+    this.gaps.set(file, gap);
+    return gap;
+  }
+
+  /** Whether a definition that `file` does not include may still hold there. */
+  private mayReach(file: string, def: MacroDef): boolean {
+    const header = !/\.(c|cc|cpp|cxx|c\+\+|m|mm)$/i.test(def.file);
+    if (this.context(file).has(def.file))
+      return header || this.includers.get(file)?.includes(def.file) === true;
+    return header && this.hasGap(file);
   }
 
   /** Whether text under `cond` in a file is for another system or machine. */
@@ -212,17 +253,13 @@ export class Project {
           if (mine.length === all.length) return [];
         }
         let found = outside.get(name);
-        if (found?.length === 0)
-          return live(
-            all.filter((d) => d.file !== file && d.undefinedAt === null),
-            offset,
-          );
         if (found === undefined) {
           const closure = this.closure(file);
           const lasting = all.filter((d) => d.file !== file && d.undefinedAt === null);
           const near = lasting.filter((d) => closure.has(d.file));
-          found = live(near.length > 0 ? near : lasting, offset);
-          outside.set(name, found);
+          const candidates = near.length > 0 ? near : lasting.filter((d) => this.mayReach(file, d));
+          found = live(candidates, offset);
+          if (found.length > 0 || candidates.length === 0) outside.set(name, found);
         }
         return found;
       },

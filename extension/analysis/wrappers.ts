@@ -253,7 +253,10 @@ export class Wrappers {
           (n) =>
             n.k === 'asg' ||
             n.k === 'upd' ||
-            (n.k === 'call' && n.callee.k === 'id' && this.index.byName.has(n.callee.name) && this.reached(n) === null),
+            (n.k === 'call' &&
+              n.callee.k === 'id' &&
+              this.index.byName.has(n.callee.name) &&
+              this.reached(n) === null),
         );
       if (others && size.statements > (inner.length > 1 ? 3 : 1)) return null;
       const first = inner[0];
