@@ -55,7 +55,7 @@ export class Build {
       configuredScope({
         cpp,
         defines,
-        macros: project.macros as ReadonlyMap<string, readonly MacroDef[]>,
+        macros: project.nativeMacros as ReadonlyMap<string, readonly MacroDef[]>,
         configured: project.configured,
       });
     this.scopes = { c: scope(false, options.defines), cpp: scope(true, options.defines) };

@@ -30,7 +30,7 @@ export class Index {
   private readonly locals = new Map<Func, Map<string, Decl[]>>();
   private readonly localUses = new Map<Decl, Id[]>();
   private readonly all = new Map<Func, Node[]>();
-  private readonly typeCache = new Map<Expr, TypeRef>();
+  private readonly typeCache = new Map<Expr, TypeRef | null>();
 
   constructor(
     readonly project: Project,
@@ -301,8 +301,7 @@ export class Index {
     if (cached !== undefined) return cached;
     this.typeCache.set(x, noType);
     const t = this.compute(x);
-    if (t !== null) this.typeCache.set(x, t);
-    else this.typeCache.delete(x);
+    this.typeCache.set(x, t);
     return t;
   }
 

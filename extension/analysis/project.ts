@@ -7,7 +7,7 @@ import { lowerFile, typeNames } from './lower.ts';
 import { type MacroDef, type MacroView, liveOnly, visibleAt } from './macros.ts';
 import { operationOf } from './operations.ts';
 import { type SourceFile, condAt, preprocess } from './preprocess.ts';
-import { derivedScope, platformScope } from './scope.ts';
+import { configuredScope, derivedScope, platformScope } from './scope.ts';
 import { Kind, Token } from './tokens.ts';
 
 export interface Unit {
@@ -18,7 +18,7 @@ export interface Unit {
 }
 
 const foreignFolders =
-  /(^|\/)(aarch64|alpha|arc|arm|armv\w+|csky|hppa|i[3-6]86|ia64|loongarch\w*|m68k|microblaze|mips\w*|nios2|or1k|powerpc\w*|ppc\w*|riscv\w*|s390\w*|sh\d?|sparc\w*|mach|hurd|htl|x32|windows|win32)(\/|$)/;
+  /(^|\/)(aarch64|alpha|arc|arm|armv\w+|csky|hppa|i[3-6]86|ia64|loongarch\w*|m68k|microblaze|mips\w*|nios2|or1k|powerpc\w*|ppc\w*|riscv\w*|s390\w*|sh\d?|sparc\w*|freebsd|netbsd|openbsd|dragonfly|darwin|macos|solaris|fuchsia|mach|hurd|htl|x32|windows|win32)(\/|$)/;
 
 function nearness(candidate: string, from: string): number {
   const a = candidate.split('/');
@@ -62,6 +62,8 @@ export class Project {
   readonly usedMacros = new Map<string, Set<MacroDef>>();
   readonly configured = new Set<string>();
   macros = new Map<string, MacroDef[]>();
+  /** Without those in folders of other systems: what a configuration's conditions are evaluated with. */
+  nativeMacros = new Map<string, MacroDef[]>();
   types = new Set<string>();
   private byFile = new Map<string, Map<string, MacroDef[]>>();
   private includes = new Map<string, ReadonlySet<string>>();
@@ -70,6 +72,8 @@ export class Project {
   private includers = new Map<string, string[]>();
   private contexts = new Map<string, ReadonlySet<string>>();
   private gaps = new Map<string, boolean>();
+  /** What is not defined counts as undefined: only to say which of several definitions is the likeliest. */
+  private defaults: Record<Language, CondScope> = { c: platformScope(false), cpp: platformScope(true) };
   private scopes: Record<Language, CondScope> = { c: platformScope(false), cpp: platformScope(true) };
 
   /** Adds or replaces a file; `link` must follow. */
@@ -130,6 +134,16 @@ export class Project {
     this.scopes = {
       c: derivedScope({ cpp: false, macros, configured }),
       cpp: derivedScope({ cpp: true, macros, configured }),
+    };
+    this.nativeMacros = new Map();
+    for (const [name, defs] of macros) {
+      const native = defs.filter((d) => !foreignFolders.test(d.file));
+      if (native.length > 0) this.nativeMacros.set(name, native);
+    }
+    const plain = { defines: {}, macros: this.nativeMacros, configured: new Set<string>() };
+    this.defaults = {
+      c: configuredScope({ cpp: false, ...plain }),
+      cpp: configuredScope({ cpp: true, ...plain }),
     };
     this.findDead();
   }
@@ -226,6 +240,7 @@ export class Project {
     const used = new Set<MacroDef>();
     this.usedMacros.set(file, used);
     const scope = this.scopes[language];
+    const likely = this.defaults[language];
     const unit = this.units.get(file);
     const deadFile = this.dead.has(file);
     // In a foreign branch every definition is foreign: there, all of them count.
@@ -235,6 +250,11 @@ export class Project {
       if (first !== undefined && isSystemName(first.name) && found.every((d) => holds(d.cond, scope) !== 1)) {
         // The name means something without the project: a definition that may not be there does not hide it.
         return [];
+      }
+      if (found.length > 1 && holds(first?.cond ?? null, likely) !== 1) {
+        const best = found.findIndex((d) => holds(d.cond, likely) === 1);
+        const d = found[best];
+        if (d !== undefined) return [d, ...found.filter((o) => o !== d)];
       }
       if (found.length > 0 || defs.length === 0) return found;
       const foreign = deadFile || (unit !== undefined && holds(condAt(unit.source, offset), scope) === 0);
