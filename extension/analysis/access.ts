@@ -50,6 +50,13 @@ export function isAtomicObject(index: Index, type: TypeRef | null): boolean {
   return r.atomic && r.pointer === 0 && r.array === 0;
 }
 
+/** `std::memory_order_relaxed`, `std::memory_order::relaxed`. */
+function namesOrder(x: Expr): boolean {
+  const e = strip(x);
+  if (e.k !== 'id') return false;
+  return /^memory_order_/.test(e.name) || (e.scope !== null && /memory_order$/.test(e.scope));
+}
+
 function ownParam(func: Func | null, x: Expr | undefined): number {
   if (func === null || x === undefined) return -1;
   // `convert(mo)` hands the order through.
@@ -110,8 +117,16 @@ export function callAccess(index: Index, call: Call, file: string): Access | nul
     const type = index.typeOf(callee.object);
     const resolved = type === null ? null : index.resolve(type);
     const atomic = resolved?.atomic === true;
+    // A written memory order says it too, where the type is out of sight and no class of the project answers.
+    const written = spec.order === null ? undefined : call.args[spec.order];
+    const ordered =
+      written !== undefined &&
+      namesOrder(written) &&
+      (resolved === null || resolved.base === '' || index.structOf(resolved) === null) &&
+      index.callees(call).length === 0;
     if (
       !atomic &&
+      !ordered &&
       !(
         onlyAtomicMember(callee.field) &&
         (resolved === null || resolved.base === '' || index.structOf(resolved) === null)
