@@ -30,6 +30,7 @@ export class Index {
   private readonly locals = new Map<Func, Map<string, Decl[]>>();
   private readonly localUses = new Map<Decl, Id[]>();
   private readonly all = new Map<Func, Node[]>();
+  private readonly calleeCache = new Map<Call, readonly Func[]>();
   private readonly typeCache = new Map<Expr, TypeRef | null>();
 
   constructor(
@@ -157,6 +158,15 @@ export class Index {
 
   /** Functions that a call may reach, the file's own static ones first. */
   callees(call: Call): readonly Func[] {
+    const known = this.calleeCache.get(call);
+    if (known !== undefined) return known;
+    this.calleeCache.set(call, []);
+    const found = this.find(call);
+    this.calleeCache.set(call, found);
+    return found;
+  }
+
+  private find(call: Call): readonly Func[] {
     const { callee } = call;
     const name = callee.k === 'id' ? callee.name : callee.k === 'mem' ? callee.field : null;
     if (name === null) return [];

@@ -127,6 +127,8 @@ const rank: readonly Operation[] = [
 export class Wrappers {
   readonly primitives = new Map<Func, Access[]>();
   readonly of = new Map<Func, Wrapper>();
+  /** Names of wrappers: most calls are of none. */
+  private readonly names = new Set<string>();
   /** Wrapper calls by the function that makes them. */
   readonly calls = new Map<Func, Access[]>();
 
@@ -144,6 +146,7 @@ export class Wrappers {
         const w = this.judge(f);
         if (w === null) continue;
         this.of.set(f, w);
+        this.names.add(f.name);
         for (const call of index.calls.get(f.name) ?? []) {
           const caller = functionOf(call);
           if (caller !== null && caller !== f) next.add(caller);
@@ -156,6 +159,9 @@ export class Wrappers {
 
   /** The wrapper that a call reaches, null when it reaches none. */
   reached(call: Call): Wrapper | null {
+    const { callee } = call;
+    const name = callee.k === 'id' ? callee.name : callee.k === 'mem' ? callee.field : '';
+    if (!this.names.has(name)) return null;
     for (const f of this.index.callees(call)) {
       const w = this.of.get(f);
       if (w !== undefined) return w;
