@@ -18,11 +18,7 @@ import type { AtomicSite, Findings } from '../../../extension/model.ts';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 const grammarDir = path.join(root, 'dist/grammars');
 const options = { defines: {}, env: {}, entries: [] };
-const edited = [
-  'core/hakmem_tiny_bg_spill.c',
-  'core/hakmem_shared_pool_acquire.c',
-  'core/hakmem_pool.c',
-];
+const edited = ['core/hakmem_tiny_bg_spill.c', 'core/hakmem_shared_pool_acquire.c', 'core/hakmem_pool.c'];
 
 /** A small generator with a seed. */
 function random(seed: number): () => number {
