@@ -1,7 +1,7 @@
 /** Finds every atomic operation in the lowered functions: calls, members, operators, inline assembly. */
 import type { MemoryOrder, Operation, SiteKind } from '../model.ts';
 import type { Index } from './index.ts';
-import type { Call, Expr, Func, Node, TypeRef } from './ir.ts';
+import type { Call, Expr, Func, Node, Stmt, TypeRef } from './ir.ts';
 import { functionOf, strip } from './ir.ts';
 import {
   type OperationSpec,
@@ -48,6 +48,13 @@ export function isAtomicObject(index: Index, type: TypeRef | null): boolean {
   if (type === null || type.callable) return false;
   const r = index.resolve(type);
   return r.atomic && r.pointer === 0 && r.array === 0;
+}
+
+/** `std::memory_order_relaxed`, `std::memory_order::relaxed`. */
+function namesOrder(x: Expr): boolean {
+  const e = strip(x);
+  if (e.k !== 'id') return false;
+  return /^memory_order_/.test(e.name) || (e.scope !== null && /memory_order$/.test(e.scope));
 }
 
 function ownParam(func: Func | null, x: Expr | undefined): number {
@@ -110,8 +117,16 @@ export function callAccess(index: Index, call: Call, file: string): Access | nul
     const type = index.typeOf(callee.object);
     const resolved = type === null ? null : index.resolve(type);
     const atomic = resolved?.atomic === true;
+    // A written memory order says it too, where the type is out of sight and no class of the project answers.
+    const written = spec.order === null ? undefined : call.args[spec.order];
+    const ordered =
+      written !== undefined &&
+      namesOrder(written) &&
+      (resolved === null || resolved.base === '' || index.structOf(resolved) === null) &&
+      index.callees(call).length === 0;
     if (
       !atomic &&
+      !ordered &&
       !(
         onlyAtomicMember(callee.field) &&
         (resolved === null || resolved.base === '' || index.structOf(resolved) === null)
@@ -279,6 +294,25 @@ export function asmAccess(index: Index, node: Expr, file: string): Access | null
     end: node.end,
     builtin: 'asm',
   };
+}
+
+/**
+ * Whether a node came out of a macro's definition that the configuration leaves out while another definition of the
+ * same macro is left: the use is written once and does what the live one does.
+ */
+export function inDeadAlternative(index: Index, node: Node): boolean {
+  let child: Node = node;
+  for (let p = node.up; p !== null; child = p, p = p.up) {
+    if (p.k !== 'choice' && p.k !== 'variants') continue;
+    const options = p.options.map((o) => ({
+      macro: o.macro,
+      mine: 'x' in o ? o.x === child : o.body.includes(child as Stmt),
+      out: index.isOut(o.file, o.cond),
+    }));
+    const own = options.find((o) => o.mine);
+    if (own !== undefined && own.macro !== '' && own.out && options.some((o) => !o.out)) return true;
+  }
+  return false;
 }
 
 /** Every access that a function's own text makes, wrapper calls not included. */

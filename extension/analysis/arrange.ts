@@ -78,7 +78,10 @@ export function arrange(tokens: readonly Token[], live: (cond: Cond | null) => n
       branches.push({ marker, tokens: list([], true) });
     }
     if (end !== null && boundary(out) && branches.every((b) => whole(b.tokens))) {
-      for (const b of branches) out.push(b.marker, ...b.tokens);
+      for (const b of branches) {
+        out.push(b.marker);
+        for (const t of b.tokens) out.push(t);
+      }
       out.push(end);
       return;
     }
@@ -88,7 +91,7 @@ export function arrange(tokens: readonly Token[], live: (cond: Cond | null) => n
     if (chosen < 0) chosen = 0;
     branches.forEach((b, i) => {
       const plain = b.tokens.filter((t) => t.kind !== Kind.directive);
-      if (i === chosen) out.push(...plain);
+      if (i === chosen) for (const t of plain) out.push(t);
       else if (plain.length > 0) strays.push(plain);
     });
   };

@@ -77,10 +77,14 @@ export class Build {
         project.lowered.set(body.file, { ...base, functions: [...base.functions, ...body.functions] });
       }
     }
-    this.index = new Index(project, options.checkpoint);
-    this.wrappers = new Wrappers(this.index, (file) => project.units.get(file)?.language === 'cpp');
     this.configurations = new Configurations(project, options.files ?? new Map(), options.defines);
     const common = this.configurations.common(false);
+    this.index = new Index(
+      project,
+      (file, cond) => cond !== null && holds(cond, this.scopeOf(file)) === 0,
+      options.checkpoint,
+    );
+    this.wrappers = new Wrappers(this.index, (file) => project.units.get(file)?.language === 'cpp');
     this.env = new EnvReads(this.index);
     const outside = (variables: Readonly<Record<string, string>>, values: CondScope): Outside => ({
       env: (name, caseless) =>

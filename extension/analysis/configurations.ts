@@ -49,7 +49,7 @@ export class Configurations {
       defines: { ...agreed.defines, ...this.given },
       undefined: agreed.undefined,
       unknown: agreed.unknown,
-      macros: this.project.macros,
+      macros: this.project.nativeMacros,
       configured: this.project.configured,
     });
     this.scopes.set(key, made);

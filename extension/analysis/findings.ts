@@ -131,7 +131,12 @@ export function findingsOf(
   const gates = attachGuards(
     build,
     gateRows.rows(
-      configuredScope({ cpp: false, defines: {}, macros: project.macros, configured: project.configured }),
+      configuredScope({
+        cpp: false,
+        defines: {},
+        macros: project.nativeMacros,
+        configured: project.configured,
+      }),
       usedFlags,
     ),
     rows,

@@ -44,6 +44,8 @@ export class Index {
   /** `checkpoint` is called now and then while questions are answered; what it throws ends them. */
   constructor(
     readonly project: Project,
+    /** Whether the configuration leaves the text under a condition out. */
+    readonly isOut: (file: string, cond: Cond | null) => boolean = () => false,
     private readonly checkpoint?: () => void,
   ) {
     for (const lowered of project.lowered.values()) {
@@ -227,12 +229,12 @@ export class Index {
 
   /** Functions that a call may reach, the file's own static ones first. */
   callees(call: Call): readonly Func[] {
-    let known = this.calleeCache.get(call);
-    if (known === undefined) {
-      known = this.findCallees(call);
-      this.calleeCache.set(call, known);
-    }
-    return known;
+    const known = this.calleeCache.get(call);
+    if (known !== undefined) return known;
+    this.calleeCache.set(call, []);
+    const found = this.findCallees(call);
+    this.calleeCache.set(call, found);
+    return found;
   }
 
   private findCallees(call: Call): readonly Func[] {
@@ -250,7 +252,9 @@ export class Index {
   /** Without the definitions for other systems, as long as one is left. */
   private native(all: readonly Func[]): readonly Func[] {
     const list = all.filter((f) => !this.project.isForeign(f.file, f.cond));
-    return list.length > 0 ? list : all;
+    const some = list.length > 0 ? list : all;
+    const live = some.length > 1 ? some.filter((f) => !this.isOut(f.file, f.cond)) : some;
+    return live.length > 0 ? live : some;
   }
 
   private narrow(all: readonly Func[], call: Call): readonly Func[] {
@@ -263,7 +267,9 @@ export class Index {
       list = type === null ? owned : owned;
     } else if (callee.k === 'id' && callee.scope !== null && callee.scope !== '') {
       const scope = callee.scope.slice(callee.scope.lastIndexOf(':') + 1);
-      const owned = all.filter((f) => f.owner === scope);
+      // `using cell = pointer_cell<T>;  cell::store(x)`
+      const named = this.resolve({ ...noType, base: scope }).base;
+      const owned = all.filter((f) => f.owner === scope || f.owner === named);
       list = owned.length > 0 ? owned : all.filter((f) => f.owner === null);
     } else {
       const owner = functionOf(call)?.owner ?? null;
@@ -276,10 +282,30 @@ export class Index {
     const visible = list.filter(
       (f) => !f.isStatic || /\.(h|hpp|hh|hxx|inc|inl)$/i.test(f.file) || f.file === file,
     );
-    const sameArity = visible.filter((f) => f.params.length === call.args.length);
+    const sameArity = this.fitting(visible, call);
     if (callee.k === 'mem' || visible.some((f) => f.owner !== null))
       return sameArity.length > 0 ? sameArity : visible;
-    return visible.length > 0 ? visible : list;
+    // Of functions with one name in several files, what the caller's file includes.
+    const near = file === null ? [] : visible.filter((f) => this.project.closure(file).has(f.file));
+    const reachable = near.length > 0 ? near : visible;
+    const fits = this.fitting(reachable, call);
+    if (fits.length > 0) return fits;
+    return reachable.length > 0 ? reachable : list;
+  }
+
+  /** Overloads that take as many arguments, an atomic object only where one is given. */
+  private fitting(list: readonly Func[], call: Call): readonly Func[] {
+    const arity = list.filter((f) => f.params.length === call.args.length);
+    if (arity.length < 2) return arity;
+    const given = call.args.map((a) => {
+      const t = this.typeOf(a);
+      return t === null || t.base === '' ? null : this.resolve(t).atomic;
+    });
+    const takes = arity.map((f) => f.params.map((p) => this.resolve(p.type).atomic));
+    const possible = arity.filter((_, n) => given.every((g, i) => g !== false || takes[n]?.[i] !== true));
+    const exact = arity.filter((_, n) => given.every((g, i) => g !== true || takes[n]?.[i] === true));
+    const both = possible.filter((f) => exact.includes(f));
+    return both.length > 0 ? both : possible;
   }
 
   private isA(type: Struct, owner: string): boolean {
@@ -412,6 +438,13 @@ export class Index {
     return t;
   }
 
+  /** What an operator on an object of the type yields: for an atomic one, its value. */
+  private valueOf(type: TypeRef | null): TypeRef | null {
+    if (type === null) return null;
+    const r = this.resolve(type);
+    return r.atomic && r.pointer === 0 && r.array === 0 ? { ...noType, base: 'long' } : type;
+  }
+
   private compute(x: Expr): TypeRef | null {
     switch (x.k) {
       case 'id': {
@@ -472,9 +505,9 @@ export class Index {
       case 'choice':
         return x.options[0] === undefined ? null : this.typeOf(x.options[0].x);
       case 'asg':
-        return this.typeOf(x.left);
+        return this.valueOf(this.typeOf(x.left));
       case 'upd':
-        return this.typeOf(x.x);
+        return this.valueOf(this.typeOf(x.x));
       case 'bin':
         return this.typeOf(x.left);
       case 'comma': {

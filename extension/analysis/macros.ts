@@ -89,6 +89,11 @@ export interface MacroView {
 const maxTokens = 3_000_000;
 const maxDepth = 200;
 
+/** `push(...)` of many overflows the stack. */
+function append(out: Token[], more: readonly Token[]): void {
+  for (const t of more) out.push(t);
+}
+
 function hidden(name: string, via: Via | null): boolean {
   for (let v = via; v !== null; v = v.parent) if (v.name === name) return true;
   return false;
@@ -138,10 +143,6 @@ class Bound {
 }
 
 const none: readonly Token[] = [];
-
-function append(out: Token[], more: readonly Token[]): void {
-  for (let i = 0; i < more.length; i++) out.push(more[i] as Token);
-}
 
 export class Expander {
   private produced = 0;
@@ -217,7 +218,7 @@ export class Expander {
         const expanded = alternatives.map((a) => ({ def: a.def, tokens: this.expand(a.tokens, depth + 1) }));
         if (expanded.every((a) => balanced(a.tokens))) {
           out.push(new Token(Kind.choice, t.text, t.start, end, t.via, null, expanded));
-        } else out.push(...(expanded[0]?.tokens ?? []));
+        } else append(out, expanded[0]?.tokens ?? []);
       }
     }
     return out;

@@ -298,6 +298,7 @@ export function asmOperation(template: string): Operation | null {
   if (/^or|^bts/.test(word)) return 'fetch_or';
   if (/^xor|^btc/.test(word)) return 'fetch_xor';
   if (/^xchg/.test(word)) return 'exchange';
+  if (/^(not|neg)/.test(word)) return 'fetch_xor';
   if (/\bcmpxchg(8b|16b|[bwlq])?\b/.test(text)) return 'compare_exchange';
   if (/\bxadd[bwlq]?\b/.test(text)) return 'fetch_add';
   if (/\bxchg[bwlq]?\b/.test(text)) return 'exchange';

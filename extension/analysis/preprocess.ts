@@ -6,6 +6,9 @@ import { Kind, type Token, lineOf, lineStarts } from './tokens.ts';
 
 export interface Include {
   readonly name: string;
+  /** `"name"`, not `<name>`. */
+  readonly quoted: boolean;
+  readonly line: number;
   readonly cond: Cond | null;
 }
 
@@ -206,11 +209,23 @@ export function preprocess(path: string, text: string, raw: readonly Token[] = l
       case 'include':
       case 'include_next': {
         const first = rest[0];
-        if (first?.kind === Kind.string) includes.push({ name: first.text.slice(1, -1), cond });
+        if (first?.kind === Kind.string)
+          includes.push({
+            name: first.text.slice(1, -1),
+            quoted: true,
+            line: lineOf(lines, t.start) + 1,
+            cond,
+          });
         else if (first?.text === '<') {
           const close = rest.findIndex((r) => r.text === '>');
           const end = rest[close];
-          if (end !== undefined) includes.push({ name: text.slice(first.end, end.start), cond });
+          if (end !== undefined)
+            includes.push({
+              name: text.slice(first.end, end.start),
+              quoted: false,
+              line: lineOf(lines, t.start) + 1,
+              cond,
+            });
         }
         break;
       }

@@ -7,7 +7,7 @@ import { lowerFile, typeNames } from './lower.ts';
 import { type MacroDef, type MacroView, isArithmetic, liveOnly, visibleAt } from './macros.ts';
 import { operationOf } from './operations.ts';
 import { type SourceFile, condAt, preprocess } from './preprocess.ts';
-import { platformScope } from './scope.ts';
+import { configuredScope, derivedScope, platformScope } from './scope.ts';
 import { Kind, Token } from './tokens.ts';
 
 export interface Unit {
@@ -18,7 +18,7 @@ export interface Unit {
 }
 
 const foreignFolders =
-  /(^|\/)(aarch64|alpha|arc|arm|armv\w+|csky|hppa|i[3-6]86|ia64|loongarch\w*|m68k|microblaze|mips\w*|nios2|or1k|powerpc\w*|ppc\w*|riscv\w*|s390\w*|sh\d?|sparc\w*|mach|hurd|htl|x32|windows|win32)(\/|$)/;
+  /(^|\/)(aarch64|alpha|arc|arm|armv\w+|csky|hppa|i[3-6]86|ia64|loongarch\w*|m68k|microblaze|mips\w*|nios2|or1k|powerpc\w*|ppc\w*|riscv\w*|s390\w*|sh\d?|sparc\w*|freebsd|netbsd|openbsd|dragonfly|darwin|macos|solaris|fuchsia|mach|hurd|htl|x32|windows|win32)(\/|$)/;
 
 function nearness(candidate: string, from: string): number {
   const a = candidate.split('/');
@@ -66,6 +66,8 @@ export class Project {
   /** Folders that a file's command searches for headers, relative to the root. */
   readonly searched = new Map<string, readonly string[]>();
   macros = new Map<string, MacroDef[]>();
+  /** Without those in folders of other systems: what a configuration's conditions are evaluated with. */
+  nativeMacros = new Map<string, MacroDef[]>();
   types = new Set<string>();
   private byFile = new Map<string, Map<string, MacroDef[]>>();
   private includes = new Map<string, ReadonlySet<string>>();
@@ -74,6 +76,11 @@ export class Project {
   private readonly typesOf = new WeakMap<SourceFile, Set<string>>();
   private readonly resolved = new Map<string, Map<string, string | null>>();
   private readonly arithmetic = new Map<string, boolean>();
+  private includers = new Map<string, string[]>();
+  private contexts = new Map<string, ReadonlySet<string>>();
+  private gaps = new Map<string, boolean>();
+  /** What is not defined counts as undefined: only to say which of several definitions is the likeliest. */
+  private defaults: Record<Language, CondScope> = { c: platformScope(false), cpp: platformScope(true) };
   private scopes: Record<Language, CondScope> = { c: platformScope(false), cpp: platformScope(true) };
 
   /** Adds or replaces a file; `link` must follow. */
@@ -151,6 +158,21 @@ export class Project {
       }
       for (const t of types) this.types.add(t);
     }
+    const { macros, configured } = this;
+    this.scopes = {
+      c: derivedScope({ cpp: false, macros, configured }),
+      cpp: derivedScope({ cpp: true, macros, configured }),
+    };
+    this.nativeMacros = new Map();
+    for (const [name, defs] of macros) {
+      const native = defs.filter((d) => !foreignFolders.test(d.file));
+      if (native.length > 0) this.nativeMacros.set(name, native);
+    }
+    const plain = { defines: {}, macros: this.nativeMacros, configured: new Set<string>() };
+    this.defaults = {
+      c: configuredScope({ cpp: false, ...plain }),
+      cpp: configuredScope({ cpp: true, ...plain }),
+    };
     this.findDead();
   }
 
@@ -158,6 +180,9 @@ export class Project {
   private findDead(): void {
     const live = new Set<string>();
     const included = new Map<string, string[]>();
+    this.includers = included;
+    this.contexts = new Map();
+    this.gaps = new Map();
     const edges = new Map<string, string[]>();
     for (const [file, unit] of this.units) {
       for (const inc of unit.source.includes) {
@@ -195,6 +220,41 @@ export class Project {
     return out;
   }
 
+  /** What may stand before `file`'s text: the files that include it, directly or not, and all that those include. */
+  private context(file: string): ReadonlySet<string> {
+    const known = this.contexts.get(file);
+    if (known !== undefined) return known;
+    const out = new Set<string>();
+    const above = new Set<string>([file]);
+    for (const at of above) {
+      for (const f of this.closure(at)) out.add(f);
+      for (const by of this.includers.get(at) ?? []) above.add(by);
+    }
+    this.contexts.set(file, out);
+    return out;
+  }
+
+  /** Whether a file of ours includes, directly or not, a file by quotes that is not there. */
+  private hasGap(file: string): boolean {
+    const known = this.gaps.get(file);
+    if (known !== undefined) return known;
+    let gap = false;
+    for (const f of this.closure(file)) {
+      const unit = this.units.get(f);
+      gap ||= unit?.source.includes.some((i) => i.quoted && this.resolve(f, i.name) === null) === true;
+    }
+    this.gaps.set(file, gap);
+    return gap;
+  }
+
+  /** Whether a definition that `file` does not include may still hold there. */
+  private mayReach(file: string, def: MacroDef): boolean {
+    const header = !/\.(c|cc|cpp|cxx|c\+\+|m|mm)$/i.test(def.file);
+    if (this.context(file).has(def.file))
+      return header || this.includers.get(file)?.includes(def.file) === true;
+    return header && this.hasGap(file);
+  }
+
   /** Whether text under `cond` in a file is for another system or machine. */
   isForeign(file: string, cond: Cond | null): boolean {
     if (this.dead.has(file) || foreignFolders.test(file)) return true;
@@ -224,6 +284,7 @@ export class Project {
     const used = new Set<MacroDef>();
     if (record) this.usedMacros.set(file, used);
     const scope = this.scopes[language];
+    const likely = this.defaults[language];
     const unit = this.units.get(file);
     const deadFile = this.dead.has(file);
     const settle = (defs: readonly MacroDef[]): readonly MacroDef[] | null => {
@@ -231,7 +292,12 @@ export class Project {
       const first = found[0];
       if (first === undefined) return defs.length === 0 ? none : null;
       // The name means something without the project: a definition that may not be there does not hide it.
-      return isSystemName(first.name) && found.every((d) => holds(d.cond, scope) !== 1) ? none : found;
+      if (isSystemName(first.name) && found.every((d) => holds(d.cond, scope) !== 1)) return none;
+      if (found.length > 1 && holds(first.cond, likely) !== 1) {
+        const d = found.find((o) => holds(o.cond, likely) === 1);
+        if (d !== undefined) return [d, ...found.filter((o) => o !== d)];
+      }
+      return found;
     };
     // In a foreign branch every definition is foreign: there, all of them count.
     const foreign = (offset: number): boolean =>
@@ -266,7 +332,7 @@ export class Project {
           const lasting = all.filter((d) => d.file !== file && d.undefinedAt === null);
           const closure = this.closure(file);
           const near = lasting.filter((d) => closure.has(d.file));
-          const defs = near.length > 0 ? near : lasting;
+          const defs = near.length > 0 ? near : lasting.filter((d) => this.mayReach(file, d));
           there = { defs, found: settle(defs) };
           outside.set(name, there);
         }

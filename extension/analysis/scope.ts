@@ -1,5 +1,5 @@
 /** Values of names in `#if` conditions: under the platform alone, or under a whole configuration. */
-import { type CondScope, evaluate, holds, integer, parseCondition } from './condition.ts';
+import { type CondScope, evaluate, holds, integer, namesIn, parseCondition } from './condition.ts';
 import { lex } from './lex.ts';
 import type { MacroDef } from './macros.ts';
 import { platformValue } from './platform.ts';
@@ -103,6 +103,58 @@ export function configuredScope(input: ScopeInput): CondScope {
       if (busy.size === 0) values.set(name, result);
       return result;
     },
+  };
+  return scope;
+}
+
+/** A definition in a source file, or a name that builds are asked to choose, says nothing about other files. */
+const chosen = /^_*(HAVE|ENABLE|DISABLE|WITH|WITHOUT|CONFIG|NO)_|DEBUG|ASSERT|^TEST/;
+
+/**
+ * The platform, and the names that headers derive from it: `#if defined(__x86_64__) / #define ARCH_X86 1` makes
+ * ARCH_X86 as sure as the platform itself, and `#ifdef _WIN32 / #define USE_WINTHREAD 1` makes that one surely absent.
+ * Everything else that a project decides stays unknown.
+ */
+export function derivedScope(input: Omit<ScopeInput, 'defines'>): CondScope {
+  const { cpp, macros, configured } = input;
+  const platform = platformScope(cpp);
+  const facts = new Map<string, { readonly defined: boolean | null; readonly value: number | null }>();
+  const unknown = { defined: null, value: null };
+  const busy = new Set<string>();
+  const fact = (name: string): { readonly defined: boolean | null; readonly value: number | null } => {
+    const known = facts.get(name);
+    if (known !== undefined) return known;
+    if (busy.has(name) || busy.size > 40) return unknown;
+    busy.add(name);
+    const result = derive(name);
+    busy.delete(name);
+    // What was asked while another name was open may have met it: only the outermost answer is whole.
+    if (busy.size === 0 || result !== unknown) facts.set(name, result);
+    return result;
+  };
+  const scope: CondScope = {
+    defined: (name) => platform.defined(name) ?? fact(name).defined,
+    value: (name) => (platformValue(name, cpp) === null ? fact(name).value : platform.value(name)),
+  };
+  const rests = (name: string): boolean =>
+    platformValue(name, cpp) !== null || (macros.has(name) && fact(name).defined !== null);
+  const derive = (name: string): { readonly defined: boolean | null; readonly value: number | null } => {
+    const defs = macros.get(name);
+    if (defs === undefined || configured.has(name) || chosen.test(name)) return unknown;
+    let sure: MacroDef | null = null;
+    for (const d of defs) {
+      if (d.params !== null || !/\.(h|hpp|hh|hxx|inc|inl)$/i.test(d.file)) return unknown;
+      let platformBound = false;
+      for (let c = d.cond; c !== null; c = c.outer) if (namesIn(c.expr).some(rests)) platformBound = true;
+      const h = holds(d.cond, scope);
+      if (!platformBound || h === null) return unknown;
+      if (h === 1) {
+        if (sure !== null) return { defined: true, value: null };
+        sure = d;
+      }
+    }
+    if (sure === null) return { defined: false, value: 0 };
+    return { defined: true, value: evaluate(parseCondition(sure.body), scope) };
   };
   return scope;
 }

@@ -147,6 +147,12 @@ export function targetOf(index: Index, x: Expr, depth = 0): Target | null {
     case 'mem': {
       const found = index.memberField(x);
       if (found === null) {
+        // A template's parameter stands for one of the structs that have such a member: cells, all of them.
+        const holders = index.fields.get(x.field) ?? [];
+        if (holders.length > 1 && holders.every((h) => isCell(index, h.struct))) {
+          const outer = targetOf(index, x.object, depth + 1);
+          if (outer?.kind === 'param') return outer;
+        }
         return {
           key: `?.${x.field}`,
           kind: 'field',

@@ -3,11 +3,12 @@
  * (or is the only member of the method's class). Found by a fixpoint, so that wrappers of wrappers count.
  */
 import type { MemoryOrder, Operation } from '../model.ts';
-import { type Access, primitiveAccesses } from './access.ts';
+import { type Access, inDeadAlternative, primitiveAccesses } from './access.ts';
 import type { Index } from './index.ts';
 import type { Call, Expr, Func, Stmt } from './ir.ts';
 import { functionOf, noType, print, strip } from './ir.ts';
 import { memberOperation, operationOf, orderOf } from './operations.ts';
+import { condAt } from './preprocess.ts';
 import { isCell, objectOf, targetOf } from './targets.ts';
 
 export interface Wrapper {
@@ -128,6 +129,8 @@ const nothing: readonly Access[] = [];
 export class Wrappers {
   readonly primitives = new Map<Func, Access[]>();
   readonly of = new Map<Func, Wrapper>();
+  /** Names of wrappers: most calls are of none. */
+  private readonly names = new Set<string>();
   /** Wrapper calls by the function that makes them. */
   readonly calls = new Map<Func, Access[]>();
   private readonly ordered = new Map<Func, readonly Access[]>();
@@ -146,6 +149,7 @@ export class Wrappers {
         const w = this.judge(f);
         if (w === null) continue;
         this.of.set(f, w);
+        this.names.add(f.name);
         for (const call of index.calls.get(f.name) ?? []) {
           const caller = functionOf(call);
           if (caller !== null && caller !== f) next.add(caller);
@@ -164,6 +168,9 @@ export class Wrappers {
 
   /** The wrapper that a call reaches, null when it reaches none. */
   reached(call: Call): Wrapper | null {
+    const { callee } = call;
+    const name = callee.k === 'id' ? callee.name : callee.k === 'mem' ? callee.field : '';
+    if (!this.names.has(name)) return null;
     for (const f of this.index.callees(call)) {
       const w = this.of.get(f);
       if (w !== undefined) return w;
@@ -178,7 +185,9 @@ export class Wrappers {
     if (primitives.length + calls.length === 0) return nothing;
     let known = this.ordered.get(f);
     if (known === undefined) {
-      known = [...primitives, ...calls].sort((a, b) => a.token.start - b.token.start);
+      known = [...primitives, ...calls]
+        .filter((a) => a.token.via === null || !inDeadAlternative(this.index, a.node))
+        .sort((a, b) => a.token.start - b.token.start);
       this.ordered.set(f, known);
     }
     return known;
@@ -253,14 +262,26 @@ export class Wrappers {
       const w = this.reached(n);
       if (w !== null && w.func !== f) inner.push(this.access(n, w, f));
     }
+    const live = inner.filter((a) => !this.isOut(f, a));
+    if (live.length > 0) inner.splice(0, inner.length, ...live);
     if (inner.length === 0) return null;
     const size = measure(f.body);
     const objects = inner.filter((a) => a.operation !== 'fence');
     if (objects.length === 0) {
       // A function of fences alone, whose callers fence.
       if (size.statements > 5 || size.loops > 0) return null;
-      const others = this.index.nodes(f).some((n) => n.k === 'asg' || n.k === 'upd');
-      if (others && size.statements > 3) return null;
+      const others = this.index
+        .nodes(f)
+        .some(
+          (n) =>
+            n.k === 'asg' ||
+            n.k === 'upd' ||
+            (n.k === 'call' &&
+              n.callee.k === 'id' &&
+              this.index.byName.has(n.callee.name) &&
+              this.reached(n) === null),
+        );
+      if (others && size.statements > (inner.length > 1 ? 3 : 1)) return null;
       const first = inner[0];
       if (first === undefined) return null;
       return {
@@ -310,6 +331,14 @@ export class Wrappers {
       yields: f.returns.base !== 'void' || f.returns.pointer > 0,
       inner: objects,
     };
+  }
+
+  /** Left out by the configuration inside a function that is not. */
+  private isOut(f: Func, a: Access): boolean {
+    const unit = this.index.project.units.get(f.file);
+    if (inDeadAlternative(this.index, a.node)) return true;
+    if (unit === undefined || this.index.isOut(f.file, f.cond)) return false;
+    return this.index.isOut(f.file, condAt(unit.source, a.token.start));
   }
 
   private paramIn(f: Func, x: Expr | null): number {
