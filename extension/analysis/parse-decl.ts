@@ -2,8 +2,8 @@
 import type { Cond } from './condition.ts';
 import { arrange } from './arrange.ts';
 import { type Cursor, builtins, isAttribute, isTag, isWord, qualifiers } from './cursor.ts';
-import type { Decl, Expr, Field, Func, Lowered, Struct, TypeRef } from './ir.ts';
-import { link } from './ir.ts';
+import type { Decl, Expr, Field, Func, Lowered, Stmt, Struct, TypeRef } from './ir.ts';
+import { link, noType, walk } from './ir.ts';
 import { assignment } from './parse-expr.ts';
 import { argumentsOf, initializer } from './parse-operand.ts';
 import { statements } from './parse-stmt.ts';
@@ -58,7 +58,7 @@ export function parameters(c: Cursor): Decl[] {
 }
 
 /** Skips what may stand between a parameter list and the body; leaves the position at `{`, or where it gave up. */
-function trailer(c: Cursor, found: Set<string>): void {
+function trailer(c: Cursor, found: Set<string>, inits: Expr[] = []): void {
   for (let n = 0; n < 200 && !c.done; n++) {
     attributes(c, found);
     const t = c.peek();
@@ -87,6 +87,8 @@ function trailer(c: Cursor, found: Set<string>): void {
           const angles = c.is('<') ? c.behindAngles(c.at) : -1;
           c.at = angles > 0 ? angles : c.at + 1;
         }
+        const list = c.sub(c.slice(c.at, c.behind(c.at)));
+        inits.push(memberInit(list));
         c.at = c.behind(c.at);
         c.accept('...');
         if (!c.accept(',')) break;
@@ -105,6 +107,15 @@ function trailer(c: Cursor, found: Set<string>): void {
   }
 }
 
+/** `( a, b )` or `{ a, b }` behind a member's name in a constructor's list. */
+function memberInit(list: Cursor): Expr {
+  if (list.is('{')) return initializer(list);
+  const token = list.peek();
+  return { k: 'init', token, up: null, items: argumentsOf(list).args.map((x) => ({ field: null, x })) };
+}
+
+const asStatement = (x: Expr): Stmt => ({ k: 'expr', token: x.token, up: null, x });
+
 function functionFrom(
   c: Cursor,
   unit: Unit,
@@ -113,6 +124,7 @@ function functionFrom(
   owner: string | null,
   start: Token,
   found: Set<string>,
+  inits: readonly Expr[] = [],
 ): void {
   const open = c.at;
   const end = c.behind(open);
@@ -126,7 +138,7 @@ function functionFrom(
   const params = parameters(c.sub(c.slice(d.paramsAt + 1, paramsEnd - 1)));
   const arranged = arrange(bodyTokens, unit.live);
   const inner = c.sub(arranged.tokens);
-  const body = statements(inner);
+  const body = [...inits.map(asStatement), ...statements(inner)];
   while (!inner.done) {
     inner.at++;
     body.push(...statements(inner));
@@ -163,6 +175,7 @@ function functionFrom(
 export function structBody(c: Cursor, unit: Unit, tag: Token, name: string, bases: readonly string[]): void {
   if (tag.text === 'enum') return;
   const fields: Field[] = [];
+  const defaults: Expr[] = [];
   const kind = tag.text as Struct['kind'];
   while (!c.done) {
     const before = c.at;
@@ -202,9 +215,10 @@ export function structBody(c: Cursor, unit: Unit, tag: Token, name: string, base
       const d = declarator(c, spec.type);
       const found = new Set([...spec.attributes, ...d.attributes]);
       if (d.paramsAt >= 0) {
-        trailer(c, found);
+        const inits: Expr[] = [];
+        trailer(c, found, inits);
         if (c.is('{')) {
-          functionFrom(c, unit, spec, d, name, t, found);
+          functionFrom(c, unit, spec, d, name, t, found, inits);
           break;
         }
         if (c.accept('=')) c.at++;
@@ -227,13 +241,53 @@ export function structBody(c: Cursor, unit: Unit, tag: Token, name: string, base
         } else fields.push({ name: d.name.text, type: d.type, token: d.name });
       }
       if (c.accept(':')) assignment(c);
-      if (c.accept('=')) c.is('{') ? initializer(c) : assignment(c);
-      else if (c.is('{') && c.cpp) c.at = c.behind(c.at);
+      if (c.accept('=')) defaults.push(c.is('{') ? initializer(c) : assignment(c));
+      else if (c.is('{') && c.cpp) defaults.push(initializer(c));
       if (!c.accept(',') || c.at === at) break;
     }
     if (!c.accept(';') && c.at === before) c.at++;
   }
+  if (c.cpp) initialMembers(unit, name, tag, c, defaults);
   unit.structs.push({ name, kind, file: c.file.path, token: tag, fields, bases });
+}
+
+/** Default member initialisers that call something run in every constructor; one stands for all of them. */
+function initialMembers(unit: Unit, name: string, tag: Token, c: Cursor, defaults: readonly Expr[]): void {
+  const calls = defaults.filter((x) => {
+    let found = false;
+    walk(x, (n) => {
+      if (n.k === 'call' || n.k === 'upd') found = true;
+    });
+    return found;
+  });
+  const first = calls[0];
+  const last = calls[calls.length - 1];
+  if (first === undefined || last === undefined) return;
+  const func: Func = {
+    k: 'func',
+    token: tag,
+    up: null,
+    file: c.file.path,
+    name,
+    owner: name,
+    params: [],
+    returns: noType,
+    body: calls.map(asStatement),
+    strays: [],
+    start: first.token.start,
+    end: last.token.end,
+    bodyStart: first.token.start,
+    isStatic: false,
+    isInline: true,
+    attributes: new Set(),
+    cond: condAt(c.file, tag.start),
+  };
+  link(func);
+  unit.functions.push(func);
+}
+
+function prototypeTypes(c: Cursor, at: number): TypeRef[] {
+  return parameters(c.sub(c.slice(at + 1, c.behind(at) - 1))).map((p) => p.type);
 }
 
 function skipStatement(c: Cursor): void {
@@ -335,6 +389,7 @@ function argumentsInside(c: Cursor, at: number): boolean {
   const first = inner[0];
   if (first === undefined) return false;
   if (first.kind === Kind.choice) return true;
+  if (inner.length === 1 && /^(true|false|nullptr|NULL|this)$/.test(first.text)) return true;
   for (let i = 0; i < inner.length; i++) {
     const t = inner[i];
     const next = inner[i + 1];
@@ -371,9 +426,10 @@ function declaration(c: Cursor, unit: Unit, start: Token): void {
     const found = new Set([...spec.attributes, ...d.attributes]);
     if (d.paramsAt >= 0 && d.name !== null) {
       const behindParams = c.at;
-      trailer(c, found);
+      const inits: Expr[] = [];
+      trailer(c, found, inits);
       if (c.is('{')) {
-        functionFrom(c, unit, spec, d, null, start, found);
+        functionFrom(c, unit, spec, d, null, start, found, inits);
         return;
       }
       if (c.is('=') || c.is(';') || c.is(',')) {
@@ -409,7 +465,13 @@ function declaration(c: Cursor, unit: Unit, start: Token): void {
           }
           continue;
         }
-        if (!nothing) unit.prototypes.push({ name: d.name.text, returns: d.type, attributes: found });
+        if (!nothing)
+          unit.prototypes.push({
+            name: d.name.text,
+            returns: d.type,
+            attributes: found,
+            ...(c.cpp ? { params: prototypeTypes(c, d.paramsAt) } : {}),
+          });
         else {
           // `MACRO(args);` at file scope: keep the arguments, they may be calls.
           c.at = d.paramsAt;

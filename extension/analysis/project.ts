@@ -206,12 +206,12 @@ export class Project {
     return out;
   }
 
-  /** Whether a file of ours includes, directly or not, a file by quotes that is not there. */
+  /** Whether something that stands before or in a file's text includes a file by quotes that is not there. */
   private hasGap(file: string): boolean {
     const known = this.gaps.get(file);
     if (known !== undefined) return known;
     let gap = false;
-    for (const f of this.closure(file)) {
+    for (const f of this.context(file)) {
       const unit = this.units.get(f);
       gap ||= unit?.source.includes.some((i) => i.quoted && this.resolve(f, i.name) === null) === true;
     }
@@ -224,7 +224,8 @@ export class Project {
     const header = !/\.(c|cc|cpp|cxx|c\+\+|m|mm)$/i.test(def.file);
     if (this.context(file).has(def.file))
       return header || this.includers.get(file)?.includes(def.file) === true;
-    return header && this.hasGap(file);
+    // A template stands for the header that a configure step makes of it, whatever that one is called.
+    return header && (/\.(in|cmake|cmakein)$/.test(def.file) || this.hasGap(file));
   }
 
   /** Whether text under `cond` in a file is for another system or machine. */

@@ -99,7 +99,7 @@ export function measure(body: readonly Stmt[]): { statements: number; loops: num
         break;
       case 'expr':
         if (s.x.k === 'cast' && s.x.type.base === 'void' && (s.x.x.k === 'id' || s.x.x.k === 'num')) break;
-        if (s.x.k === 'num') break;
+        if (s.x.k === 'num' || s.x.k === 'init') break;
         statements++;
         break;
       default:
