@@ -171,9 +171,9 @@ export class Wrappers {
 
   /** All accesses of a function, in the order of the text. */
   accesses(f: Func): Access[] {
-    return [...(this.primitives.get(f) ?? []), ...(this.calls.get(f) ?? [])]
-      .filter((a) => a.token.via === null || !inDeadAlternative(this.index, a.node))
-      .sort((a, b) => a.token.start - b.token.start);
+    return [...(this.primitives.get(f) ?? []), ...(this.calls.get(f) ?? [])].sort(
+      (a, b) => a.token.start - b.token.start,
+    );
   }
 
   private wrapperCalls(f: Func): Access[] {
