@@ -9,7 +9,7 @@ import { argumentsOf, initializer } from './parse-operand.ts';
 import { statements } from './parse-stmt.ts';
 import { type Declarator, type Specifiers, attributes, declarator, specifiers } from './parse-type.ts';
 import { condAt } from './preprocess.ts';
-import { Kind, type Token } from './tokens.ts';
+import { Kind, type Token, textOf } from './tokens.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -302,9 +302,13 @@ function alias(c: Cursor, unit: Unit): void {
   const name = c.peek(1);
   if (name.kind === Kind.ident && c.is('=', 2)) {
     c.at += 3;
+    const from = c.at;
     const spec = specifiers(c);
     const d = declarator(c, spec.type);
-    unit.typedefs.push({ name: name.text, type: d.type, token: name });
+    // `using short = some::name<T>;`: a lone name reads as a declarator's.
+    const lone = spec.type.base === '' && d.name !== null && d.paramsAt < 0;
+    const type = lone ? { ...d.type, base: d.name?.text ?? '', text: textOf(c.slice(from, c.at)) } : d.type;
+    unit.typedefs.push({ name: name.text, type, token: name });
   }
   skipStatement(c);
 }
