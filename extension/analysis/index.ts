@@ -344,6 +344,15 @@ export class Index {
     return t;
   }
 
+  /** The class that a method belongs to, that of its own file first: nested classes share names. */
+  ownStructs(f: Func): readonly Struct[] {
+    const all = this.structs.get(f.owner ?? '') ?? [];
+    if (all.length < 2) return all;
+    const here = all.filter((s) => s.file === f.file);
+    const before = here.filter((s) => s.token.start <= f.start).sort((a, b) => b.token.start - a.token.start);
+    return [...new Set([...before, ...here, ...all])];
+  }
+
   /** What an operator on an object of the type yields: for an atomic one, its value. */
   private valueOf(type: TypeRef | null): TypeRef | null {
     if (type === null) return null;
@@ -369,7 +378,7 @@ export class Index {
           return local.type;
         }
         if (f?.owner !== null && f !== null) {
-          for (const s of this.structs.get(f.owner ?? '') ?? []) {
+          for (const s of this.ownStructs(f)) {
             const field = this.fieldOf(s, x.name);
             if (field !== null) return field.field.type;
           }
