@@ -2,9 +2,10 @@
 import type { Cond } from './condition.ts';
 import { arrange } from './arrange.ts';
 import { type Cursor, builtins, isAttribute, isTag, isWord, qualifiers } from './cursor.ts';
-import type { Decl, Expr, Field, Func, Lowered, Stmt, Struct, TypeRef } from './ir.ts';
-import { link, noType, walk } from './ir.ts';
+import type { Decl, Expr, Field, Func, Lowered, Struct, TypeRef } from './ir.ts';
+import { link } from './ir.ts';
 import { assignment } from './parse-expr.ts';
+import { asStatement, initialMembers, memberInit } from './parse-init.ts';
 import { argumentsOf, initializer } from './parse-operand.ts';
 import { statements } from './parse-stmt.ts';
 import { type Declarator, type Specifiers, attributes, declarator, specifiers } from './parse-type.ts';
@@ -106,15 +107,6 @@ function trailer(c: Cursor, found: Set<string>, inits: Expr[] = []): void {
     } else return;
   }
 }
-
-/** `( a, b )` or `{ a, b }` behind a member's name in a constructor's list. */
-function memberInit(list: Cursor): Expr {
-  if (list.is('{')) return initializer(list);
-  const token = list.peek();
-  return { k: 'init', token, up: null, items: argumentsOf(list).args.map((x) => ({ field: null, x })) };
-}
-
-const asStatement = (x: Expr): Stmt => ({ k: 'expr', token: x.token, up: null, x });
 
 function functionFrom(
   c: Cursor,
@@ -247,43 +239,8 @@ export function structBody(c: Cursor, unit: Unit, tag: Token, name: string, base
     }
     if (!c.accept(';') && c.at === before) c.at++;
   }
-  if (c.cpp) initialMembers(unit, name, tag, c, defaults);
+  if (c.cpp) initialMembers(unit.functions, name, tag, c, defaults);
   unit.structs.push({ name, kind, file: c.file.path, token: tag, fields, bases });
-}
-
-/** Default member initialisers that call something run in every constructor; one stands for all of them. */
-function initialMembers(unit: Unit, name: string, tag: Token, c: Cursor, defaults: readonly Expr[]): void {
-  const calls = defaults.filter((x) => {
-    let found = false;
-    walk(x, (n) => {
-      if (n.k === 'call' || n.k === 'upd') found = true;
-    });
-    return found;
-  });
-  const first = calls[0];
-  const last = calls[calls.length - 1];
-  if (first === undefined || last === undefined) return;
-  const func: Func = {
-    k: 'func',
-    token: tag,
-    up: null,
-    file: c.file.path,
-    name,
-    owner: name,
-    params: [],
-    returns: noType,
-    body: calls.map(asStatement),
-    strays: [],
-    start: first.token.start,
-    end: last.token.end,
-    bodyStart: first.token.start,
-    isStatic: false,
-    isInline: true,
-    attributes: new Set(),
-    cond: condAt(c.file, tag.start),
-  };
-  link(func);
-  unit.functions.push(func);
 }
 
 function prototypeTypes(c: Cursor, at: number): TypeRef[] {
