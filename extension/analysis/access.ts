@@ -152,11 +152,13 @@ function reads(x: Expr, index: Index, cpp: boolean): boolean {
   if (p === null) return false;
   switch (p.k) {
     case 'un':
-      return p.op !== '&' && p.op !== '*';
+      return p.op !== '&';
     case 'asg':
       return p.right === n && !(cpp && p.op === '=' && isAtomicObject(index, index.typeOf(p.left)) && false);
-    case 'upd':
     case 'mem':
+      // `_Atomic(struct node *) head; head->next`
+      return p.arrow && !cpp;
+    case 'upd':
     case 'expr':
     case 'func':
     case 'comma':
@@ -166,13 +168,15 @@ function reads(x: Expr, index: Index, cpp: boolean): boolean {
     case 'decl':
       return !p.type.text.includes('&') && p.type.base !== 'auto' && !isAtomicObject(index, p.type);
     case 'idx':
-      return p.index === n;
+      // An atomic object that is indexed holds a pointer.
+      return true;
     case 'call': {
       if (p.callee === n) return false;
       const i = p.args.indexOf(n);
       const f = index.callees(p)[0];
       const param = f?.params[i];
-      if (param !== undefined) return !param.type.text.includes('&') && !isAtomicObject(index, param.type);
+      const type = param?.type ?? (p.callee.k === 'id' ? index.prototypeParam(p.callee.name, i) : null);
+      if (type !== null) return !type.text.includes('&') && !isAtomicObject(index, type);
       // A call of something unknown: in C an argument is a value, in C++ it may be a reference.
       return !cpp;
     }
@@ -220,7 +224,7 @@ export function implicitAccess(index: Index, node: Expr, file: string, cpp: bool
       : null;
   if (!named(node)) return null;
   const p = node.up;
-  if ((p?.k === 'asg' && p.left === node) || (p?.k === 'idx' && p.object === node)) return null;
+  if (p?.k === 'asg' && p.left === node) return null;
   if (!isAtomicObject(index, index.typeOf(node))) return null;
   return reads(node, index, cpp) ? implicit(index, node, file, 'load', node, null, 'implicit load') : null;
 }
@@ -273,12 +277,10 @@ export function asmAccess(index: Index, node: Expr, file: string): Access | null
   const target = pointed === null ? null : objectOf(index, pointed);
   const text = node.template.toLowerCase();
   // `xchg` between registers and cmpxchg without a memory operand touch nothing shared.
-  if (
-    operation === 'exchange' &&
-    !/lock/.test(text) &&
-    (memory.length === 0 || (/xchg[bwlq]?\s+%%\w+\s*,\s*%%\w+/.test(text) && !/\(/.test(text)))
-  )
-    return null;
+  if (operation !== 'fence' && !node.memory && !/lock/.test(text)) return null;
+  if (operation === 'exchange' && !/lock/.test(text) && /xchg[bwlq]?\s+%%\w+\s*,\s*%%\w+/.test(text)) {
+    if (!/\(/.test(text)) return null;
+  }
   return {
     ...none,
     node,

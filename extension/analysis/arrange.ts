@@ -47,6 +47,8 @@ function whole(branch: readonly Token[]): boolean {
 }
 
 /** `live` says whether a branch's condition may hold under the platform: 1, 0 or null. */
+const maxDepth = 400;
+
 export function arrange(tokens: readonly Token[], live: (cond: Cond | null) => number | null): Arranged {
   const strays: Token[][] = [];
   let at = 0;
@@ -63,7 +65,18 @@ export function arrange(tokens: readonly Token[], live: (cond: Cond | null) => n
     }
     return out;
   };
+  let depth = 0;
   const group = (out: Token[]): void => {
+    if (depth >= maxDepth) {
+      // Deeper than anything real: the markers go, the text stays.
+      at++;
+      return;
+    }
+    depth++;
+    nested(out);
+    depth--;
+  };
+  const nested = (out: Token[]): void => {
     const branches: Branch[] = [];
     let end: Token | null = null;
     while (at < tokens.length) {

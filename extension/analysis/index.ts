@@ -28,6 +28,7 @@ export class Index {
   readonly uses = new Map<string, Id[]>();
   readonly members = new Map<string, Mem[]>();
   readonly returns = new Map<string, TypeRef>();
+  private readonly declared = new Map<string, readonly TypeRef[]>();
   readonly attributes = new Map<string, ReadonlySet<string>>();
   /** Declarations inside a function by name, in the order of the text; more than one where scopes shadow. */
   private readonly locals = new Map<Func, Map<string, Decl[]>>();
@@ -68,6 +69,7 @@ export class Index {
         if (t.type.base.includes('@') && !this.titles.has(t.type.base)) this.titles.set(t.type.base, t.name);
       }
       for (const p of lowered.prototypes) {
+        if (p.params !== undefined && !this.declared.has(p.name)) this.declared.set(p.name, p.params);
         if (!this.returns.has(p.name)) this.returns.set(p.name, p.returns);
         const known = this.attributes.get(p.name);
         this.attributes.set(
@@ -403,6 +405,11 @@ export class Index {
     return struct.name.includes('@') ? (this.titles.get(struct.name) ?? `(${struct.kind})`) : struct.name;
   }
 
+  /** Type of a parameter of a function that is only declared; null when it is not known. */
+  prototypeParam(name: string, n: number): TypeRef | null {
+    return this.declared.get(name)?.[n] ?? null;
+  }
+
   /** The field that a member expression names. */
   memberField(x: Mem): FieldOf | null {
     const struct = this.structOf(this.typeOf(x.object), this.fileOf(x));
@@ -438,6 +445,15 @@ export class Index {
     return t;
   }
 
+  /** The class that a method belongs to, that of its own file first: nested classes share names. */
+  ownStructs(f: Func): readonly Struct[] {
+    const all = this.structs.get(f.owner ?? '') ?? [];
+    if (all.length < 2) return all;
+    const here = all.filter((s) => s.file === f.file);
+    const before = here.filter((s) => s.token.start <= f.start).sort((a, b) => b.token.start - a.token.start);
+    return [...new Set([...before, ...here, ...all])];
+  }
+
   /** What an operator on an object of the type yields: for an atomic one, its value. */
   private valueOf(type: TypeRef | null): TypeRef | null {
     if (type === null) return null;
@@ -463,7 +479,7 @@ export class Index {
           return local.type;
         }
         if (f?.owner !== null && f !== null) {
-          for (const s of this.structs.get(f.owner ?? '') ?? []) {
+          for (const s of this.ownStructs(f)) {
             const field = this.fieldOf(s, x.name);
             if (field !== null) return field.field.type;
           }
@@ -509,7 +525,7 @@ export class Index {
       case 'upd':
         return this.valueOf(this.typeOf(x.x));
       case 'bin':
-        return this.typeOf(x.left);
+        return x.op === '.*' || x.op === '->*' ? null : this.typeOf(x.left);
       case 'comma': {
         const last = x.items[x.items.length - 1];
         return last === undefined ? null : this.typeOf(last);

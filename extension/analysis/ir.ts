@@ -125,6 +125,8 @@ export interface Asm extends Base {
   readonly outputs: readonly Expr[];
   readonly inputs: readonly Expr[];
   readonly clobbers: string;
+  /** A memory operand in the constraints or in the template. */
+  readonly memory: boolean;
   readonly end: number;
 }
 /** `sizeof`, `alignof`, a type name, or what could not be parsed: no value to follow. */
@@ -259,6 +261,8 @@ export interface Lowered {
     readonly name: string;
     readonly returns: TypeRef;
     readonly attributes: ReadonlySet<string>;
+    /** Only where an atomic object may be handed over by value: in C++. */
+    readonly params?: readonly TypeRef[];
   }[];
   /** True when a bound cut the expansion short. */
   readonly bounded: boolean;

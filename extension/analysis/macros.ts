@@ -212,7 +212,10 @@ export class Expander {
         }
         alternatives.push({ def, tokens });
       }
-      const only = alternatives[0];
+      // Attributes in one configuration and nothing in another: no choice that changes what the text does.
+      const decoration = alternatives.length > 1 && alternatives.every((a) => isDecoration(a.tokens));
+      const only = decoration ? alternatives.find((a) => a.tokens.length > 0) : alternatives[0];
+      if (decoration) alternatives.length = 1;
       if (only !== undefined && alternatives.length === 1) frames.push({ tokens: only.tokens, at: 0 });
       else if (only !== undefined) {
         const expanded = alternatives.map((a) => ({ def: a.def, tokens: this.expand(a.tokens, depth + 1) }));
@@ -380,6 +383,35 @@ function fits(def: MacroDef, list: readonly Token[][]): boolean {
   const n = def.params?.length ?? 0;
   const given = list.length === 1 && list[0]?.length === 0 ? (n === 1 ? 1 : 0) : list.length;
   return def.variadic === null ? given === n : given >= n || given === 0;
+}
+
+const specifierWords =
+  /^(static|extern|inline|__inline|__inline__|__forceinline|register|_Noreturn|noexcept|__extension__|__restrict|restrict)$/;
+
+/** Nothing but attributes and specifiers. */
+function isDecoration(tokens: readonly Token[]): boolean {
+  let i = 0;
+  const behindGroup = (open: string, close: string): void => {
+    for (let depth = 0; i < tokens.length; i++) {
+      const text = tokens[i]?.text;
+      if (text === open) depth++;
+      else if (text === close && --depth === 0) break;
+    }
+    i++;
+  };
+  while (i < tokens.length) {
+    const text = tokens[i]?.text ?? '';
+    if (
+      /^(__attribute__|__attribute|__declspec|alignas|_Alignas)$/.test(text) &&
+      tokens[i + 1]?.text === '('
+    ) {
+      i++;
+      behindGroup('(', ')');
+    } else if (text === '[' && tokens[i + 1]?.text === '[') behindGroup('[', ']');
+    else if (specifierWords.test(text)) i++;
+    else return false;
+  }
+  return true;
 }
 
 /** Every bracket closed, in order. */

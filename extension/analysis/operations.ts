@@ -161,12 +161,27 @@ function gnu(name: string): OperationSpec | null {
 
 /** Microsoft's `Interlocked*` and `_Interlocked*`, with their size and order suffixes. */
 function microsoft(name: string): OperationSpec | null {
-  if (name === 'MemoryBarrier' || name === '_mm_mfence' || name === '__faststorefence')
+  if (/^(MemoryBarrier|KeMemoryBarrier|_mm_mfence|__builtin_ia32_mfence|__faststorefence)$/.test(name))
     return spec('fence', null, {});
-  if (name === '_mm_sfence') return spec('fence', null, { defaultOrder: 'release' });
-  if (name === '_mm_lfence') return spec('fence', null, { defaultOrder: 'acquire' });
+  if (name === '_mm_sfence' || name === '__builtin_ia32_sfence')
+    return spec('fence', null, { defaultOrder: 'release' });
+  if (name === '_mm_lfence' || name === '__builtin_ia32_lfence')
+    return spec('fence', null, { defaultOrder: 'acquire' });
+  const bit = /^_?interlockedbittestand(set|reset|complement)/i.exec(name);
+  if (bit !== null)
+    return spec(
+      bit[1]?.toLowerCase() === 'set'
+        ? 'fetch_or'
+        : bit[1]?.toLowerCase() === 'reset'
+          ? 'fetch_and'
+          : 'fetch_xor',
+      0,
+      {
+        yields: true,
+      },
+    );
   const m =
-    /^_?Interlocked(Increment|Decrement|ExchangeAdd|ExchangeSubtract|ExchangePointer|Exchange|CompareExchangePointer|CompareExchange|Add|And|Or|Xor)(?:8|16|64|128)?(Acquire|Release|NoFence|_acq|_rel|_nf|_np|_HLEAcquire|_HLERelease)?$/.exec(
+    /^_?Interlocked(Increment|Decrement|ExchangeAdd|ExchangeSubtract|ExchangePointer|Exchange|CompareExchangePointer|CompareExchange|Add|And|Or|Xor)(?:8|16|64|128)?(Acquire|Release|NoFence|_acq|_rel|_nf|_np|_HLEAcquire|_HLERelease)?(?:8|16|64|128)?$/.exec(
       name,
     );
   if (m === null) return null;
@@ -205,43 +220,46 @@ function microsoft(name: string): OperationSpec | null {
 
 /** Linux-kernel style names; they count only where the project does not define them itself. */
 function kernel(name: string): OperationSpec | null {
-  const m =
-    /^(?:raw_)?atomic(?:64|_long)?_(read|set|inc|dec|add|sub|inc_return|dec_return|add_return|sub_return|fetch_inc|fetch_dec|xchg|cmpxchg|inc_and_test|dec_and_test|sub_and_test|add_unless)(_acquire|_release|_relaxed)?$/.exec(
+  const fence = /^(?:smp_|__smp_)?(mb|rmb|wmb)$|^smp_mb__(before|after)_atomic$/.exec(name);
+  if (fence !== null && name.startsWith('smp')) return spec('fence', null, {});
+  if (name === 'smp_store_release') return spec('store', 0, { defaultOrder: 'release', value: 1 });
+  if (name === 'smp_store_mb') return spec('store', 0, { value: 1 });
+  if (name === 'smp_load_acquire') return spec('load', 0, { defaultOrder: 'acquire', yields: true });
+  const plain =
+    /^(?:raw_|arch_|sync_)?(?:(try_)?(cmpxchg)(?:64|_double|_local|128)?|(xchg))(_acquire|_release|_relaxed)?$/.exec(
       name,
     );
-  if (m === null) {
-    if (/^smp_(mb|rmb|wmb)$/.test(name)) return spec('fence', null, {});
-    return null;
-  }
-  const order = (m[2] ?? '').slice(1);
-  const returns = /return|fetch|xchg|test|unless/.test(m[1] ?? '');
+  const m =
+    plain ??
+    /^(?:raw_|arch_)?atomic(?:64|_long)?_(read|set|(?:fetch_)?(?:add|sub|inc|dec|and|or|xor|andnot)(?:_return|_and_test|_negative|_unless|_not_zero|_unless_negative|_if_positive)?|xchg|(?:try_)?cmpxchg)(_acquire|_release|_relaxed)?$/.exec(
+      name,
+    );
+  if (m === null) return null;
+  const word = plain === null ? (m[1] ?? '') : (m[2] ?? m[3] ?? '');
+  const order = (m[plain === null ? 2 : 4] ?? '').slice(1);
+  const returns = /return|fetch|xchg|test|unless|zero|negative|positive/.test(word);
   const defaultOrder: MemoryOrder =
     order !== '' ? (orders[order] ?? 'seq_cst') : returns ? 'seq_cst' : 'relaxed';
-  switch (m[1]) {
-    case 'read':
-      return spec('load', 0, { defaultOrder, yields: true });
-    case 'set':
-      return spec('store', 0, { defaultOrder, value: 1 });
-    case 'xchg':
-      return spec('exchange', 0, { defaultOrder, value: 1, yields: true });
-    case 'cmpxchg':
-      return spec('compare_exchange', 0, { defaultOrder, value: 2, yields: true });
-    case 'add':
-    case 'sub':
-    case 'add_return':
-    case 'sub_return':
-    case 'sub_and_test':
-      return spec(m[1].startsWith('add') ? 'fetch_add' : 'fetch_sub', 1, {
-        defaultOrder,
-        value: 0,
-        yields: returns,
-      });
-    default:
-      return spec((m[1] ?? '').includes('dec') ? 'fetch_sub' : 'fetch_add', 0, {
-        defaultOrder,
-        yields: returns,
-      });
-  }
+  if (word === 'read') return spec('load', 0, { defaultOrder, yields: true });
+  if (word === 'set') return spec('store', 0, { defaultOrder, value: 1 });
+  if (word === 'xchg') return spec('exchange', 0, { defaultOrder, value: 1, yields: true });
+  if (word.endsWith('cmpxchg')) return spec('compare_exchange', 0, { defaultOrder, value: 2, yields: true });
+  if (/inc|dec/.test(word))
+    return spec(word.includes('dec') ? 'fetch_sub' : 'fetch_add', 0, { defaultOrder, yields: returns });
+  // Value first, object second; `add_unless(v, a, u)` is the other way round.
+  const unless = /unless/.test(word);
+  const operation: Operation = word.includes('andnot')
+    ? 'fetch_and'
+    : word.includes('xor')
+      ? 'fetch_xor'
+      : /(^|_)or/.test(word)
+        ? 'fetch_or'
+        : /(^|_)and(_(return|acquire|release|relaxed)|$)/.test(word) || word.startsWith('and')
+          ? 'fetch_and'
+          : word.includes('sub')
+            ? 'fetch_sub'
+            : 'fetch_add';
+  return spec(operation, unless ? 0 : 1, { defaultOrder, value: unless ? 1 : 0, yields: returns });
 }
 
 /** Whether a name is an operation only by the Linux kernel's convention. */
@@ -251,7 +269,7 @@ export function isKernelStyle(name: string): boolean {
 
 /** The operation that a plain function name means, null when it is none. */
 export function operationOf(name: string): OperationSpec | null {
-  if (name.length < 6) return null;
+  if (name.length < 4) return null;
   return c11(name) ?? gnu(name) ?? microsoft(name) ?? kernel(name);
 }
 

@@ -5,11 +5,12 @@ import { type Cursor, builtins, isAttribute, isTag, qualifiers } from './cursor.
 import type { Decl, Expr, Field, Func, Lowered, Stmt, Struct, TypeRef } from './ir.ts';
 import { link } from './ir.ts';
 import { assignment } from './parse-expr.ts';
+import { asStatement, initialMembers, memberInit } from './parse-init.ts';
 import { argumentsOf, initializer } from './parse-operand.ts';
 import { statements } from './parse-stmt.ts';
 import { type Declarator, type Specifiers, attributes, declarator, specifiers } from './parse-type.ts';
 import { condAt } from './preprocess.ts';
-import { Kind, type Token } from './tokens.ts';
+import { Kind, type Token, textOf } from './tokens.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -58,7 +59,7 @@ export function parameters(c: Cursor): Decl[] {
 }
 
 /** Skips what may stand between a parameter list and the body; leaves the position at `{`, or where it gave up. */
-function trailer(c: Cursor, found: Set<string>): void {
+function trailer(c: Cursor, found: Set<string>, inits: Expr[] = []): void {
   for (let n = 0; n < 200 && !c.done; n++) {
     attributes(c, found);
     const t = c.peek();
@@ -87,6 +88,8 @@ function trailer(c: Cursor, found: Set<string>): void {
           const angles = c.is('<') ? c.behindAngles(c.at) : -1;
           c.at = angles > 0 ? angles : c.at + 1;
         }
+        const list = c.sub(c.slice(c.at, c.behind(c.at)));
+        inits.push(memberInit(list));
         c.at = c.behind(c.at);
         c.accept('...');
         if (!c.accept(',')) break;
@@ -113,6 +116,7 @@ function functionFrom(
   owner: string | null,
   start: Token,
   found: Set<string>,
+  inits: readonly Expr[] = [],
 ): void {
   const open = c.at;
   const end = c.behind(open);
@@ -126,7 +130,7 @@ function functionFrom(
   const params = parameters(c.sub(c.slice(d.paramsAt + 1, paramsEnd - 1)));
   const arranged = arrange(bodyTokens, unit.live);
   const inner = c.sub(arranged.tokens);
-  const body = statements(inner);
+  const body = [...inits.map(asStatement), ...statements(inner)];
   while (!inner.done) {
     inner.at++;
     body.push(...statements(inner));
@@ -191,6 +195,7 @@ function memberReads(c: Cursor, from: number, to: number): Stmt[] {
 export function structBody(c: Cursor, unit: Unit, tag: Token, name: string, bases: readonly string[]): void {
   if (tag.text === 'enum') return;
   const fields: Field[] = [];
+  const defaults: Expr[] = [];
   const kind = tag.text as Struct['kind'];
   while (!c.done) {
     const before = c.at;
@@ -230,9 +235,10 @@ export function structBody(c: Cursor, unit: Unit, tag: Token, name: string, base
       const d = declarator(c, spec.type);
       const found = new Set([...spec.attributes, ...d.attributes]);
       if (d.paramsAt >= 0) {
-        trailer(c, found);
+        const inits: Expr[] = [];
+        trailer(c, found, inits);
         if (c.is('{')) {
-          functionFrom(c, unit, spec, d, name, t, found);
+          functionFrom(c, unit, spec, d, name, t, found, inits);
           break;
         }
         if (c.accept('=')) c.at++;
@@ -255,13 +261,18 @@ export function structBody(c: Cursor, unit: Unit, tag: Token, name: string, base
         } else fields.push({ name: d.name.text, type: d.type, token: d.name });
       }
       if (c.accept(':')) assignment(c);
-      if (c.accept('=')) c.is('{') ? initializer(c) : assignment(c);
-      else if (c.is('{') && c.cpp) c.at = c.behind(c.at);
+      if (c.accept('=')) defaults.push(c.is('{') ? initializer(c) : assignment(c));
+      else if (c.is('{') && c.cpp) defaults.push(initializer(c));
       if (!c.accept(',') || c.at === at) break;
     }
     if (!c.accept(';') && c.at === before) c.at++;
   }
+  if (c.cpp) initialMembers(unit.functions, name, tag, c, defaults);
   unit.structs.push({ name, kind, file: c.file.path, token: tag, fields, bases });
+}
+
+function prototypeTypes(c: Cursor, at: number): TypeRef[] {
+  return parameters(c.sub(c.slice(at + 1, c.behind(at) - 1))).map((p) => p.type);
 }
 
 function skipStatement(c: Cursor): void {
@@ -276,9 +287,13 @@ function alias(c: Cursor, unit: Unit): void {
   const name = c.peek(1);
   if (name.kind === Kind.ident && c.is('=', 2)) {
     c.at += 3;
+    const from = c.at;
     const spec = specifiers(c);
     const d = declarator(c, spec.type);
-    unit.typedefs.push({ name: name.text, type: d.type, token: name });
+    // `using short = some::name<T>;`: a lone name reads as a declarator's.
+    const lone = spec.type.base === '' && d.name !== null && d.paramsAt < 0;
+    const type = lone ? { ...d.type, base: d.name?.text ?? '', text: textOf(c.slice(from, c.at)) } : d.type;
+    unit.typedefs.push({ name: name.text, type, token: name });
   }
   skipStatement(c);
 }
@@ -363,6 +378,7 @@ function argumentsInside(c: Cursor, at: number): boolean {
   const first = inner[0];
   if (first === undefined) return false;
   if (first.kind === Kind.choice) return true;
+  if (inner.length === 1 && /^(true|false|nullptr|NULL|this)$/.test(first.text)) return true;
   for (let i = 0; i < inner.length; i++) {
     const t = inner[i];
     const next = inner[i + 1];
@@ -399,9 +415,10 @@ function declaration(c: Cursor, unit: Unit, start: Token): void {
     const found = new Set([...spec.attributes, ...d.attributes]);
     if (d.paramsAt >= 0 && d.name !== null) {
       const behindParams = c.at;
-      trailer(c, found);
+      const inits: Expr[] = [];
+      trailer(c, found, inits);
       if (c.is('{')) {
-        functionFrom(c, unit, spec, d, null, start, found);
+        functionFrom(c, unit, spec, d, null, start, found, inits);
         return;
       }
       if (c.is('=') || c.is(';') || c.is(',')) {
@@ -437,7 +454,13 @@ function declaration(c: Cursor, unit: Unit, start: Token): void {
           }
           continue;
         }
-        if (!nothing) unit.prototypes.push({ name: d.name.text, returns: d.type, attributes: found });
+        if (!nothing)
+          unit.prototypes.push({
+            name: d.name.text,
+            returns: d.type,
+            attributes: found,
+            ...(c.cpp ? { params: prototypeTypes(c, d.paramsAt) } : {}),
+          });
         else {
           // `MACRO(args);` at file scope: keep the arguments, they may be calls.
           c.at = d.paramsAt;

@@ -166,7 +166,13 @@ function unary(c: Cursor): Expr {
     }
     if (t.text === 'new' && c.cpp) return allocation(c);
   }
-  return postfix(c, primary(c));
+  let x = postfix(c, primary(c));
+  for (let n = 0; n < 20 && (c.is('.*') || c.is('->*')); n++) {
+    // What a pointer to member selects has the member's type, which only the right side knows.
+    const op = c.next();
+    x = { k: 'bin', token: op, up: null, op: op.text, left: x, right: postfix(c, primary(c)) };
+  }
+  return x;
 }
 
 function measured(operand: readonly Token[]): TypeRef {
@@ -381,7 +387,11 @@ function primary(c: Cursor): Expr {
   }
   if (
     (t.text === 'asm' || t.text === '__asm__' || t.text === '__asm') &&
-    (c.is('(') || c.is('volatile') || c.is('__volatile__') || c.is('__volatile'))
+    (c.is('(') ||
+      c.is('volatile') ||
+      c.is('__volatile__') ||
+      c.is('__volatile') ||
+      (c.is('{') && t.text === '__asm'))
   ) {
     return inlineAsm(c, t);
   }

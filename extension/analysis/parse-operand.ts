@@ -24,6 +24,7 @@ export function lambda(c: Cursor, t: Token): Expr {
 export function inlineAsm(c: Cursor, t: Token): Expr {
   while (c.is('volatile') || c.is('__volatile__') || c.is('__volatile') || c.is('goto') || c.is('inline'))
     c.at++;
+  if (c.is('{')) return microsoftAsm(c, t);
   if (!c.is('(')) return opaque(t);
   const end = c.behind(c.at);
   const inner = c.sub(c.slice(c.at + 1, end - 1));
@@ -33,6 +34,7 @@ export function inlineAsm(c: Cursor, t: Token): Expr {
   const sections: Expr[][] = [[], []];
   let section = -1;
   let clobbers = '';
+  let memory = false;
   while (!inner.done) {
     const n = inner.peek();
     if (n.text === ':' || n.text === '::') {
@@ -41,6 +43,7 @@ export function inlineAsm(c: Cursor, t: Token): Expr {
     } else if (n.kind === Kind.string) {
       if (section < 0) template += n.text.slice(n.text.indexOf('"') + 1, -1);
       else if (section >= 2) clobbers += n.text;
+      else if (/[moQV]/.test(n.text)) memory = true;
       inner.at++;
     } else if (n.text === '(' && section >= 0 && section < 2) {
       inner.at++;
@@ -56,7 +59,27 @@ export function inlineAsm(c: Cursor, t: Token): Expr {
     outputs: sections[0] ?? [],
     inputs: sections[1] ?? [],
     clobbers,
+    memory: memory || section < 0 || /\(\s*%|\[/.test(template),
     end: endOffset,
+  };
+}
+
+/** `__asm { ... }`: the operands stand in the text. */
+function microsoftAsm(c: Cursor, t: Token): Expr {
+  const end = c.behind(c.at);
+  const inside = c.slice(c.at + 1, end - 1);
+  const last = c.slice(end - 1, end)[0];
+  c.at = end;
+  return {
+    k: 'asm',
+    token: t,
+    up: null,
+    template: inside.map((i) => i.text).join(' '),
+    outputs: [],
+    inputs: [],
+    clobbers: '',
+    memory: true,
+    end: last?.end ?? t.end,
   };
 }
 

@@ -6,7 +6,7 @@ import type { Func, Lowered } from './ir.ts';
 import { lowerFile, typeNames } from './lower.ts';
 import { type MacroDef, type MacroView, isArithmetic, liveOnly, visibleAt } from './macros.ts';
 import { operationOf } from './operations.ts';
-import { type SourceFile, condAt, preprocess } from './preprocess.ts';
+import { type Include, type SourceFile, condAt, preprocess } from './preprocess.ts';
 import { configuredScope, derivedScope, platformScope } from './scope.ts';
 import { Kind, Token } from './tokens.ts';
 
@@ -19,6 +19,10 @@ export interface Unit {
 
 const foreignFolders =
   /(^|\/)(aarch64|alpha|arc|arm|armv\w+|csky|hppa|i[3-6]86|ia64|loongarch\w*|m68k|microblaze|mips\w*|nios2|or1k|powerpc\w*|ppc\w*|riscv\w*|s390\w*|sh\d?|sparc\w*|freebsd|netbsd|openbsd|dragonfly|darwin|macos|solaris|fuchsia|mach|hurd|htl|x32|windows|win32)(\/|$)/;
+
+/** Headers of the C library, of POSIX, Linux and Windows that some write in quotes. */
+const libraryHeader =
+  /^(assert|complex|ctype|errno|fenv|float|inttypes|iso646|limits|locale|math|setjmp|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|tgmath|threads|time|uchar|wchar|wctype|alloca|dlfcn|elf|execinfo|fcntl|link|malloc|memory|poll|pthread|sched|semaphore|syscall|termios|ucontext|unistd|windows|winsock2|(sys|linux|asm|mach|netinet|arpa)\/.+)\.h$/;
 
 function nearness(candidate: string, from: string): number {
   const a = candidate.split('/');
@@ -234,12 +238,28 @@ export class Project {
     return out;
   }
 
-  /** Whether a file of ours includes, directly or not, a file by quotes that is not there. */
+  /** Includes by quotes, on branches that may hold, of headers that are neither here nor made from a template here. */
+  missingIncludes(file: string): readonly Include[] {
+    const unit = this.units.get(file);
+    if (unit === undefined) return [];
+    const scope = this.scopes[unit.language];
+    return unit.source.includes.filter(
+      (i) =>
+        i.quoted &&
+        !libraryHeader.test(i.name) &&
+        holds(i.cond, scope) !== 0 &&
+        ['', '.in', '.cmake', '.cmake.in', '.cmakein', '.meson'].every(
+          (ending) => this.resolve(file, i.name + ending) === null,
+        ),
+    );
+  }
+
+  /** Whether something that stands before or in a file's text includes a file by quotes that is not there. */
   private hasGap(file: string): boolean {
     const known = this.gaps.get(file);
     if (known !== undefined) return known;
     let gap = false;
-    for (const f of this.closure(file)) {
+    for (const f of this.context(file)) {
       const unit = this.units.get(f);
       gap ||= unit?.source.includes.some((i) => i.quoted && this.resolve(f, i.name) === null) === true;
     }
@@ -252,7 +272,8 @@ export class Project {
     const header = !/\.(c|cc|cpp|cxx|c\+\+|m|mm)$/i.test(def.file);
     if (this.context(file).has(def.file))
       return header || this.includers.get(file)?.includes(def.file) === true;
-    return header && this.hasGap(file);
+    // A template stands for the header that a configure step makes of it, whatever that one is called.
+    return header && (/\.(in|cmake|cmakein)$/.test(def.file) || this.hasGap(file));
   }
 
   /** Whether text under `cond` in a file is for another system or machine. */

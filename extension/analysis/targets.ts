@@ -201,7 +201,7 @@ export function targetOf(index: Index, x: Expr, depth = 0): Target | null {
         return localTarget(f, local);
       }
       if (f?.owner !== null && f !== null) {
-        for (const s of index.structs.get(f.owner ?? '') ?? []) {
+        for (const s of index.ownStructs(f)) {
           const found = index.fieldOf(s, x.name);
           if (found !== null) return fieldTarget(index, found.struct, found.field);
         }

@@ -1,6 +1,7 @@
 /** The sources under analysis, kept lowered; an edit re-reads one file and what depends on it. */
 import type { SyntaxParser } from '../../grammars/syntax.ts';
 import type { AnalysisDiagnostic, AnalyzedFile, Language } from '../model.ts';
+import { type Cond, namesIn } from './condition.ts';
 import type { Lowered } from './ir.ts';
 import type { MacroDef } from './macros.ts';
 import { operationOf } from './operations.ts';
@@ -100,6 +101,21 @@ export class Workspace {
     const changed = new Set<string>();
     for (const [key, d] of old) if (!now.has(key)) changed.add(d.name);
     for (const d of after.macros) if (!old.has(describe(d))) changed.add(d.name);
+    // What conditions ask about decides which definitions count, anywhere.
+    const meaning = (s: SourceFile): Map<string, string> => {
+      const of = new Map<string, string>();
+      for (const d of s.macros)
+        of.set(
+          d.name,
+          `${of.get(d.name) ?? ''}|${textOf(d.body)}|${JSON.stringify(d.cond)}|${d.undefinedAt === null}`,
+        );
+      return of;
+    };
+    if (changed.size > 0) {
+      const [was, is] = [meaning(before), meaning(after)];
+      const turned = new Set([...changed].filter((name) => was.get(name) !== is.get(name)));
+      if (turned.size > 0 && this.asked(turned)) return all;
+    }
     for (const [f, unit] of this.project.units) {
       if (f === file) continue;
       const used = this.project.usedMacros.get(f);
@@ -109,6 +125,21 @@ export class Workspace {
         for (const d of used) if (d.file === file && changed.has(d.name)) out.add(f);
     }
     return [...out];
+  }
+
+  /** Whether the condition of a definition or an include asks for one of the names. */
+  private asked(names: ReadonlySet<string>): boolean {
+    const seen = new Set<Cond>();
+    const asks = (cond: Cond | null): boolean => {
+      for (let c = cond; c !== null && !seen.has(c); c = c.outer) {
+        seen.add(c);
+        if (namesIn(c.expr).some((n) => names.has(n))) return true;
+      }
+      return false;
+    };
+    for (const { source } of this.project.units.values())
+      if (source.macros.some((d) => asks(d.cond)) || source.includes.some((i) => asks(i.cond))) return true;
+    return false;
   }
 
   /** Lowered files with the bodies of macros that nothing uses. */
@@ -187,6 +218,20 @@ export class Workspace {
           file,
           line: 1,
           message: 'Macro expansion reached its bound; the rest of the file was read as written.',
+        });
+      }
+      const missing = this.project.missingIncludes(file);
+      const first = missing[0];
+      if (first !== undefined) {
+        const names = [...new Set(missing.map((i) => `"${i.name}"`))];
+        const shown =
+          names.slice(0, 6).join(', ') + (names.length > 6 ? `, and ${names.length - 6} more` : '');
+        out.push({
+          code: 'missing-include',
+          severity: 'information',
+          file,
+          line: first.line,
+          message: `Not found below the root: ${shown}. The macros and types defined there are unknown here; analyse a folder that holds them, or give one with --root.`,
         });
       }
       out.push(...this.missedFunctions(file, unit.source, outline));

@@ -3,7 +3,7 @@
  * (or is the only member of the method's class). Found by a fixpoint, so that wrappers of wrappers count.
  */
 import type { MemoryOrder, Operation } from '../model.ts';
-import { type Access, inDeadAlternative, primitiveAccesses } from './access.ts';
+import { type Access, inDeadAlternative, isAtomicObject, primitiveAccesses } from './access.ts';
 import type { Index } from './index.ts';
 import type { Call, Expr, Func, Stmt } from './ir.ts';
 import { functionOf, noType, print, strip } from './ir.ts';
@@ -30,7 +30,7 @@ export interface Wrapper {
   readonly inner: readonly Access[];
 }
 
-const assertion = /assert/i;
+const assertion = /assert|(?:^|_)[DP]?CHECK(?:_|$)|^BUG_ON$|^VERIFY$|^INVARIANT/i;
 
 /** An element of an array that came in is no cell of its own. */
 function indexed(x: Expr): boolean {
@@ -99,7 +99,7 @@ export function measure(body: readonly Stmt[]): { statements: number; loops: num
         break;
       case 'expr':
         if (s.x.k === 'cast' && s.x.type.base === 'void' && (s.x.x.k === 'id' || s.x.x.k === 'num')) break;
-        if (s.x.k === 'num') break;
+        if (s.x.k === 'num' || s.x.k === 'init') break;
         statements++;
         break;
       default:
@@ -185,9 +185,7 @@ export class Wrappers {
     if (primitives.length + calls.length === 0) return nothing;
     let known = this.ordered.get(f);
     if (known === undefined) {
-      known = [...primitives, ...calls]
-        .filter((a) => a.token.via === null || !inDeadAlternative(this.index, a.node))
-        .sort((a, b) => a.token.start - b.token.start);
+      known = [...primitives, ...calls].sort((a, b) => a.token.start - b.token.start);
       this.ordered.set(f, known);
     }
     return known;
@@ -347,6 +345,17 @@ export class Wrappers {
     return t !== null && t.kind === 'param' && t.func === f ? t.param : -1;
   }
 
+  /** `this`, `&member` or an atomic member by reference. */
+  private givesSelf(f: Func, e: Expr): boolean {
+    if (e.k === 'id' && e.name === 'this') return true;
+    const address = e.k === 'un' && e.op === '&';
+    const object = address ? strip(e.x) : e;
+    if (object.k !== 'id' && object.k !== 'mem') return false;
+    if (!address && !isAtomicObject(this.index, this.index.typeOf(object))) return false;
+    const t = targetOf(this.index, object);
+    return t !== null && t.kind === 'field' && t.owner === f.owner;
+  }
+
   private handedOut(f: Func, cells: ReadonlySet<number>): boolean {
     for (const n of this.index.nodes(f)) {
       if (n.k !== 'call') continue;
@@ -357,11 +366,16 @@ export class Wrappers {
       const own = n.callee.k === 'id' || (n.callee.k === 'mem' && print(n.callee.object) === 'this');
       if (cells.has(-1) && own && this.index.callees(n).some((g) => g.owner === f.owner && g !== f))
         return true;
+      if (assertion.test(called)) continue;
       for (const arg of n.args) {
         const e = strip(arg);
-        if (e.k === 'id' && cells.has(this.index.paramIndex(f, e.name))) {
-          if (!assertion.test(called)) return true;
-        }
+        if (
+          e.k === 'id' &&
+          cells.has(this.index.paramIndex(f, e.name)) &&
+          this.index.paramIndex(f, e.name) >= 0
+        )
+          return true;
+        if (cells.has(-1) && this.givesSelf(f, e)) return true;
       }
     }
     return false;
