@@ -145,6 +145,14 @@ void trim(void) { if (atomic_load(&rides) > 10) inside = 1; if (!enter()) return
       'static const size_t steps[] = { 16, 64 }; void *grab(void) { return malloc(steps[atomic_load(&rides) > 5]); }',
     ],
     [
+      'a registered function that only ever gets fixed words',
+      'typedef void tell_fn(const char *text); static tell_fn *on_low; void set(tell_fn *f) { on_low = f; } void trim(void) { if (atomic_load(&rides) > 3) on_low("low"); }',
+    ],
+    [
+      'a struct that is handed out whole',
+      'struct sums { long rode; long other; }; extern void govern(const struct sums *); void trim(void) { struct sums s; s.rode = atomic_load(&rides); s.other = 0; govern(&s); }',
+    ],
+    [
       'a time to sleep',
       'void rest(void) { struct timespec t; t.tv_sec = 0; t.tv_nsec = atomic_load(&rides); nanosleep(&t, 0); }',
     ],
@@ -325,6 +333,26 @@ describe('ways on which a value steers', () => {
     [
       'the function that is picked',
       'static void a(void) {} void trim(void) { void (*f)(void) = atomic_load(&rides) > 9 ? purge : a; f(); }',
+    ],
+    [
+      'a wait that a break ends',
+      'void rest(void) { for (;;) { if (atomic_load(&rides) > 9) break; __builtin_ia32_pause(); } }',
+    ],
+    [
+      'a wait that a jump repeats',
+      'void rest(void) { long n; again: n = atomic_load(&rides); if (n < 9) goto again; }',
+    ],
+    [
+      'a wait on a plain copy',
+      'static long get(void) { return atomic_load(&rides); } void rest(void) { long n; do { n = get(); } while (n < 9); }',
+    ],
+    [
+      'what it is read into',
+      'struct s { long n; }; static struct s g; void note(void) { __atomic_load(&rides, &g.n, 5); } void trim(void) { if (g.n > 9) purge(); }',
+    ],
+    [
+      'what a wrapper makes of it',
+      'static _Atomic long due; static void owe(_Atomic long *p, long by) { atomic_fetch_add(p, by * 2); } void note(void) { owe(&due, atomic_load(&rides)); } void trim(void) { if (atomic_load(&due) > 9) purge(); }',
     ],
     [
       'a lambda of a compiler extension',
