@@ -320,12 +320,17 @@ export function inDeadAlternative(index: Index, node: Node): boolean {
 /** Every access that a function's own text makes, wrapper calls not included. */
 export function primitiveAccesses(index: Index, f: Func, cpp: boolean): Access[] {
   const out: Access[] = [];
-  for (const n of index.nodes(f)) {
+  const nodes = index.nodes(f);
+  for (let i = 0; i < nodes.length; i++) {
+    const n = nodes[i] as Node;
     let a: Access | null = null;
     if (n.k === 'call') a = callAccess(index, n, f.file);
     else if (n.k === 'asm') a = asmAccess(index, n, f.file);
-    else if (n.k === 'upd' || n.k === 'asg' || n.k === 'id' || n.k === 'mem' || n.k === 'idx' || n.k === 'un')
-      a = implicitAccess(index, n, f.file, cpp);
+    else if (n.k === 'id' || n.k === 'mem' || n.k === 'idx' || n.k === 'un') {
+      if (index.mayBeAtomic(n)) a = implicitAccess(index, n, f.file, cpp);
+    } else if (n.k === 'upd') {
+      if (index.mayBeAtomic(n.x)) a = implicitAccess(index, n, f.file, cpp);
+    } else if (n.k === 'asg' && index.mayBeAtomic(n.left)) a = implicitAccess(index, n, f.file, cpp);
     if (a !== null) out.push(a);
   }
   return out;

@@ -80,8 +80,7 @@ export class CallGraph {
     for (const list of index.structs.values())
       for (const s of list) for (const b of s.bases) push(this.derived, b, s);
     for (const f of index.functions) {
-      for (const n of index.nodes(f)) {
-        if (n.k !== 'call') continue;
+      for (const n of index.callsIn(f)) {
         const callees = this.direct(n);
         if (n.callee.k === 'id' && entersSystem(n.callee.name) && callees.length === 0)
           push(this.system, f, n);
@@ -238,8 +237,7 @@ export class CallGraph {
     const onward: { from: Func; param: number; to: Func; at: number }[] = [];
     for (const f of this.index.functions) {
       const callable = f.params.map((p) => this.mayBeCalled(p));
-      for (const n of this.index.nodes(f)) {
-        if (n.k !== 'call') continue;
+      for (const n of this.index.callsIn(f)) {
         for (const [i, a] of n.args.entries()) {
           if (a.k === 'num' || a.k === 'str' || a.k === 'mem' || a.k === 'call' || a.k === 'bin') continue;
           const e = strip(a.k === 'un' && a.op === '&' ? a.x : a);

@@ -34,6 +34,7 @@ export class Index {
   private readonly locals = new Map<Func, Map<string, Decl[]>>();
   private readonly localUses = new Map<Decl, Id[]>();
   private readonly all = new Map<Func, readonly Node[]>();
+  private readonly made = new Map<Func, readonly Call[]>();
   private readonly typeCache = new Map<Expr, TypeRef | null>();
   private readonly ancestorCache = new Map<string, ReadonlySet<string>>();
   private readonly calleeCache = new Map<Call, readonly Func[]>();
@@ -146,10 +147,22 @@ export class Index {
       walk(f, (n) => list.push(n));
       nodes = list;
     }
-    for (const n of nodes) if (n.k === 'decl' && n.name !== '') push(locals, n.name, n);
+    const calls: Call[] = [];
+    for (let i = 0; i < nodes.length; i++) {
+      const n = nodes[i] as Node;
+      if (n.k === 'decl' && n.name !== '') push(locals, n.name, n);
+      else if (n.k === 'call') calls.push(n);
+    }
     this.locals.set(f, locals);
     this.all.set(f, nodes);
-    for (const n of nodes) this.note(n, f);
+    this.made.set(f, calls);
+    for (let i = 0; i < nodes.length; i++) this.note(nodes[i] as Node, f);
+  }
+
+  /** The calls among a function's nodes. */
+  callsIn(f: Func): readonly Call[] {
+    if (this.checkpoint !== undefined && (++this.looks & 63) === 0) this.checkpoint();
+    return this.made.get(f) ?? [];
   }
 
   private enterUses(root: Expr): void {

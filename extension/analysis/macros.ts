@@ -147,6 +147,7 @@ const none: readonly Token[] = [];
 export class Expander {
   private produced = 0;
   private readonly params = new Map<MacroDef, Int16Array>();
+  private readonly constants = new Map<MacroDef, boolean>();
   /** Set when a bound stopped the expansion: the rest was kept as written. */
   bounded = false;
 
@@ -183,7 +184,7 @@ export class Expander {
         continue;
       }
       if (first.params === null) {
-        if (defs.some(isConstant) || this.view.constant(t.text)) {
+        if (defs.some((d) => this.isConstant(d)) || this.view.constant(t.text)) {
           out.push(t);
           continue;
         }
@@ -366,6 +367,15 @@ export class Expander {
     }
     this.produced += out.length;
     return out;
+  }
+
+  private isConstant(def: MacroDef): boolean {
+    let known = this.constants.get(def);
+    if (known === undefined) {
+      known = isConstant(def);
+      this.constants.set(def, known);
+    }
+    return known;
   }
 
   private pastes(def: MacroDef): boolean {

@@ -136,8 +136,7 @@ export class Temperatures {
     if (known !== undefined) return known;
     const list: Edge[] = [];
     this.edges.set(f, list);
-    for (const n of this.index.nodes(f)) {
-      if (n.k !== 'call') continue;
+    for (const n of this.index.callsIn(f)) {
       const targets = this.graph.reached(n);
       if (targets.length === 0) continue;
       const within = this.within(n) + (this.branches.tells(n) ? cost.never : 0);

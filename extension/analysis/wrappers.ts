@@ -193,8 +193,7 @@ export class Wrappers {
 
   private wrapperCalls(f: Func): Access[] {
     const out: Access[] = [];
-    for (const n of this.index.nodes(f)) {
-      if (n.k !== 'call') continue;
+    for (const n of this.index.callsIn(f)) {
       const w = this.reached(n);
       if (w !== null) out.push(this.access(n, w, f));
     }
@@ -255,8 +254,7 @@ export class Wrappers {
   private judge(f: Func): Wrapper | null {
     if (f.strays.length > 0 && f.strays.some((s) => s.length > 3)) return null;
     const inner: Access[] = [...(this.primitives.get(f) ?? [])];
-    for (const n of this.index.nodes(f)) {
-      if (n.k !== 'call') continue;
+    for (const n of this.index.callsIn(f)) {
       const w = this.reached(n);
       if (w !== null && w.func !== f) inner.push(this.access(n, w, f));
     }
@@ -357,8 +355,7 @@ export class Wrappers {
   }
 
   private handedOut(f: Func, cells: ReadonlySet<number>): boolean {
-    for (const n of this.index.nodes(f)) {
-      if (n.k !== 'call') continue;
+    for (const n of this.index.callsIn(f)) {
       const called = n.callee.k === 'id' ? n.callee.name : '';
       if (this.reached(n) !== null || operationOf(called) !== null || /^__builtin_/.test(called)) continue;
       if (n.callee.k === 'mem' && memberOperation(n.callee.field) !== null) continue;

@@ -32,8 +32,7 @@ class Asked {
       else if (!list.some((r) => r.at === at || r.at.token.start === at.token.start))
         list.push({ at, through });
     };
-    for (const n of index.nodes(f)) {
-      if (n.k !== 'call') continue;
+    for (const n of index.callsIn(f)) {
       for (const g of index.callees(n)) {
         if (g.params.length > 1) continue;
         for (const name of guards.gatesOf(g)) add(name, n, g);

@@ -102,8 +102,7 @@ class Locks {
       if (f.owner !== base || f.name.startsWith('~')) continue;
       const own = this.own(f)[0];
       if (own !== undefined) return own.what;
-      for (const n of this.build.index.nodes(f)) {
-        if (n.k !== 'call') continue;
+      for (const n of this.build.index.callsIn(f)) {
         for (const g of this.build.index.callees(n)) {
           const w = this.wrapper(g);
           if (w !== null) return w;
