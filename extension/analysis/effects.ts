@@ -35,6 +35,7 @@ import { type Target, assignedOf, targetOf } from './targets.ts';
 import { Through } from './through.ts';
 import { aborts, isFixed, libraryName, phantom } from './unlive.ts';
 import { type Finding, type Hint, type Sinks, type Level, Mode, ValueNode } from './value-graph.ts';
+import { traps } from './waiting.ts';
 
 /** What the follower asks of the classifier. */
 export interface Peers {
@@ -174,6 +175,7 @@ export abstract class Effects {
         if (s.no !== null && !(isFixed(s.test) && aborts(s.no))) this.statement(r, s.no);
         return;
       case 'loop':
+        if (traps(s)) this.hard(r, s, 'a loop without a way out holds the thread');
         if (s.init !== null) this.statement(r, s.init);
         if (s.test !== null) this.expression(r, s.test);
         this.statement(r, s.body);

@@ -82,6 +82,18 @@ function reads(accessAt: AccessAt, x: Node): boolean {
   return hit;
 }
 
+const isEndless = (loop: Loop): boolean =>
+  loop.test === null || (isConstant(loop.test) && !/^(0|false)$/.test(loop.test.token.text));
+
+/** Whether nothing leads out of a loop: who enters it stays. */
+export function traps(loop: Loop): boolean {
+  let out = false;
+  walk(loop.body, (n) => {
+    if (n.k === 'return' || (n.k === 'jump' && n.kind !== 'continue')) out = true;
+  });
+  return !out && isEndless(loop);
+}
+
 /** The loop that an `if` keeps going or ends, null when it does neither. */
 export function loopOf(p: If): Loop | null {
   let loop: Loop | null = null;
@@ -91,8 +103,7 @@ export function loopOf(p: If): Loop | null {
     break;
   }
   if (loop === null) return null;
-  const endless = loop.test === null || (isConstant(loop.test) && !/^(0|false)$/.test(loop.test.token.text));
-  return endless || leaves(p.yes) || (p.no !== null && leaves(p.no)) ? loop : null;
+  return isEndless(loop) || leaves(p.yes) || (p.no !== null && leaves(p.no)) ? loop : null;
 }
 
 function leaves(s: Stmt): boolean {

@@ -297,6 +297,10 @@ describe('ways on which a value steers', () => {
       'static int big(_Atomic long *p) { return atomic_load(p) > 9; } void trim(void) { if (big(&rides)) purge(); }',
     ],
     ['an early failure', 'void *grab(size_t n) { if (atomic_load(&rides) > 9) return 0; return malloc(n); }'],
+    [
+      'a loop without a way out',
+      'void stop(void) { if (atomic_load(&rides) > 9) while (1) { } printf("stopped\\n"); }',
+    ],
     ['a jump', 'void trim(void) { again: purge(); if (atomic_load(&rides) > 9) goto again; }'],
     [
       'a loop that is left',
