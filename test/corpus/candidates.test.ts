@@ -1,7 +1,7 @@
 /**
- * Candidates on real code: one place for each letter that occurs in the four public allocators. E, F and I do not occur
- * there: no route that start-up fixes is worked out anew by a flag, their telemetry is relaxed, and no gate stands
- * behind a cost that it should save. E and F are shown on the sample allocator, I only in the unit tests.
+ * Candidates on real code: one place for each letter that is found in the four public allocators. B, E, F and I are not
+ * found there; whether none is there was not read to the end. B, E and F are shown on the sample allocator, I only in
+ * the unit tests.
  */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
