@@ -12,7 +12,6 @@ import { roleOf } from './roles.ts';
 import { siteVerdict } from './sites.ts';
 import { push } from './project.ts';
 import { type Target, cellField, fieldTarget, isCell, targetOf } from './targets.ts';
-import { likelihood } from './branches.ts';
 import type { Temperatures } from './temperature.ts';
 import { Graph, OwnGraph, ValueNode } from './value-graph.ts';
 import { shellObjects, structsHandedOut, volatileWords } from './words.ts';
@@ -26,9 +25,6 @@ export interface Verdict {
   /** Every access that decided, in the order of file and text. */
   readonly reasons: readonly Reason[];
 }
-
-/** `unlikely` branches are where diagnostics live. */
-export const isUnlikely = (x: Expr): boolean => likelihood(x) === 'unlikely';
 
 export class Classifier {
   private readonly accesses = new Map<string, Access[]>();

@@ -6,7 +6,7 @@ import type { Lowered } from './ir.ts';
 import type { MacroDef } from './macros.ts';
 import { operationOf } from './operations.ts';
 import { type Outline, outlineOf, parseTimeoutMs } from './outline.ts';
-import { type SourceFile, preprocess } from './preprocess.ts';
+import type { SourceFile } from './preprocess.ts';
 import { Project } from './project.ts';
 import { Kind, type Token, lineOf, textOf } from './tokens.ts';
 
@@ -305,9 +305,4 @@ export class Workspace {
 export function decode(bytes: Buffer): string {
   const text = bytes.toString('utf8');
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-}
-
-/** For tests: tokens and conditions of a text without a project. */
-export function readSource(file: string, text: string): SourceFile {
-  return preprocess(file, text);
 }

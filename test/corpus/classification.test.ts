@@ -3,30 +3,12 @@
  * how many that steer the allocator are called telemetry (none may be), how many stay unknown. Every disagreement is
  * printed. Skipped where the cache has no corpus.
  */
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { analyzePaths } from '../../extension/analysis/analyze.ts';
-import type { Variable } from '../../extension/model.ts';
 import { corpus, corpusDir } from '../../scripts/corpus.ts';
-
-interface Label {
-  readonly id: string;
-  readonly name: string;
-  readonly file: string;
-  readonly line: number;
-  readonly alsoAt?: readonly string[];
-  readonly class: string;
-  readonly role: string;
-  readonly alsoRole?: readonly string[];
-  readonly deciding: { readonly file: string; readonly line: number; readonly text: string };
-}
-
-interface Judged {
-  readonly label: Label;
-  readonly row: Variable | undefined;
-}
+import { type Judged, hasRole, isRight, judge } from '../../scripts/labels.ts';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const grammarDir = path.resolve(here, '../../dist/grammars');
@@ -37,11 +19,6 @@ if (missing.length > 0)
     `skipped: ${missing.join(', ')} not in the cache, so the labels cannot be compared (npm run corpus)`,
   );
 
-function rowOf(label: Label, variables: readonly Variable[]): Variable | undefined {
-  const places = new Set([`${label.file}:${label.line}`, ...(label.alsoAt ?? [])]);
-  return variables.find((v) => v.name === label.name && places.has(`${v.file}:${v.line}`));
-}
-
 const percent = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(1)}%`;
 
 describe.skipIf(missing.length > 0)('labelled variables of four allocators', () => {
@@ -51,11 +28,10 @@ describe.skipIf(missing.length > 0)('labelled variables of four allocators', () 
     for (const entry of corpus) {
       const dir = corpusDir(entry.name);
       if (dir === null) continue;
-      const labels = JSON.parse(readFileSync(path.join(fixtures, `${entry.name}.json`), 'utf8')) as Label[];
       const found = await analyzePaths([path.join(dir, entry.scope)], { grammarDir, root: dir });
-      for (const label of labels) judged.push({ label, row: rowOf(label, found.variables) });
+      judged.push(...judge(path.join(fixtures, `${entry.name}.json`), found.variables));
     }
-    const wrong = judged.filter(({ label, row }) => row?.class !== label.class);
+    const wrong = judged.filter((j) => !isRight(j));
     for (const { label, row } of wrong) {
       console.log(
         `${label.id} (${label.file}:${label.line}): labelled ${label.class}, got ${row?.class ?? 'no row'}; ` +
@@ -66,10 +42,7 @@ describe.skipIf(missing.length > 0)('labelled variables of four allocators', () 
             .join(' | ')}`,
       );
     }
-    const roles = judged.filter(
-      ({ label, row }) =>
-        row?.class === label.class && row.role !== label.role && !label.alsoRole?.includes(row.role ?? ''),
-    );
+    const roles = judged.filter((j) => isRight(j) && !hasRole(j));
     for (const { label, row } of roles)
       console.log(`${label.id}: role ${label.role}, got ${row?.role ?? 'none'}`);
     console.log(
@@ -83,7 +56,7 @@ describe.skipIf(missing.length > 0)('labelled variables of four allocators', () 
   });
 
   it('agrees with at least 95%', () => {
-    const right = judged.filter(({ label, row }) => row?.class === label.class).length;
+    const right = judged.filter(isRight).length;
     expect(right / judged.length).toBeGreaterThanOrEqual(0.95);
   });
 

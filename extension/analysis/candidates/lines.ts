@@ -1,7 +1,7 @@
 /** G: counters that several threads update and that share a cache line with each other or with what the hot path reads. */
 import type { Access } from '../access.ts';
 import { type Build, isMacroBody } from '../build.ts';
-import { print } from '../ir.ts';
+import { noType, print } from '../ir.ts';
 import { inAssertion } from '../naming.ts';
 import { Layout, lineBytes } from '../layout.ts';
 import { type Target, fieldTarget, globalTarget } from '../targets.ts';
@@ -135,19 +135,7 @@ function structs(build: Build, layout: Layout, hot: ReadonlyMap<string, Hot>, re
 function threadOwned(build: Build): ReadonlySet<string> {
   const out = new Set<string>();
   const add = (base: string, depth: number): void => {
-    const s = build.index.structs.get(
-      build.index.resolve({
-        base,
-        pointer: 0,
-        array: 0,
-        atomic: false,
-        volatile: false,
-        constant: false,
-        args: '',
-        callable: false,
-        text: base,
-      }).base,
-    )?.[0];
+    const s = build.index.structs.get(build.index.resolve({ ...noType, base }).base)?.[0];
     if (s === undefined || out.has(s.name) || depth > 4) return;
     out.add(s.name);
     for (const f of s.fields) if (f.type.pointer === 0) add(f.type.base, depth + 1);
