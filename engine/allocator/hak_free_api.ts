@@ -3,8 +3,8 @@ import { HAKMEM_HDR_META_MISMATCH_COMPILED, HAKMEM_TINY_HEADER } from './build_f
 import { PTR_BIN, PTR_LARGE, classify_ptr, page_bin } from './classify_ptr';
 import { free_tiny_fast_trusted } from './free_tiny_fast';
 import { large_free } from './large';
-import { SHARED_INVALID_FREES } from './layout';
 import { mid_v3_free } from './mid_v3';
+import { MISUSE_OUTSIDE, misuse_report } from './misuse_box';
 import { remote_target_push } from './remote_target';
 import { STAT_HDR_META_MISMATCH, stat_inc } from './stats';
 import { tiny_own_bin } from './tiny_free_gate_box';
@@ -37,5 +37,5 @@ export function free_cold(ptr: usize): void {
   if (!ptr) return;
   const kind = classify_ptr(ptr);
   if (kind == PTR_BIN || kind == PTR_LARGE) hak_free_at(ptr, kind);
-  else atomic.add<u32>(SHARED_INVALID_FREES, 1);
+  else misuse_report(MISUSE_OUTSIDE, ptr, 255);
 }

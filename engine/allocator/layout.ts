@@ -23,6 +23,10 @@ export const SHARED_SS_PARTIAL: usize = 0x5008;
 export const SHARED_THREADS: usize = 0x500c;
 export const SHARED_OOM_COUNT: usize = 0x5010;
 export const SHARED_INVALID_FREES: usize = 0x5014;
+/** The last misuse (misuse_box.ts). */
+export const SHARED_MISUSE_KIND: usize = 0x501c;
+export const SHARED_MISUSE_ADDRESS: usize = 0x5020;
+export const SHARED_MISUSE_CLASS: usize = 0x5024;
 /** Raised when the routing policy changes; threads then fill their policy snapshots again. */
 export const SHARED_POLICY_VERSION: usize = 0x5018;
 /** Heads of the free page runs by length, u32 each: 1..63 exact, 64 the rest. */

@@ -8,6 +8,11 @@ export interface EngineExports {
   engine_invalid_frees(): number;
   engine_heap_top(): number;
   fastlane_ctx_invalidate(): void;
+  thread_exit(): void;
+  misuse_count(): number;
+  misuse_last_kind(): number;
+  misuse_last_address(): number;
+  misuse_last_class(): number;
   stat_read(cell: number): number;
   malloc(size: number): number;
   free(ptr: number): void;
