@@ -9,10 +9,13 @@ import {
   SHARED_SPARE,
   SHARED_TOP_PAGE,
   TLS_ADOPTED,
+  TLS_C7_HOT,
   TLS_C7_ULTRA,
   TLS_CARVE_CUR,
   TLS_CARVE_END,
   TLS_CARVE_MORE,
+  TLS_HEAP_BOX,
+  TLS_HEAP_META,
   TLS_NEXT_HEAP,
   TLS_PAGE_MAP,
   TLS_REMOTE,
@@ -26,7 +29,7 @@ import {
 import { hak_lock_acquire, hak_lock_release } from './lock';
 import { remote_target_push } from './remote_target';
 import { shared_pool_release } from './shared_pool_release';
-import { LAST_BIN } from './tiny_size_class';
+import { LAST_BIN, TINY_BINS, TINY_CLASSES } from './tiny_size_class';
 import { g_tls, heap_list_pop, heap_list_push } from './tls';
 
 /** Puts the list at `from` behind whatever this thread already has of the bin, and empties it. */
@@ -94,6 +97,21 @@ function adopt_warm_pool(heap: usize, bin: u32): void {
   }
 }
 
+/** The block in the C7 hot slot, and the balance of the tiny heap box. */
+function adopt_tiny_boxes(heap: usize): void {
+  const block: usize = load<u32>(heap, TLS_C7_HOT);
+  if (block) {
+    const own = g_tls + (<usize>load<u32>(heap, TLS_C7_HOT + 4) << 2);
+    store<u32>(block, load<u32>(own, TLS_ADOPTED));
+    store<u32>(own, <u32>block, TLS_ADOPTED);
+    store<u32>(heap, 0, TLS_C7_HOT);
+  }
+  for (let at: usize = 0; at < TINY_CLASSES << 3; at += 4) {
+    store<u32>(g_tls + at, load<u32>(g_tls + at, TLS_HEAP_META) + load<u32>(heap + at, TLS_HEAP_META), TLS_HEAP_META);
+    store<u32>(heap + at, 0, TLS_HEAP_META);
+  }
+}
+
 /** Sends the blocks in a heap's remote queue to the owners of their pages. */
 function forward_remote(heap: usize): void {
   let ptr: usize = load<u32>(heap, TLS_REMOTE) ? atomic.xchg<u32>(heap + TLS_REMOTE, 0) : 0;
@@ -125,12 +143,14 @@ export function heap_adopt(): bool {
     if (!BENCH_MINIMAL) {
       adopt_list(lists + TLS_UNIFIED, bin);
       adopt_list(lists + TLS_C7_ULTRA, bin);
+      if (bin <= TINY_BINS) adopt_list(lists + TLS_HEAP_BOX, bin);
       adopt_ring(heap, bin);
     }
     adopt_list(lists + TLS_ADOPTED, bin);
     adopt_carving(heap, bin);
     adopt_warm_pool(heap, bin);
   }
+  if (!BENCH_MINIMAL) adopt_tiny_boxes(heap);
   forward_remote(heap);
   hak_lock_acquire();
   heap_list_push(SHARED_SPARE, heap);

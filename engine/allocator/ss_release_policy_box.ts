@@ -8,6 +8,7 @@ import {
   PAGE_SHIFT,
   RUN_NEXT,
   SHARED_TOP_PAGE,
+  SS_PAGES,
   TLS_ADOPTED,
   TLS_C7_ULTRA,
   TLS_CARVE_CUR,
@@ -18,12 +19,18 @@ import {
 import { g_pages_grown } from './page_run';
 import { remote_target_drain, remote_target_flush } from './remote_target';
 import { shared_pool_release } from './shared_pool_release';
+import { ss_mem_lean_enabled, ss_mem_lean_target_mb, ss_release_policy_enabled } from './ss_mem_lean_env_box';
+import { tiny_c7_hot_flush } from './tiny_c7_hot';
+import { tiny_heap_box_flush } from './tiny_heap_box';
+import { tiny_page_box_on_back } from './tiny_page_box';
 import { LAST_BIN, bin_stride, slab_blocks } from './tiny_size_class';
 import { g_tls, tls_attached } from './tls';
 import { ring_flush } from './unified_cache';
 
 /** Pages of growth before the first walk. */
 const FIRST_WALK: u32 = 16;
+/** In lean mode, above its target, between walks at least; and a thirty-second of the heap in place of an eighth. */
+const LEAN_WALK: u32 = 4;
 
 let g_grown_at_walk: u32 = 0;
 
@@ -71,6 +78,10 @@ function filter_list(slot: usize, bin: u32): void {
 
 /** Slabs given back. */
 function release_free_slabs(): u32 {
+  if (!BENCH_MINIMAL) {
+    tiny_c7_hot_flush();
+    tiny_heap_box_flush();
+  }
   for (let bin: u32 = 1; bin <= LAST_BIN; bin++) {
     const lists = g_tls + (<usize>bin << 2);
     count_list(lists);
@@ -100,6 +111,7 @@ function release_free_slabs(): u32 {
     if (uncarved(slab, bin)) store<u32>(g_tls + TLS_CARVE_END + (<usize>bin << 2), 0);
     store<u8>(g_tls + page, 0, TLS_PAGE_MAP);
     shared_pool_release(slab);
+    tiny_page_box_on_back(bin);
     released++;
   }
   return released;
@@ -121,5 +133,13 @@ export function ss_release_policy_reclaim(): u32 {
 /** Before `pages` more are taken: walks the lists when it is time. */
 export function ss_release_policy_before(pages: u32): void {
   const grown = g_pages_grown - g_grown_at_walk + pages;
-  if (grown > FIRST_WALK && grown > load<u32>(SHARED_TOP_PAGE) >>> 3) ss_release_policy_reclaim();
+  const top = load<u32>(SHARED_TOP_PAGE);
+  if (!BENCH_MINIMAL) {
+    if (!ss_release_policy_enabled()) return;
+    if (ss_mem_lean_enabled() && top >= ss_mem_lean_target_mb() * SS_PAGES) {
+      if (grown > LEAN_WALK && grown > top >>> 5) ss_release_policy_reclaim();
+      return;
+    }
+  }
+  if (grown > FIRST_WALK && grown > top >>> 3) ss_release_policy_reclaim();
 }

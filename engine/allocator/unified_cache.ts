@@ -5,6 +5,7 @@ import {
   BENCH_MINIMAL,
   ENGINE_TEST_DOUBLE_HANDOUT,
   HAKMEM_BUILD_RELEASE,
+  HAKMEM_DEBUG_COUNTERS,
   HAKMEM_TINY_CLASS_STATS_COMPILED,
   HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED,
 } from './build_flags';
@@ -19,6 +20,9 @@ import {
   TLS_RINGS,
   TLS_UNIFIED,
 } from './layout';
+import { lazy_zero_set_fresh } from './lazy_zero_box';
+import { pagefault_telemetry_touch } from './pagefault_telemetry_box';
+import { STAT_FREELIST_CLEARED, stat_inc } from './stats';
 import { hak_super_lookup } from './superslab_registry';
 import { remote_target_drain } from './remote_target';
 import { superslab_refill } from './superslab_refill';
@@ -138,6 +142,8 @@ function carve_more(bin: u32): bool {
   const slot = g_tls + TLS_CARVE_MORE + (<usize>bin << 2);
   const at: usize = load<u32>(slot);
   if (!at) return false;
+  // Its link lies in it, and it may have been used.
+  lazy_zero_set_fresh(bin, false);
   store<u32>(slot, load<u32>(at));
   store<u32>(g_tls + TLS_CARVE_CUR + (<usize>bin << 2), <u32>at);
   store<u32>(g_tls + TLS_CARVE_END + (<usize>bin << 2), load<u32>(at, 4));
@@ -161,6 +167,7 @@ function unified_cache_carve(bin: u32): bool {
     blocks = (<u32>(end - first) + stride - 1) / stride;
     last = first + <usize>(blocks - 1) * stride;
   }
+  if (HAKMEM_DEBUG_COUNTERS) for (let at = first; at <= last; at += stride) pagefault_telemetry_touch(bin, at);
   for (let at = first; at < last; at += stride) store<u32>(at, <u32>(at + stride));
   const slot = cache_list(bin);
   store<u32>(last, load<u32>(slot));
@@ -169,13 +176,14 @@ function unified_cache_carve(bin: u32): bool {
   return true;
 }
 
-/** Checks the head of the list against the registry: debug builds only, one lookup a refill and node. */
+/** Looks every node of a refill up in the registry: debug builds only. One that is not there clears the list and ends it. */
 function unified_cache_validate(bin: u32): void {
   let at: usize = load<u32>(cache_list(bin));
   let left = REFILL_BLOCKS;
   while (at && left--) {
     if (!hak_super_lookup(at)) {
       store<u32>(cache_list(bin), 0);
+      stat_inc(STAT_FREELIST_CLEARED);
       return;
     }
     at = load<u32>(at);

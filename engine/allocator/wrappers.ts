@@ -10,6 +10,8 @@ import { PTR_BIN, PTR_LARGE, classify_ptr, page_bin } from './classify_ptr';
 import { front_free_stats } from './free_tiny_fast';
 import { free_cold, free_layered } from './hak_free_api';
 import { malloc_cold, malloc_layered } from './hak_alloc_api';
+import { front_folded } from './front_fold';
+import { lazy_zero_take } from './lazy_zero_box';
 import { front_alloc_stats } from './malloc_tiny_fast';
 import { BIN_TO_CHECK, TLS_CHECK } from './layout';
 import { g_large_fresh, large_alloc, large_resize, large_usable_size } from './large';
@@ -101,11 +103,23 @@ export function usable_size(ptr: usize): usize {
   return kind == PTR_LARGE ? large_usable_size(ptr) : 0;
 }
 
+/** A block for `size` bytes up to MID_MAX_SIZE that is zero already, 0 when there is none. */
+function calloc_fresh(size: usize): usize {
+  const bin = bin_of_size(size);
+  if (!BENCH_MINIMAL && !front_folded(bin)) return 0;
+  const ptr = lazy_zero_take(bin);
+  if (!ptr) return 0;
+  if (!BENCH_MINIMAL) front_alloc_stats(bin);
+  return tiny_header_finalize_alloc(ptr, class_of_bin(bin));
+}
+
 /** `count` * `size` zero bytes; null when the product overflows. Memory never used before is not zeroed again. */
 export function calloc(count: usize, size: usize): usize {
   const bytes = <u64>count * <u64>size;
   if (bytes > 0xffffffff) return 0;
   const n = <usize>bytes;
+  const fresh = n > MID_MAX_SIZE ? 0 : calloc_fresh(n);
+  if (fresh) return fresh;
   const ptr = malloc(n);
   if (!ptr || (n > MID_MAX_SIZE && g_large_fresh)) return ptr;
   if (n > 256) {

@@ -39,6 +39,10 @@ interface Binaryen {
 const flagsFile = 'engine/allocator/build_flags.ts';
 const cold = [
   '*/*_cold',
+  '*/free_tiny_fast_legacy',
+  '*/ss_*',
+  '*/tiny_heap_box_*',
+  '*/tiny_guard_*',
   '*/*_layered',
   '*/unified_cache_refill',
   '*/hak_*_lock_*',
