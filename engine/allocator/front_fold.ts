@@ -57,7 +57,8 @@ function gather(bin: u32, serves: bool): void {
   const lists = g_tls + (<usize>bin << 2);
   if (!serves) move_list(lists, lists + TLS_UNIFIED);
   if (tiny_unified_lifo_enabled() && load<u32>(g_tls, TLS_RINGS_USED)) ring_flush(bin);
-  if (!tiny_c7_ultra_enabled_env()) move_list(lists + TLS_C7_ULTRA, lists + TLS_UNIFIED);
+  // ULTRA takes its blocks back when it is asked.
+  move_list(lists + TLS_C7_ULTRA, lists + TLS_UNIFIED);
 }
 
 /** Fills the front's table for this thread's heap, unless it is filled and nothing has changed. */

@@ -1,6 +1,7 @@
 /** `alloc-lens bench`: a workload on a target, its speed and, when asked, its profile. */
 import type { BenchRequest } from '../model.ts';
 import { UserError } from '../model.ts';
+import { type Preset, presetByName } from '../../engine/host/presets.ts';
 import { benchText } from '../report/text-bench.ts';
 import type { Services } from './services.ts';
 import { parseAssignment, parseChoice, parseWhole, quoted, toRecord } from './values.ts';
@@ -41,7 +42,6 @@ function refuseLater(flags: BenchFlags): void {
   if (flags.trace !== undefined || flags.flatten === true) {
     later('trace replay (--trace, --flatten)', `this version runs ${workloads.join(' and ')}`);
   }
-  if (flags.preset !== undefined) later('--preset', 'set gates one by one with --env NAME=VALUE');
   if (flags.threads?.includes(',') === true) {
     later('a list of thread counts (--threads N,N)', 'give one count');
   }
@@ -65,6 +65,15 @@ function optionalWhole(option: string, text: string | undefined, low: number, hi
   return text === undefined ? null : parseWhole(option, text, low, high);
 }
 
+/** The engine's preset that was asked for: single gates and flags, and --variant, win over it. */
+function presetOf(flags: BenchFlags): Preset | null {
+  if (flags.preset === undefined) return null;
+  if (flags.target !== 'engine') {
+    throw new UserError(`--preset names gates of the engine: target ${quoted(flags.target)} has none`);
+  }
+  return presetByName(flags.preset);
+}
+
 /** Everything that can be refused before a target is asked is refused here. */
 export function benchRequest(workload: string, flags: BenchFlags, variants: readonly string[]): BenchRequest {
   refuseLater(flags);
@@ -74,7 +83,9 @@ export function benchRequest(workload: string, flags: BenchFlags, variants: read
   if (min !== null && max !== null && min > max) {
     throw new UserError(`--min ${min} is larger than --max ${max}`);
   }
-  const variant = flags.variant ?? (variants.includes('fast') ? 'fast' : (variants[0] ?? 'fast'));
+  const preset = presetOf(flags);
+  const variant =
+    flags.variant ?? preset?.variant ?? (variants.includes('fast') ? 'fast' : (variants[0] ?? 'fast'));
   if (variants.length > 0 && !variants.includes(variant)) {
     throw new UserError(
       `--variant ${quoted(variant)}: target ${quoted(flags.target)} has ${variants.join(', ')}`,
@@ -83,8 +94,8 @@ export function benchRequest(workload: string, flags: BenchFlags, variants: read
   return {
     ...size,
     variant,
-    env: toRecord((flags.env ?? []).map((e) => parseAssignment('--env', e))),
-    flags: toRecord((flags.flag ?? []).map((f) => parseAssignment('--flag', f))),
+    env: { ...preset?.env, ...toRecord((flags.env ?? []).map((e) => parseAssignment('--env', e))) },
+    flags: { ...preset?.flags, ...toRecord((flags.flag ?? []).map((f) => parseAssignment('--flag', f))) },
     iterations: optionalWhole('--iterations', flags.iterations, 1, u32),
     workingSet: optionalWhole('--working-set', flags.workingSet, 1, 100_000_000),
     min,
@@ -103,10 +114,14 @@ export async function runBench(services: Services, workload: string, flags: Benc
   const format = parseChoice('--format', flags.format, ['text', 'json']);
   const target = services.target(flags.target);
   const request = benchRequest(workload, flags, target.variants);
-  const result = await target.run(request, {
+  const measured = await target.run(request, {
     onProgress: services.output.onProgress,
     signal: services.signal,
   });
+  const result = {
+    ...measured,
+    environment: { preset: flags.preset ?? null, env: request.env, flags: request.flags },
+  };
   services.signal.throwIfAborted();
   await services.output.print(
     format === 'json'

@@ -81,7 +81,7 @@ describe('usage', () => {
     [['analyze', 'no/such/folder'], "path 'no/such/folder': no such file or folder"],
     [['bench', 'larson'], "'larson' is not there yet"],
     [['bench', '--trace', 'x.gz'], 'not there yet'],
-    [['bench', '--preset', 'MIXED'], '--preset is not there yet'],
+    [['bench', '--preset', 'MIXED'], 'unknown preset MIXED: the engine has MIXED_TINYV3_C7_SAFE'],
     [['bench', '--iterations', '99999999999999999999'], 'expected a whole number'],
     [['bench', '--iterations', 'NaN'], 'expected a whole number'],
     [['bench', '--runs', '-1'], 'expected a whole number'],

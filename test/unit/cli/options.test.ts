@@ -126,7 +126,8 @@ describe('bench request', () => {
   it.each([
     ['larson', {}, /larson.*not there yet/],
     ['random_mixed', { trace: 'x.gz' }, /--trace.*not there yet/],
-    ['random_mixed', { preset: 'A' }, /--preset is not there yet/],
+    ['random_mixed', { preset: 'A' }, /unknown preset A: the engine has MIXED_TINYV3_C7_SAFE, /],
+    ['random_mixed', { preset: 'FAST_V3', target: 'system' }, /target 'system' has none/],
     ['random_mixed', { threads: '1,2' }, /--threads.*not there yet/],
     ['nonsense', {}, /expected random_mixed, floor/],
     ['random_mixed:huge', {}, /expected mixed, tiny/],
