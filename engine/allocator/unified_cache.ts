@@ -176,18 +176,22 @@ function unified_cache_carve(bin: u32): bool {
   return true;
 }
 
-/** Looks every node of a refill up in the registry: debug builds only. One that is not there clears the list and ends it. */
-function unified_cache_validate(bin: u32): void {
+/**
+ * Looks every node of a refill up in the registry: debug builds only. One that is not there clears the list and ends the
+ * loop: false.
+ */
+function unified_cache_validate(bin: u32): bool {
   let at: usize = load<u32>(cache_list(bin));
   let left = REFILL_BLOCKS;
   while (at && left--) {
     if (!hak_super_lookup(at)) {
       store<u32>(cache_list(bin), 0);
       stat_inc(STAT_FREELIST_CLEARED);
-      return;
+      return false;
     }
     at = load<u32>(at);
   }
+  return true;
 }
 
 /**
@@ -204,7 +208,7 @@ export function unified_cache_refill(bin: u32): usize {
     if (!superslab_refill(bin)) return 0;
     if (!list_or_adopted(bin)) unified_cache_carve(bin);
   }
-  if (!HAKMEM_BUILD_RELEASE) unified_cache_validate(bin);
+  if (!HAKMEM_BUILD_RELEASE && !unified_cache_validate(bin)) return unified_cache_refill(bin);
   const slot = cache_list(bin);
   const head: usize = load<u32>(slot);
   if (head) store<u32>(slot, load<u32>(head));
