@@ -7,26 +7,36 @@ import {
   alloc_dualhot_enabled,
   alloc_passdown_ssot_enabled,
   fastlane_direct_enabled,
-  mid_v3_enabled,
   tiny_c7_ultra_enabled_env,
   tiny_unified_lifo_enabled,
 } from './env_gates';
 import { hakmem_env_snapshot_forget } from './env_snapshot';
+import { mid_v3_class_enabled, mid_v3_debug_enabled, mid_v3_enabled, mid_v3_inuse_enabled } from './mid_hotbox_v3_env_box';
+import { hak_pool_v2_enabled } from './pool_config_box';
+import { size_profile_is_rare } from './size_profile_box';
+import { force_libc_enabled } from './force_libc_env_box';
 import { fastlane_ctx_invalidate } from './fastlane_ctx';
 import { BIN_TO_CHECK, SHARED_POLICY_VERSION, TLS_C7_ULTRA, TLS_CHECK, TLS_UNIFIED } from './layout';
 import { tiny_c7_ultra_alloc } from './tiny_c7_ultra';
 import { tiny_route_forget } from './tiny_route';
-import { ALIGNED_FIRST, LAST_BIN, TINY_BINS, tiny_class_of_bin } from './tiny_size_class';
+import { ALIGNED_FIRST, LAST_BIN, MID_FIRST, TINY_BINS, tiny_class_of_bin } from './tiny_size_class';
 import { g_tls } from './tls';
 import { unified_cache_refill } from './unified_cache';
 
 let g_front_folded: bool = false;
 let g_front_version: u32 = 0;
 
+/** Whether a mid bin goes nowhere but through its list. */
+function front_serves_mid(bin: u32): bool {
+  if (!mid_v3_enabled() || !mid_v3_class_enabled(bin) || hak_pool_v2_enabled()) return false;
+  return !mid_v3_debug_enabled() && !mid_v3_inuse_enabled() && !size_profile_is_rare(bin);
+}
+
 function front_serves(bin: u32): bool {
+  if (force_libc_enabled()) return false;
   if (HAKMEM_FRONT_FASTLANE_COMPILED && !fastlane_direct_enabled()) return false;
   if (!tiny_unified_lifo_enabled() || alloc_passdown_ssot_enabled()) return false;
-  if (bin > TINY_BINS) return bin < ALIGNED_FIRST && mid_v3_enabled();
+  if (bin > TINY_BINS) return bin >= MID_FIRST && bin < ALIGNED_FIRST && front_serves_mid(bin);
   return tiny_class_of_bin(bin) > 3 || !alloc_dualhot_enabled();
 }
 

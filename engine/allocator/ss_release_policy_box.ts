@@ -15,9 +15,15 @@ import {
   TLS_PAGE_MAP,
   TLS_UNIFIED,
 } from './layout';
+import { mid_inuse_before_walk, mid_inuse_wants_walk } from './mid_inuse_box';
+import { mid_v3_enabled, mid_v3_inuse_enabled } from './mid_hotbox_v3_env_box';
+import { mid_v3_flush_lanes } from './mid_v3';
 import { g_pages_grown } from './page_run';
+import { hak_pool_reclaim } from './pool_v1';
+import { POOL_COMPILED } from './pools_layout';
 import { remote_target_drain, remote_target_flush } from './remote_target';
 import { shared_pool_release } from './shared_pool_release';
+import { bg_spill_enabled, tiny_free_magazine_return_all } from './tiny_free_magazine';
 import { LAST_BIN, bin_stride, slab_blocks } from './tiny_size_class';
 import { g_tls, tls_attached } from './tls';
 import { ring_flush } from './unified_cache';
@@ -71,6 +77,7 @@ function filter_list(slot: usize, bin: u32): void {
 
 /** Slabs given back. */
 function release_free_slabs(): u32 {
+  if (!BENCH_MINIMAL && mid_v3_enabled()) mid_v3_flush_lanes();
   for (let bin: u32 = 1; bin <= LAST_BIN; bin++) {
     const lists = g_tls + (<usize>bin << 2);
     count_list(lists);
@@ -108,12 +115,15 @@ function release_free_slabs(): u32 {
 /** Slabs given back, and what others hold for this thread called in: frees on their way, heaps without a thread. */
 export function ss_release_policy_reclaim(): u32 {
   if (!tls_attached()) return 0;
+  if (!BENCH_MINIMAL && bg_spill_enabled()) tiny_free_magazine_return_all();
+  if (!BENCH_MINIMAL && mid_v3_inuse_enabled()) mid_inuse_before_walk();
   remote_target_flush();
   heap_forward_spare();
   remote_target_flush();
   remote_target_drain();
   while (heap_adopt()) {}
-  const released = release_free_slabs();
+  let released = release_free_slabs();
+  if (POOL_COMPILED) released += hak_pool_reclaim();
   g_grown_at_walk = g_pages_grown;
   return released;
 }
@@ -121,5 +131,9 @@ export function ss_release_policy_reclaim(): u32 {
 /** Before `pages` more are taken: walks the lists when it is time. */
 export function ss_release_policy_before(pages: u32): void {
   const grown = g_pages_grown - g_grown_at_walk + pages;
+  if (!BENCH_MINIMAL && mid_v3_inuse_enabled() && mid_inuse_wants_walk()) {
+    ss_release_policy_reclaim();
+    return;
+  }
   if (grown > FIRST_WALK && grown > load<u32>(SHARED_TOP_PAGE) >>> 3) ss_release_policy_reclaim();
 }

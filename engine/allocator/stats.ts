@@ -28,6 +28,9 @@ export const STAT_FRONT_FREE_TOTAL: u32 = 40;
 export const STAT_FREE_PATH_TOTAL: u32 = 41;
 export const STAT_ALLOC_GATE_TOTAL: u32 = 42;
 export const STAT_FRONT_FREE_BY_CLASS: u32 = 48;
+/** Phase 29: STAT_POOL_V2_CELLS counters a pool class (pool_hotbox_v2_stats_box.ts). */
+export const STAT_POOL_V2: u32 = 512;
+export const STAT_POOL_V2_CELLS: u32 = 12;
 
 @inline // leaf
 export function stat_inc(cell: u32): void {

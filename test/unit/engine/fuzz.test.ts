@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineInstance } from '../../../engine/host/instantiate.ts';
-import { builtVariants, engineFor, parametersFor } from './engine.ts';
+import { backendGates, builtVariants, engineFor, parametersFor } from './engine.ts';
 
 /** Deterministic numbers for the driver. */
 function generator(seed: number): (below: number) => number {
@@ -80,8 +80,13 @@ class Shadow {
   }
 }
 
-function fuzz(variant: string, seed: number, operations: number): EngineInstance {
-  const engine = engineFor(variant, parametersFor('mixed', 1000));
+function fuzz(
+  variant: string,
+  seed: number,
+  operations: number,
+  env: Readonly<Record<string, string>> = {},
+): EngineInstance {
+  const engine = engineFor(variant, parametersFor('mixed', 1000), env);
   const { exports } = engine;
   const random = generator(seed);
   const shadow = new Shadow(engine);
@@ -125,6 +130,15 @@ describe('the allocator against a shadow model', () => {
     for (const seed of [1, 77, 4242]) {
       it(`${variant}, seed ${seed}`, () => {
         fuzz(variant, seed, 8000);
+      });
+    }
+  }
+
+  for (const [name, env] of Object.entries(backendGates)) {
+    // `research` checks its lists at every refill.
+    for (const variant of name === 'all at once' ? ['standard', 'research'] : ['standard']) {
+      it(`${variant} with ${name}`, () => {
+        fuzz(variant, 99, 5000, env);
       });
     }
   }
