@@ -1,4 +1,4 @@
-// The learning layer (HAKMEM_LEARNER): misses of the cache and slabs taken are counted by bin; a bin that misses often gets
+// The learning layer (HAKMEM_LEARN): misses of the cache and slabs taken are counted by bin; a bin that misses often gets
 // more carved at once, and one that takes slabs often more slabs under one lock, while a bin that is rarely used gets one.
 // Counts halve with time, so that what a program did long ago is forgotten.
 import { WARM_POOL_SLOTS } from './layout';

@@ -9,7 +9,7 @@ let g_alloc_routing: i32 = -1;
 @inline // leaf
 export function learner_enabled(): bool {
   if (BENCH_MINIMAL || HAKMEM_FAST_PROFILE_PRUNE_BACKENDS) return false;
-  if (g_learner < 0) g_learner = hak_env_flag('HAKMEM_LEARNER', 0);
+  if (g_learner < 0) g_learner = hak_env_flag('HAKMEM_LEARN', 0);
   return g_learner != 0;
 }
 

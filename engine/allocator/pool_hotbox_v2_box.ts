@@ -12,9 +12,9 @@ import {
   POOL_V2_FREE_CALLS,
   POOL_V2_FREE_FALLBACK_V1,
   POOL_V2_FREE_FAST,
-  POOL_V2_PAGE_OF_FAIL_HEADER_MISSING,
+  POOL_V2_PAGE_OF_FAIL_NO_HEADER,
   POOL_V2_PAGE_OF_FAIL_MISALIGNED,
-  POOL_V2_PAGE_OF_FAIL_OUT_OF_RANGE,
+  POOL_V2_PAGE_OF_FAIL_RANGE,
   POOL_V2_PAGE_OF_FAIL_UNKNOWN,
   pool_hotbox_v2_stat_inc,
 } from './pool_hotbox_v2_stats_box';
@@ -125,11 +125,11 @@ export function pool_hotbox_v2_alloc(ci: u32): usize {
 function pool_hotbox_v2_page_of(ptr: usize): usize {
   const page = <u32>(ptr >>> PAGE_SHIFT);
   if (page >= load<u32>(SHARED_TOP_PAGE)) {
-    pool_hotbox_v2_stat_inc(0, POOL_V2_PAGE_OF_FAIL_OUT_OF_RANGE);
+    pool_hotbox_v2_stat_inc(0, POOL_V2_PAGE_OF_FAIL_RANGE);
     return 0;
   }
   if (load<u8>(PAGE_MAP + page) != PAGE_POOL) {
-    pool_hotbox_v2_stat_inc(0, POOL_V2_PAGE_OF_FAIL_HEADER_MISSING);
+    pool_hotbox_v2_stat_inc(0, POOL_V2_PAGE_OF_FAIL_NO_HEADER);
     return 0;
   }
   const at = hak_pool_mid_lookup(ptr);

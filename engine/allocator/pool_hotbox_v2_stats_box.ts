@@ -12,8 +12,8 @@ export const POOL_V2_FREE_CALLS: u32 = 5;
 export const POOL_V2_FREE_FAST: u32 = 6;
 export const POOL_V2_FREE_FALLBACK_V1: u32 = 7;
 /** page_of_fail_*: beyond the heap; a page of something else; not where a block begins; a page that is not v2's. */
-export const POOL_V2_PAGE_OF_FAIL_OUT_OF_RANGE: u32 = 8;
-export const POOL_V2_PAGE_OF_FAIL_HEADER_MISSING: u32 = 9;
+export const POOL_V2_PAGE_OF_FAIL_RANGE: u32 = 8;
+export const POOL_V2_PAGE_OF_FAIL_NO_HEADER: u32 = 9;
 export const POOL_V2_PAGE_OF_FAIL_MISALIGNED: u32 = 10;
 export const POOL_V2_PAGE_OF_FAIL_UNKNOWN: u32 = 11;
 

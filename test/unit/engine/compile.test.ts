@@ -96,7 +96,7 @@ describe('HAKMEM_FAST_PROFILE_PRUNE_BACKENDS', () => {
       expect(namesOf(file).filter((n) => backends.test(n))).toEqual([]);
       expect(namesOf(file)).toContain('hak_pool_try_alloc');
       const module = new WebAssembly.Module(new Uint8Array(readFileSync(file)));
-      const env = { HAKMEM_POOL_V2_ENABLED: '1', HAKMEM_LEARNER: '1', HAKMEM_MID_V3_ENABLED: '1' };
+      const env = { HAKMEM_POOL_V2_ENABLED: '1', HAKMEM_LEARN: '1', HAKMEM_MID_V3_ENABLED: '1' };
       const { exports, memory } = instantiate(module, { env, harnessBytes: 64 });
       const codes = [1000, 1041, 32_768, 32_769].map(
         (size) => new Uint8Array(memory.buffer)[0x10000 + (exports.malloc(size) >>> 16)],

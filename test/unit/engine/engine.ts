@@ -22,12 +22,12 @@ export const backendGates: Readonly<Record<string, Readonly<Record<string, strin
     ...{ HAKMEM_TINY_C7_ULTRA: '0', HAKMEM_MID_V3_INUSE: '1' },
   },
   'remote target length': { HAKMEM_REMOTE_TARGET_LEN: '8' },
-  learner: { HAKMEM_LEARNER: '1' },
-  'size profile': { HAKMEM_ALLOC_ROUTING: '20', HAKMEM_LEARNER: '1' },
+  learner: { HAKMEM_LEARN: '1' },
+  'size profile': { HAKMEM_ALLOC_ROUTING: '20', HAKMEM_LEARN: '1' },
   'forced baseline': { HAKMEM_FORCE_LIBC_ALLOC: '1' },
   'all at once': {
     ...{ HAKMEM_POOL_V2_ENABLED: '1', HAKMEM_BG_SPILL: '1', HAKMEM_REMOTE_TARGET_LEN: '2' },
-    ...{ HAKMEM_LEARNER: '1', HAKMEM_ALLOC_ROUTING: '5', HAKMEM_MID_V3_INUSE: '1' },
+    ...{ HAKMEM_LEARN: '1', HAKMEM_ALLOC_ROUTING: '5', HAKMEM_MID_V3_INUSE: '1' },
   },
 };
 

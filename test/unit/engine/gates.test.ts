@@ -79,7 +79,7 @@ const cases: readonly Case[] = [
     box: 'tiny_free_magazine',
     moves: 'down',
   },
-  { gate: 'HAKMEM_LEARNER', value: '1', box: 'learner_box', moves: 'up' },
+  { gate: 'HAKMEM_LEARN', value: '1', box: 'learner_box', moves: 'up' },
   { gate: 'HAKMEM_ALLOC_ROUTING', value: '30', profile: 'mid', box: 'pool_v1', moves: 'up' },
   { gate: 'HAKMEM_FORCE_LIBC_ALLOC', value: '1', box: 'libc_heap', moves: 'up' },
 ];

@@ -13,7 +13,7 @@ const poolStats = { first: 512, aClass: 12, classes: 10 };
 const poolCounters = [
   ...['allocCalls', 'allocFast', 'allocRefill', 'allocRefillFail', 'allocFallbackV1'],
   ...['freeCalls', 'freeFast', 'freeFallbackV1'],
-  ...['outOfRange', 'headerMissing', 'misaligned', 'unknown'],
+  ...['pageOfFailRange', 'pageOfFailNoHeader', 'pageOfFailMisaligned', 'pageOfFailUnknown'],
 ] as const;
 type PoolCounter = (typeof poolCounters)[number];
 
@@ -172,7 +172,7 @@ describe('Pool v2', () => {
     const [large = 0] = many(a, 100_000, 1);
     const counts = (): number[] => {
       const c = poolCounts(a);
-      return [c.outOfRange, c.headerMissing, c.misaligned, c.unknown];
+      return [c.pageOfFailRange, c.pageOfFailNoHeader, c.pageOfFailMisaligned, c.pageOfFailUnknown];
     };
     a.exports.free(0x7fff0008);
     expect(counts()).toEqual([1, 0, 0, 0]);
@@ -386,7 +386,7 @@ describe('learner', () => {
       many(engine, 100, 20_000);
       return engine.exports.stat_read(refills);
     };
-    expect(misses({ HAKMEM_LEARNER: '1' })).toBeLessThan(misses({}) / 3);
+    expect(misses({ HAKMEM_LEARN: '1' })).toBeLessThan(misses({}) / 3);
   });
 
   it('routes a mid size to the pool until it has been used often enough', () => {
