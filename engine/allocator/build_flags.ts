@@ -33,6 +33,8 @@ export const HAKMEM_SS_OS_STATS_COMPILED: i32 = 0;
 export const HAKMEM_REL_C7_LOG_COMPILED: i32 = 0;
 /** dbg_c7_*: slabs of class 7 that are acquired. */
 export const HAKMEM_DBG_C7_LOG_COMPILED: i32 = 0;
+/** Phase 64: MID v3, Pool v2 and the learner are unreachable; Pool v1 serves the mid sizes. */
+export const HAKMEM_FAST_PROFILE_PRUNE_BACKENDS: i32 = 0;
 /** Slabs fetched under one lock when a warm pool is empty. */
 export const WARM_POOL_PREFILL_BUDGET: i32 = 2;
 /** Phase 24: g_tiny_class_stats_*. */
@@ -51,6 +53,8 @@ export const HAKMEM_METRIC_BAD_CLASS_COMPILED: i32 = 0;
 export const HAKMEM_HDR_META_FAST_COMPILED: i32 = 0;
 /** Phase 27: g_unified_cache_*. */
 export const HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED: i32 = 0;
+/** Phase 29: g_pool_hotbox_v2_stats. */
+export const HAKMEM_POOL_HOTBOX_V2_STATS_COMPILED: i32 = 0;
 /** 19-C: front statistics on every operation. */
 export const HAKMEM_FRONT_STATS_COMPILED: i32 = 0;
 /** 19-C: the front statistics count 1 operation in 4096. */

@@ -8,13 +8,16 @@ import {
   alloc_dualhot_enabled,
   env_gates_forget,
   fastlane_direct_enabled,
-  mid_v3_enabled,
   tiny_c7_ultra_enabled_env,
   tiny_unified_lifo_enabled,
 } from './env_gates';
 import { hakmem_env_snapshot_ctor, hakmem_env_snapshot_forget } from './env_snapshot';
 import { fastlane_ctx_forget } from './fastlane_ctx';
 import { BIN_TO_CHECK, SHARED_POLICY_VERSION, TLS_C7_ULTRA, TLS_CHECK, TLS_RINGS_USED, TLS_UNIFIED } from './layout';
+import { force_libc_enabled } from './force_libc_env_box';
+import { mid_v3_class_enabled, mid_v3_debug_enabled, mid_v3_enabled, mid_v3_inuse_enabled } from './mid_hotbox_v3_env_box';
+import { hak_pool_v2_enabled } from './pool_config_box';
+import { size_profile_is_rare } from './size_profile_box';
 import { phase42_gates_forget } from './phase42_gates';
 import { ss_acquire_forget } from './ss_acquire_env_box';
 import { ss_mem_lean_forget } from './ss_mem_lean_env_box';
@@ -25,17 +28,24 @@ import { tiny_front_config_forget, tiny_free_legacy_mask } from './tiny_front_co
 import { tiny_front_v3_detours, tiny_front_v3_forget } from './tiny_front_v3';
 import { tiny_heap_box_flush } from './tiny_heap_box';
 import { tiny_route_forget } from './tiny_route';
-import { ALIGNED_FIRST, LAST_BIN, TINY_BINS, tiny_class_of_bin } from './tiny_size_class';
+import { ALIGNED_FIRST, LAST_BIN, MID_FIRST, TINY_BINS, tiny_class_of_bin } from './tiny_size_class';
 import { g_tls } from './tls';
 import { ring_flush, unified_cache_refill } from './unified_cache';
 
 let g_front_folded: bool = false;
 let g_front_version: u32 = 0;
 
+/** Whether a mid bin goes nowhere but through its list. */
+function front_serves_mid(bin: u32): bool {
+  if (!mid_v3_enabled() || !mid_v3_class_enabled(bin) || hak_pool_v2_enabled()) return false;
+  return !mid_v3_debug_enabled() && !mid_v3_inuse_enabled() && !size_profile_is_rare(bin);
+}
+
 function front_serves(bin: u32): bool {
+  if (force_libc_enabled()) return false;
   if (HAKMEM_FRONT_FASTLANE_COMPILED && !fastlane_direct_enabled()) return false;
   if (!tiny_unified_lifo_enabled() || alloc_passdown_ssot_enabled()) return false;
-  if (bin > TINY_BINS) return bin < ALIGNED_FIRST && mid_v3_enabled();
+  if (bin > TINY_BINS) return bin >= MID_FIRST && bin < ALIGNED_FIRST && front_serves_mid(bin);
   const cls = tiny_class_of_bin(bin);
   if (tiny_front_v3_detours(cls) || (tiny_free_legacy_mask() >>> cls) & 1) return false;
   return cls > 3 || !alloc_dualhot_enabled();

@@ -3,35 +3,49 @@
 import { free_dispatch_ssot_enabled } from './alloc_passdown_ssot_env_box';
 import {
   BENCH_MINIMAL,
+  HAKMEM_FAST_PROFILE_PRUNE_BACKENDS,
   HAKMEM_FRONT_FASTLANE_COMPILED,
   HAKMEM_HDR_META_MISMATCH_COMPILED,
   HAKMEM_TINY_HEADER,
 } from './build_flags';
-import { PTR_BIN, PTR_LARGE, classify_misuse, classify_ptr, page_bin } from './classify_ptr';
+import { PTR_BIN, PTR_LARGE, PTR_POOL, classify_misuse, classify_ptr, page_bin } from './classify_ptr';
 import { fastlane_direct_enabled } from './env_gates';
+import { force_libc_enabled } from './force_libc_env_box';
 import { free_tiny_fast, free_tiny_fast_trusted } from './free_tiny_fast';
 import { front_fold } from './front_fold';
 import { front_fastlane_try_free } from './front_fastlane_box';
 import { front_stat_inc } from './front_stats_box';
 import { large_free } from './large';
 import { TLS_C7_ULTRA, TLS_UNIFIED } from './layout';
-import { mid_v3_free } from './mid_v3';
+import { libc_free } from './libc_heap';
+import { mid_v3_inuse_enabled } from './mid_hotbox_v3_env_box';
+import { mid_inuse_dec } from './mid_inuse_box';
+import { mid_v3_free, mid_v3_lane_head } from './mid_v3';
 import { MISUSE_DOUBLE_FREE, MISUSE_HEADER, misuse_report } from './misuse_box';
 import { tiny_own_bin } from './own_bin';
 import { small_v6_headerless_route_enabled } from './phase42_gates';
+import { hak_pool_v2_enabled } from './pool_config_box';
+import { pool_hotbox_v2_free } from './pool_hotbox_v2_box';
+import { hak_pool_free_v1_slow_impl } from './pool_v1';
+import { POOL_COMPILED } from './pools_layout';
 import { remote_target_push } from './remote_target';
 import { STAT_FREE_PATH_TOTAL, STAT_HDR_META_MISMATCH, stat_inc } from './stats';
 import { HEADER_FREED, HEADER_MAGIC, HEADER_MAGIC_MASK, tiny_header_mark, tiny_header_read } from './tiny_header';
 import { free_tiny_fast_legacy } from './tiny_free_fast_v2';
 import { tiny_free_legacy_mask } from './tiny_front_config_box';
 import { tiny_guard_is_free } from './tiny_guard_box';
-import { LAST_BIN, TINY_BINS, class_of_bin, is_block_start } from './tiny_size_class';
+import { ALIGNED_FIRST, LAST_BIN, MID_FIRST, TINY_BINS, class_of_bin, is_block_start } from './tiny_size_class';
 import { g_tls, tls_attach, tls_attached } from './tls';
+import { unified_cache_push } from './unified_cache';
 
 /** Frees what the front did not take. */
 export function free_layered(ptr: usize): void {
   if (!ptr) return;
   if (!BENCH_MINIMAL) {
+    if (force_libc_enabled()) {
+      libc_free(ptr);
+      return;
+    }
     if (!tls_attached() && !tls_attach()) return;
     front_fold();
     if (tiny_free_legacy_mask() && free_tiny_fast_legacy(ptr)) return;
@@ -63,8 +77,15 @@ export function heads_a_list(ptr: usize, bin: u32): bool {
     load<u32>(lists) == <u32>ptr ||
     load<u32>(lists, TLS_UNIFIED) == <u32>ptr ||
     load<u32>(lists, TLS_C7_ULTRA) == <u32>ptr ||
-    (!BENCH_MINIMAL && bin <= TINY_BINS && tiny_guard_is_free(ptr, bin))
+    (!BENCH_MINIMAL && bin <= TINY_BINS && tiny_guard_is_free(ptr, bin)) ||
+    (!BENCH_MINIMAL && bin >= MID_FIRST && mid_v3_lane_head(bin) == ptr)
   );
+}
+
+/** Frees a mid block of this thread, or one that is aligned to its size. */
+function free_mid(bin: u32, ptr: usize): void {
+  if (HAKMEM_FAST_PROFILE_PRUNE_BACKENDS) unified_cache_push(bin, ptr);
+  else mid_v3_free(bin, ptr);
 }
 
 /** Frees a block by the page map alone. */
@@ -94,11 +115,12 @@ function hak_free_bin(ptr: usize, bin: u32): void {
   }
   if (own) {
     if (!HAKMEM_TINY_HEADER && heads_a_list(ptr, bin)) misuse_report(MISUSE_DOUBLE_FREE, ptr, cls);
-    else if (bin > TINY_BINS) mid_v3_free(bin, ptr);
+    else if (bin > TINY_BINS) free_mid(bin, ptr);
     else free_tiny_fast_trusted(ptr, bin);
     return;
   }
   if (!tls_attached() && !tls_attach()) return;
+  if (!BENCH_MINIMAL && bin >= MID_FIRST && bin < ALIGNED_FIRST && mid_v3_inuse_enabled()) mid_inuse_dec(ptr);
   const misuse = remote_target_push(ptr);
   if (misuse) misuse_report(misuse, ptr, cls);
 }
@@ -106,9 +128,11 @@ function hak_free_bin(ptr: usize, bin: u32): void {
 /** Frees anything that the fast path did not take; reports what is no live block and leaves it alone. */
 export function free_cold(ptr: usize): void {
   if (!ptr) return;
+  if (hak_pool_v2_enabled() && pool_hotbox_v2_free(ptr)) return;
   if (!BENCH_MINIMAL && free_dispatch_ssot_enabled() && hak_free_ssot(ptr)) return;
   const kind = classify_ptr(ptr);
   if (kind == PTR_BIN) hak_free_at(ptr);
   else if (kind == PTR_LARGE) large_free(ptr);
+  else if (POOL_COMPILED && kind == PTR_POOL) hak_pool_free_v1_slow_impl(ptr);
   else classify_misuse(ptr);
 }

@@ -2,6 +2,9 @@
 // over all that one holds and leaves its block spare. Blocks that somebody frees to the old heap afterwards are found in its
 // remote queue and go on to the owner of their page.
 import { BENCH_MINIMAL } from './build_flags';
+import { hak_pool_v2_enabled } from './pool_config_box';
+import { pool_hotbox_v2_adopt } from './pool_hotbox_v2_box';
+import { TLS_MID_LANES } from './pools_layout';
 import {
   PAGE_OWNER,
   PAGE_SHIFT,
@@ -28,8 +31,10 @@ import {
 } from './layout';
 import { hak_lock_acquire, hak_lock_release } from './lock';
 import { remote_target_push } from './remote_target';
+import { remote_target_len_taken } from './remote_target_len_box';
 import { shared_pool_release } from './shared_pool_release';
-import { LAST_BIN, TINY_BINS, TINY_CLASSES } from './tiny_size_class';
+import { bg_spill_enabled, tiny_free_magazine_return } from './tiny_free_magazine';
+import { ALIGNED_FIRST, LAST_BIN, MID_FIRST, TINY_BINS, TINY_CLASSES } from './tiny_size_class';
 import { g_tls, heap_list_pop, heap_list_push } from './tls';
 
 /** Puts the list at `from` behind whatever this thread already has of the bin, and empties it. */
@@ -86,6 +91,14 @@ function adopt_carving(heap: usize, bin: u32): void {
   store<u32>(theirs, 0, TLS_CARVE_MORE);
 }
 
+/** A lane of MID v3 is a list with a length. */
+function adopt_lane(heap: usize, bin: u32): void {
+  if (bin < MID_FIRST || bin >= ALIGNED_FIRST) return;
+  const lane = heap + TLS_MID_LANES + (<usize>(bin - MID_FIRST) << 3);
+  adopt_list(lane, bin);
+  store<u32>(lane, 0, 4);
+}
+
 /** Slabs that the warm pool held for a bin are still whole: they go back. */
 function adopt_warm_pool(heap: usize, bin: u32): void {
   const pool = heap + TLS_WARM_POOL + <usize>bin * WARM_POOL_SLOTS * 4;
@@ -117,6 +130,7 @@ function forward_remote(heap: usize): void {
   let ptr: usize = load<u32>(heap, TLS_REMOTE) ? atomic.xchg<u32>(heap + TLS_REMOTE, 0) : 0;
   while (ptr) {
     const next: usize = load<u32>(ptr);
+    if (!BENCH_MINIMAL) remote_target_len_taken(ptr);
     remote_target_push(ptr);
     ptr = next;
   }
@@ -145,12 +159,15 @@ export function heap_adopt(): bool {
       adopt_list(lists + TLS_C7_ULTRA, bin);
       if (bin <= TINY_BINS) adopt_list(lists + TLS_HEAP_BOX, bin);
       adopt_ring(heap, bin);
+      adopt_lane(heap, bin);
     }
     adopt_list(lists + TLS_ADOPTED, bin);
     adopt_carving(heap, bin);
     adopt_warm_pool(heap, bin);
   }
   if (!BENCH_MINIMAL) adopt_tiny_boxes(heap);
+  if (bg_spill_enabled()) tiny_free_magazine_return(heap);
+  if (hak_pool_v2_enabled()) pool_hotbox_v2_adopt(heap);
   forward_remote(heap);
   hak_lock_acquire();
   heap_list_push(SHARED_SPARE, heap);

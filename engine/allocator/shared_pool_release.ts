@@ -4,7 +4,7 @@ import { PAGE_MAP, PAGE_OWNER, PAGE_SHIFT, SS_PAGES, SS_SHIFT } from './layout';
 import { hak_lock_acquire, hak_lock_release } from './lock';
 import { MISUSE_DOUBLE_FREE, misuse_report } from './misuse_box';
 import { shared_pool_link, shared_pool_unlink } from './shared_pool_acquire';
-import { ss_deallocate, ss_stays_when_empty } from './ss_allocation_box';
+import { ss_deallocate, ss_stays_when_empty, ss_take_fresh } from './ss_allocation_box';
 import { STAT_REL_C7_SLABS, STAT_REL_C7_SUPERSLABS, stat_inc } from './stats';
 import { SS_FREE_MASK, ss_meta } from './superslab_registry';
 import { ss_tier_after_release } from './superslab_tiers';
@@ -31,6 +31,8 @@ export function shared_pool_release(slab: usize): void {
     return;
   }
   if (HAKMEM_REL_C7_LOG_COMPILED) rel_c7(page, after == 0xffff);
+  // Whoever had it may have written to it.
+  ss_take_fresh(slab);
   store<u8>(PAGE_MAP + page, 0);
   store<u16>(PAGE_OWNER + (page << 1), 0);
   store<u32>(meta, after, SS_FREE_MASK);

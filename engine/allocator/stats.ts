@@ -58,6 +58,9 @@ export const STAT_PF_TOUCHED: u32 = 320;
 export function stat_set(cell: u32, value: u32): void {
   atomic.store<u32>(STATS_BASE + (<usize>cell << 2), value);
 }
+/** Phase 29: STAT_POOL_V2_CELLS counters a pool class (pool_hotbox_v2_stats_box.ts). */
+export const STAT_POOL_V2: u32 = 512;
+export const STAT_POOL_V2_CELLS: u32 = 12;
 
 @inline // leaf
 export function stat_inc(cell: u32): void {

@@ -12,6 +12,7 @@ import {
   TLS_PAGE_MAP,
   TLS_UNIFIED,
 } from './layout';
+import { learner_enabled } from './learner_env_box';
 import { remote_target_flush } from './remote_target';
 import { shared_pool_acquire } from './shared_pool_acquire';
 import { ss_release_policy_before, ss_release_policy_reclaim } from './ss_release_policy_box';
@@ -25,7 +26,7 @@ import { warm_pool_prefill } from './warm_pool_prefill_box';
 import { warm_pool_record_hit, warm_pool_record_miss } from './warm_pool_stats_box';
 
 function superslab_acquire(bin: u32): usize {
-  return WARM_POOL_PREFILL_BUDGET > 1 ? warm_pool_prefill(bin) : shared_pool_acquire(bin);
+  return WARM_POOL_PREFILL_BUDGET > 1 || learner_enabled() ? warm_pool_prefill(bin) : shared_pool_acquire(bin);
 }
 
 /** Whether the bin can be served without a new slab. */

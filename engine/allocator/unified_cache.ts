@@ -23,9 +23,12 @@ import {
 import { lazy_zero_set_fresh } from './lazy_zero_box';
 import { pagefault_telemetry_touch } from './pagefault_telemetry_box';
 import { STAT_FREELIST_CLEARED, stat_inc } from './stats';
+import { learner_miss, learner_refill_factor } from './learner_box';
+import { learner_enabled } from './learner_env_box';
 import { hak_super_lookup } from './superslab_registry';
 import { remote_target_drain } from './remote_target';
 import { superslab_refill } from './superslab_refill';
+import { bg_spill_enabled, tiny_free_magazine_spill, tiny_free_magazine_take } from './tiny_free_magazine';
 import { tiny_class_stats_hit, tiny_class_stats_miss } from './tiny_class_stats_box';
 import { bin_stride } from './tiny_size_class';
 import { g_tls, tls_attach, tls_attached } from './tls';
@@ -121,6 +124,7 @@ export function unified_cache_push_list(bin: u32, ptr: usize): void {
 export function unified_cache_push(bin: u32, ptr: usize): void {
   if (!BENCH_MINIMAL && !tiny_unified_lifo_enabled()) {
     if (ring_push(bin, ptr)) return;
+    if (bg_spill_enabled() && tiny_free_magazine_spill(bin) && ring_push(bin, ptr)) return;
   }
   unified_cache_push_list(bin, ptr);
 }
@@ -161,7 +165,8 @@ function unified_cache_carve(bin: u32): bool {
     end = load<u32>(g_tls + TLS_CARVE_END + (<usize>bin << 2));
   }
   const stride = bin_stride(bin);
-  let blocks = max<u32>(1, min<u32>(REFILL_BLOCKS, REFILL_BYTES / stride));
+  const factor = learner_enabled() ? learner_refill_factor(bin) : 1;
+  let blocks = max<u32>(1, min<u32>(REFILL_BLOCKS * factor, (REFILL_BYTES * factor) / stride));
   let last = first + <usize>(blocks - 1) * stride;
   if (last >= end) {
     blocks = (<u32>(end - first) + stride - 1) / stride;
@@ -203,6 +208,11 @@ export function unified_cache_refill(bin: u32): usize {
   if (!tls_attached() && !tls_attach()) return 0;
   if (HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED) unified_cache_measure_miss(bin);
   remote_target_drain();
+  if (learner_enabled()) learner_miss(bin);
+  if (bg_spill_enabled()) {
+    const spilled = tiny_free_magazine_take(bin);
+    if (spilled) return spilled;
+  }
   if (!list_or_adopted(bin) && !unified_cache_carve(bin)) {
     // superslab_refill may find blocks instead of a slab: a heap without a thread is adopted first.
     if (!superslab_refill(bin)) return 0;

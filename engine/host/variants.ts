@@ -21,6 +21,7 @@ export const flagDefaults: Readonly<Record<string, number>> = {
   HAKMEM_SS_OS_STATS_COMPILED: 0,
   HAKMEM_REL_C7_LOG_COMPILED: 0,
   HAKMEM_DBG_C7_LOG_COMPILED: 0,
+  HAKMEM_FAST_PROFILE_PRUNE_BACKENDS: 0,
   WARM_POOL_PREFILL_BUDGET: 2,
   HAKMEM_TINY_CLASS_STATS_COMPILED: 0,
   HAKMEM_TINY_FREE_STATS_COMPILED: 0,
@@ -30,6 +31,7 @@ export const flagDefaults: Readonly<Record<string, number>> = {
   HAKMEM_METRIC_BAD_CLASS_COMPILED: 0,
   HAKMEM_HDR_META_FAST_COMPILED: 0,
   HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED: 0,
+  HAKMEM_POOL_HOTBOX_V2_STATS_COMPILED: 0,
   HAKMEM_FRONT_STATS_COMPILED: 0,
   HAKMEM_FRONT_STATS_SAMPLED: 0,
   ENGINE_TEST_DOUBLE_HANDOUT: 0,
@@ -50,6 +52,16 @@ export const envGates: readonly string[] = [
   'HAKMEM_TINY_UNIFIED_LIFO',
   'HAKMEM_FREE_TINY_TRUSTED',
   'HAKMEM_MID_V3_ENABLED',
+  'HAKMEM_MID_V3_CLASSES',
+  'HAKMEM_MID_V3_DEBUG',
+  'HAKMEM_MID_V3_INUSE',
+  'HAKMEM_POOL_V2_ENABLED',
+  'HAKMEM_BG_SPILL',
+  'HAKMEM_BG_SPILL_TARGET',
+  'HAKMEM_REMOTE_TARGET_LEN',
+  'HAKMEM_LEARN',
+  'HAKMEM_ALLOC_ROUTING',
+  'HAKMEM_FORCE_LIBC_ALLOC',
   'HAKMEM_ALLOC_PASSDOWN_SSOT',
   'HAKMEM_FREE_DISPATCH_SSOT',
   'HAKMEM_ENV_SNAPSHOT_CTOR',
@@ -75,6 +87,24 @@ export const envGates: readonly string[] = [
   'HAKMEM_SS_MEM_LEAN',
   'HAKMEM_SS_MEM_LEAN_DECOMMIT',
   'HAKMEM_SS_MEM_LEAN_TARGET_MB',
+];
+
+/**
+ * Gates that say which backend serves: a thread reads them once, and an invalidation leaves them as they are. The others
+ * may change while the engine runs.
+ */
+export const startGates: readonly string[] = [
+  'HAKMEM_MID_V3_ENABLED',
+  'HAKMEM_MID_V3_CLASSES',
+  'HAKMEM_MID_V3_DEBUG',
+  'HAKMEM_MID_V3_INUSE',
+  'HAKMEM_POOL_V2_ENABLED',
+  'HAKMEM_BG_SPILL',
+  'HAKMEM_BG_SPILL_TARGET',
+  'HAKMEM_REMOTE_TARGET_LEN',
+  'HAKMEM_LEARN',
+  'HAKMEM_ALLOC_ROUTING',
+  'HAKMEM_FORCE_LIBC_ALLOC',
 ];
 
 /** The public functions, which `fast-calls` keeps as calls. */
@@ -124,6 +154,7 @@ export const variants: readonly Variant[] = [
       HAKMEM_METRIC_BAD_CLASS_COMPILED: 1,
       HAKMEM_HDR_META_FAST_COMPILED: 1,
       HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED: 1,
+      HAKMEM_POOL_HOTBOX_V2_STATS_COMPILED: 1,
       HAKMEM_FRONT_STATS_COMPILED: 1,
     },
     keepCalls: publicFunctions,

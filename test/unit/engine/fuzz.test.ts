@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { builtVariants, engineFor, parametersFor } from './engine.ts';
+import { backendGates, builtVariants, engineFor, parametersFor } from './engine.ts';
 import { fuzz } from './shadow.ts';
 
 describe('the allocator against a shadow model', () => {
@@ -7,6 +7,15 @@ describe('the allocator against a shadow model', () => {
     for (const seed of [1, 77, 4242]) {
       it(`${variant}, seed ${seed}`, () => {
         fuzz(variant, seed, 8000);
+      });
+    }
+  }
+
+  for (const [name, env] of Object.entries(backendGates)) {
+    // `research` checks its lists at every refill.
+    for (const variant of name === 'all at once' ? ['standard', 'research'] : ['standard']) {
+      it(`${variant} with ${name}`, () => {
+        fuzz(variant, 99, 5000, { env });
       });
     }
   }

@@ -6,7 +6,7 @@ import {
   environmentBlock,
   instantiate,
 } from '../../../engine/host/instantiate.ts';
-import { envGates } from '../../../engine/host/variants.ts';
+import { envGates, startGates } from '../../../engine/host/variants.ts';
 import { modulePath } from './engine.ts';
 import { fuzz, generator } from './shadow.ts';
 
@@ -18,9 +18,22 @@ const values: Readonly<Record<string, readonly string[]>> = {
   HAKMEM_TINY_HEAP_META_ULTRA: ['0', '0xff'],
   HAKMEM_SS_MEM_LEAN_DECOMMIT: ['OFF', 'FREE'],
   HAKMEM_SS_MEM_LEAN_TARGET_MB: ['0', '10'],
+  HAKMEM_MID_V3_CLASSES: ['0', '0x55555555', '0xffffffff'],
+  HAKMEM_BG_SPILL_TARGET: ['0', '40'],
+  HAKMEM_REMOTE_TARGET_LEN: ['0', '2', '8'],
+  HAKMEM_ALLOC_ROUTING: ['0', '20'],
+  // The baseline has no layers to disturb: alone, and once with everything else.
+  HAKMEM_FORCE_LIBC_ALLOC: ['0', '0', '0', '0', '1'],
 };
 
 type Environment = Record<string, string>;
+
+/** Settings of the gates that may change at run time, on top of those that were set at the start. */
+function changed(random: (below: number) => number, start: Environment): Environment {
+  const kept = Object.entries(start).filter(([gate]) => startGates.includes(gate));
+  const fresh = Object.entries(randomEnvironment(random)).filter(([gate]) => !startGates.includes(gate));
+  return Object.fromEntries([...kept, ...fresh]);
+}
 
 function randomEnvironment(random: (below: number) => number): Environment {
   const out: Environment = {};
@@ -49,7 +62,8 @@ describe('the allocator against a shadow model, under random gates', () => {
 
     it(`${variant}, settings that change as it runs`, () => {
       const random = generator(424243);
-      fuzz(variant, 9, 12_000, { disturb: (engine) => setEnvironment(engine, randomEnvironment(random)) });
+      const env = { HAKMEM_BG_SPILL: '1', HAKMEM_LEARN: '1', HAKMEM_MID_V3_INUSE: '1' };
+      fuzz(variant, 9, 12_000, { env, disturb: (engine) => setEnvironment(engine, changed(random, env)) });
     });
   }
 
@@ -66,7 +80,8 @@ describe('several instances on one heap, under random gates', () => {
       it(`${variant}, settings ${seed}: frees from anywhere, threads that end, settings that change`, () => {
         const random = generator(seed * 104_729);
         const module = new WebAssembly.Module(new Uint8Array(readFileSync(modulePath(variant))));
-        const a = instantiate(module, { harnessBytes: 64, env: randomEnvironment(random) });
+        const env = randomEnvironment(random);
+        const a = instantiate(module, { harnessBytes: 64, env });
         const all = [a, attach(module, a.memory), attach(module, a.memory)];
         const any = (): EngineInstance => all[random(3)] ?? a;
         const live: { ptr: number; size: number; byte: number }[] = [];
@@ -80,7 +95,7 @@ describe('several instances on one heap, under random gates', () => {
           any().exports.free(o.ptr);
         };
         for (let i = 0; i < 12_000; i++) {
-          if (i % 1500 === 1499) setEnvironment(any(), randomEnvironment(random));
+          if (i % 1500 === 1499) setEnvironment(any(), changed(random, env));
           if (i % 2000 === 1999) any().exports.thread_exit();
           if (live.length < 300 || (random(2) === 0 && live.length < 1500)) {
             const size = 8 + random(random(10) === 0 ? 40_000 : 1000);
