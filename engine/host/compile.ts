@@ -40,7 +40,7 @@ const flagsFile = 'engine/allocator/build_flags.ts';
 const cold = [
   '*/*_cold',
   '*/free_tiny_fast_legacy',
-  '*/ss_*',
+  '*/ss_prewarm',
   '*/tiny_heap_box_*',
   '*/tiny_guard_*',
   '*/*_layered',
