@@ -32,7 +32,7 @@ import { ALIGNED_FIRST, LAST_BIN, MID_FIRST, TINY_BINS, tiny_class_of_bin } from
 import { g_tls } from './tls';
 import { ring_flush, unified_cache_refill } from './unified_cache';
 
-let g_front_folded: bool = false;
+let g_initialized: bool = false;
 let g_front_version: u32 = 0;
 
 /** Whether a mid bin goes nowhere but through its list. */
@@ -74,7 +74,7 @@ function gather(bin: u32, serves: bool): void {
 /** Fills the front's table for this thread's heap, unless it is filled and nothing has changed. */
 export function front_fold(): void {
   const version = load<u32>(SHARED_POLICY_VERSION);
-  if (g_front_folded && g_front_version == version) return;
+  if (g_initialized && g_front_version == version) return;
   front_forget();
   hakmem_env_snapshot_ctor();
   tiny_c7_hot_flush();
@@ -87,7 +87,7 @@ export function front_fold(): void {
   }
   store<u32>(g_tls, tiny_unified_lifo_enabled() ? 0 : 1, TLS_RINGS_USED);
   g_front_version = version;
-  g_front_folded = true;
+  g_initialized = true;
   ss_prewarm();
 }
 
@@ -110,7 +110,7 @@ export function front_refill(bin: u32): usize {
 /** What was read from the gates is forgotten; the next call off the fast path reads it again. */
 export function front_forget(): void {
   if (BENCH_MINIMAL) return;
-  g_front_folded = false;
+  g_initialized = false;
   env_gates_forget();
   phase42_gates_forget();
   tiny_front_config_forget();
