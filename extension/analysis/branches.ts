@@ -397,17 +397,26 @@ export class Branches {
     this.checkers.set(f, false);
     let asserted = 0;
     if (f.returns.base !== 'void' || f.returns.pointer > 0) return false;
+    const own = (x: Expr): boolean => {
+      const d = x.k === 'id' ? this.index.local(f, x.name, x) : null;
+      return d !== null && !d.isStatic && !d.isThread;
+    };
     const result = this.index.nodes(f).every((n) => {
       if (n.k === 'return') return n.x === null;
-      if (n.k === 'upd') return false;
-      if (n.k === 'asg') return n.left.k === 'id' || this.asserted(n.token);
-      if (n.k !== 'expr' || n.x.k === 'asg') return true;
+      if (n.k === 'upd') return own(n.x);
+      if (n.k === 'asg') return own(n.left) || this.asserted(n.token);
+      if (n.k === 'call' && n.up?.k !== 'expr')
+        return (
+          this.within(n) >= cost.assertion || !this.index.callees(n).some((g) => g !== f && this.writes(g))
+        );
+      if (n.k !== 'expr' || n.x.k === 'asg' || n.x.k === 'upd') return true;
       const { x } = n;
       const callee = x.k === 'call' && x.callee.k === 'id' ? x.callee.name : '';
       if (this.asserted(n.token) || this.asserted(x.token) || asserting.test(callee)) {
         asserted++;
         return true;
       }
+      if (x.k === 'call' && this.isEnd(x)) return true;
       if (x.k !== 'call') return x.k === 'cast' || x.k === 'num' || x.k === 'cond';
       const to = this.index.callees(x);
       return depth < 3 && to.length > 0 && to.every((g) => g === f || this.checks(g, depth + 1));
