@@ -109,6 +109,7 @@ export class Branches {
   private readonly chances = new Map<Node, Odds>();
   private readonly noReturn = new Map<Func, boolean>();
   private readonly writesOutside = new Map<Func, boolean>();
+  private readonly writesAny = new Map<Func, boolean>();
   private readonly checkers = new Map<Func, boolean>();
   private readonly labels = new Map<Func, Map<string, number>>();
 
@@ -356,21 +357,29 @@ export class Branches {
     return this.writes(f);
   }
 
-  private writes(f: Func): boolean {
-    const known = this.writesOutside.get(f);
+  /** A local that ends with the call. */
+  private isOwn(f: Func, x: Expr): boolean {
+    const d = x.k === 'id' ? this.index.local(f, x.name, x) : null;
+    return d !== null && !d.isStatic && !d.isThread;
+  }
+
+  /** Changes something behind a pointer or in an object; with `plain`, also a variable by its bare name. */
+  private writes(f: Func, plain = false): boolean {
+    const memo = plain ? this.writesAny : this.writesOutside;
+    const known = memo.get(f);
     if (known !== undefined) return known;
-    this.writesOutside.set(f, false);
+    memo.set(f, false);
     let result = false;
     for (const n of this.index.nodes(f)) {
       const x = n.k === 'asg' ? n.left : n.k === 'upd' ? n.x : null;
-      if (x !== null && x.k !== 'id' && !this.asserted(n.token)) result = true;
+      if (x !== null && (plain ? !this.isOwn(f, x) : x.k !== 'id') && !this.asserted(n.token)) result = true;
       if (!result && n.k === 'call')
         result = this.index
           .callees(n)
-          .some((g) => g !== f && this.index.nodes(g).length < 200 && this.writes(g));
+          .some((g) => g !== f && this.index.nodes(g).length < 200 && this.writes(g, plain));
       if (result) break;
     }
-    this.writesOutside.set(f, result);
+    memo.set(f, result);
     return result;
   }
 
@@ -397,17 +406,15 @@ export class Branches {
     this.checkers.set(f, false);
     let asserted = 0;
     if (f.returns.base !== 'void' || f.returns.pointer > 0) return false;
-    const own = (x: Expr): boolean => {
-      const d = x.k === 'id' ? this.index.local(f, x.name, x) : null;
-      return d !== null && !d.isStatic && !d.isThread;
-    };
+    const own = (x: Expr): boolean => this.isOwn(f, x);
     const result = this.index.nodes(f).every((n) => {
       if (n.k === 'return') return n.x === null;
       if (n.k === 'upd') return own(n.x);
       if (n.k === 'asg') return own(n.left) || this.asserted(n.token);
       if (n.k === 'call' && n.up?.k !== 'expr')
         return (
-          this.within(n) >= cost.assertion || !this.index.callees(n).some((g) => g !== f && this.writes(g))
+          this.within(n) >= cost.assertion ||
+          !this.index.callees(n).some((g) => g !== f && this.writes(g, true))
         );
       if (n.k !== 'expr' || n.x.k === 'asg' || n.x.k === 'upd') return true;
       const { x } = n;
@@ -416,7 +423,7 @@ export class Branches {
         asserted++;
         return true;
       }
-      if (x.k === 'call' && this.isEnd(x)) return true;
+      if (x.k === 'call' && (this.isEnd(x) || this.within(x) >= cost.never)) return true;
       if (x.k !== 'call') return x.k === 'cast' || x.k === 'num' || x.k === 'cond';
       const to = this.index.callees(x);
       return depth < 3 && to.length > 0 && to.every((g) => g === f || this.checks(g, depth + 1));

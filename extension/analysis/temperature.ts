@@ -161,7 +161,8 @@ export class Temperatures {
       if (bucket === undefined) buckets[bounded] = [f];
       else bucket.push(f);
     };
-    // What programs call less often is hot itself, with nothing to spare.
+    // What programs call less often is hot itself, with nothing to spare: what it alone leads to is not.
+    const seldom = new Set(this.entryPoints.flatMap((e) => (e.main ? [] : [e.func])));
     for (const e of this.entryPoints) put(e.func, e.main ? 0 : hotLimit, null);
     for (let d = 0; d <= far; d++) {
       const bucket = buckets[d];
@@ -169,7 +170,8 @@ export class Temperatures {
       for (let i = 0; i < bucket.length; i++) {
         const f = bucket[i];
         if (f === undefined || this.distance.get(f) !== d) continue;
-        for (const e of this.edgesOf(f)) put(e.to, Math.max(farther(d, e.cost) + e.add, e.floor), f);
+        const from = d === hotLimit && seldom.has(f) ? d + 1 : d;
+        for (const e of this.edgesOf(f)) put(e.to, Math.max(farther(from, e.cost) + e.add, e.floor), f);
       }
     }
   }
