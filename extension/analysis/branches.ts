@@ -105,6 +105,8 @@ const isConstant = (x: Expr): boolean => {
 
 export class Branches {
   private readonly first: FirstTimes;
+  /** What stands before a statement in its block, where no label does. */
+  private readonly earlier = new Map<Node, number>();
   private readonly falls = new Map<Stmt, number>();
   private readonly chances = new Map<Node, Odds>();
   private readonly noReturn = new Map<Func, boolean>();
@@ -167,6 +169,19 @@ export class Branches {
 
   /** What it says about a statement that others stand before it. */
   private before(body: readonly Stmt[], child: Node): number {
+    const known = this.earlier.get(child);
+    if (known !== undefined) return known;
+    // Labels are reached from elsewhere, so what they say is not known once and for all.
+    if (body.some((s) => s.k === 'label' && s.name !== null)) return this.sumBefore(body, child);
+    let sum = 0;
+    for (const s of body) {
+      this.earlier.set(s, Math.min(sum, cost.never));
+      sum = s.k === 'label' ? cost.plain : sum + this.fall(s);
+    }
+    return this.earlier.get(child) ?? Math.min(sum, cost.never);
+  }
+
+  private sumBefore(body: readonly Stmt[], child: Node): number {
     let sum = 0;
     for (const s of body) {
       if (s === child) break;
