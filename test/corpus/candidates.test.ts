@@ -24,6 +24,7 @@ interface Place {
 const places: Readonly<Record<string, readonly Place[]>> = {
   mimalloc: [
     { letter: 'C', file: 'src/segment.c', function: 'mi_abandoned_push', why: 'a count of abandoned segments that only a reader of statistics asks for' },
+    { letter: 'F', file: 'include/mimalloc-atomic.h', function: 'mi_atomic_maxi64_relaxed', why: 'the peak of a statistic by a releasing compare-exchange' },
     { letter: 'G', file: 'src/stats.c', function: 'mi_stat_update', why: 'allocated, freed and current of one statistic are neighbours' },
   ],
   jemalloc: [
