@@ -5,7 +5,7 @@ import { type Cursor, builtins, isAttribute, isTag, qualifiers } from './cursor.
 import type { Decl, Expr, Field, Func, Lowered, Stmt, Struct, TypeRef } from './ir.ts';
 import { link } from './ir.ts';
 import { assignment } from './parse-expr.ts';
-import { asStatement, initialMembers, memberInit } from './parse-init.ts';
+import { asStatement, defaultOf, initialMembers, memberInit } from './parse-init.ts';
 import { argumentsOf, initializer } from './parse-operand.ts';
 import { statements } from './parse-stmt.ts';
 import { type Declarator, type Specifiers, attributes, declarator, specifiers } from './parse-type.ts';
@@ -84,12 +84,14 @@ function trailer(c: Cursor, found: Set<string>, inits: Expr[] = []): void {
       c.at++;
       for (let m = 0; m < 200 && !c.done; m++) {
         let guard = 0;
+        let member = '';
         while (!c.done && !c.is('(') && !c.is('{') && guard++ < 40) {
+          if (c.peek().kind === Kind.ident) member = c.peek().text;
           const angles = c.is('<') ? c.behindAngles(c.at) : -1;
           c.at = angles > 0 ? angles : c.at + 1;
         }
         const list = c.sub(c.slice(c.at, c.behind(c.at)));
-        inits.push(memberInit(list));
+        inits.push(memberInit(list, member));
         c.at = c.behind(c.at);
         c.accept('...');
         if (!c.accept(',')) break;
@@ -261,8 +263,9 @@ export function structBody(c: Cursor, unit: Unit, tag: Token, name: string, base
         } else fields.push({ name: d.name.text, type: d.type, token: d.name });
       }
       if (c.accept(':')) assignment(c);
-      if (c.accept('=')) defaults.push(c.is('{') ? initializer(c) : assignment(c));
-      else if (c.is('{') && c.cpp) defaults.push(initializer(c));
+      const member = d.name?.text ?? '';
+      if (c.accept('=')) defaults.push(defaultOf(c.is('{') ? initializer(c) : assignment(c), member));
+      else if (c.is('{') && c.cpp) defaults.push(defaultOf(initializer(c), member));
       if (!c.accept(',') || c.at === at) break;
     }
     if (!c.accept(';') && c.at === before) c.at++;
