@@ -6,6 +6,7 @@ import type { Decl, Expr, Field, Func, Lowered, Stmt, Struct, TypeRef } from './
 import { link } from './ir.ts';
 import { assignment } from './parse-expr.ts';
 import { asStatement, defaultOf, initialMembers, memberInit } from './parse-init.ts';
+import { settleHead, writtenName } from './parse-header.ts';
 import { argumentsOf, initializer } from './parse-operand.ts';
 import { statements } from './parse-stmt.ts';
 import { type Declarator, type Specifiers, attributes, declarator, specifiers } from './parse-type.ts';
@@ -126,10 +127,17 @@ function functionFrom(
   const openToken = c.slice(open, open + 1)[0];
   const close = c.slice(end - 1, end)[0] ?? openToken;
   c.at = end;
-  const name = d.name;
-  if (name === null || openToken === undefined || close === undefined) return;
+  if (d.name === null || openToken === undefined || close === undefined) return;
   const paramsEnd = c.behind(d.paramsAt);
-  const params = parameters(c.sub(c.slice(d.paramsAt + 1, paramsEnd - 1)));
+  let given = c.slice(d.paramsAt + 1, paramsEnd - 1);
+  let name = d.name;
+  const bare = spec.type.base === '' && d.type.pointer === 0 && d.spelled === null && d.owner === null;
+  if (bare && name.text !== owner && /^[A-Z_][A-Z0-9_]*$/.test(name.text)) {
+    const at = writtenName(c, given);
+    name = given[at] ?? name;
+    if (at >= 0) given = given.slice(at + 2);
+  }
+  const params = parameters(c.sub(given));
   const arranged = arrange(bodyTokens, unit.live);
   const inner = c.sub(arranged.tokens);
   const body = [...inits.map(asStatement), ...statements(inner)];
@@ -143,7 +151,7 @@ function functionFrom(
     token: name,
     up: null,
     file: c.file.path,
-    name: name.text === 'operator' ? 'operator' : name.text,
+    name: d.spelled ?? name.text,
     owner: d.owner ?? owner,
     params,
     returns: d.type,
@@ -321,11 +329,13 @@ function typedef(c: Cursor, unit: Unit): void {
 export function translationUnit(c: Cursor, unit: Unit): void {
   while (!c.done) {
     const before = c.at;
-    const r = c.raw();
+    let r = c.raw();
     if (r.kind === Kind.directive || r.text === ';' || r.text === '}') {
       c.at++;
       continue;
     }
+    settleHead(c, unit.live);
+    r = c.raw();
     if (r.kind === Kind.choice && r.choice !== null) {
       const after = c.raw(1);
       if (
