@@ -5,7 +5,7 @@
 import type { MemoryOrder, Operation } from '../model.ts';
 import { type Access, inDeadAlternative, isAtomicObject, primitiveAccesses } from './access.ts';
 import type { Index } from './index.ts';
-import type { Call, Expr, Func, Stmt } from './ir.ts';
+import type { Call, Expr, Func, Node, Stmt } from './ir.ts';
 import { functionOf, noType, print, strip } from './ir.ts';
 import { memberOperation, operationOf, orderOf } from './operations.ts';
 import { condAt } from './preprocess.ts';
@@ -125,6 +125,22 @@ const rank: readonly Operation[] = [
 ];
 
 const nothing: readonly Access[] = [];
+
+/** An operator or a plain use of an atomic object. */
+const isImplicit = (a: Access): boolean => a.wrapper === null && /^(operator|implicit) /.test(a.builtin);
+
+/** In different branches of one `#if`: the branch with the written operation is the atomic one. */
+function apart(a: Node, b: Node): boolean {
+  const branches = new Map<Node, Stmt>();
+  for (let n: Node | null = a; n?.up != null; n = n.up)
+    if (n.up.k === 'variants') branches.set(n.up, n as Stmt);
+  for (let n: Node | null = b; n?.up != null; n = n.up) {
+    const own = n.up.k === 'variants' ? branches.get(n.up) : undefined;
+    if (own === undefined || n.up.k !== 'variants') continue;
+    return !n.up.options.some((o) => o.body.includes(own) && o.body.includes(n as Stmt));
+  }
+  return false;
+}
 
 export class Wrappers {
   readonly primitives = new Map<Func, Access[]>();
@@ -261,6 +277,9 @@ export class Wrappers {
     const live = inner.filter((a) => !this.isOut(f, a));
     if (live.length > 0) inner.splice(0, inner.length, ...live);
     if (inner.length === 0) return null;
+    const written = inner.filter((a) => !isImplicit(a));
+    const said = inner.filter((a) => !isImplicit(a) || !written.some((w) => apart(a.node, w.node)));
+    inner.splice(0, inner.length, ...said);
     const size = measure(f.body);
     const objects = inner.filter((a) => a.operation !== 'fence');
     if (objects.length === 0) {
