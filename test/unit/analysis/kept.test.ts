@@ -112,7 +112,8 @@ it.each([
   ],
   ['a default', 'struct node { long id_ = next.fetch_add(1); long id() { return id_; } };'],
 ])('a result that %s keeps is not discarded', async (_, source) => {
-  const use = 'int pick(node *a, node *b) { if (a->id() < b->id()) { pool = a; return 1; } return 0; }';
+  const use =
+    'extern void purge();\nint pick(node *a, node *b) { if (a->id() < b->id()) purge(); return 0; }';
   expect(await classOf(`std::atomic<long> next;\n${source}\n${use}`, 'next')).toBe('correctness');
 });
 
