@@ -167,9 +167,9 @@ export class Interpreter {
     );
   }
 
-  /** Copies of a state count as steps: a run for a default is not worth more, and any other a part of it. */
+  /** Copies of a state count as steps: no answer is worth more. */
   charge(entries: number): void {
-    this.steps += this.root !== null ? entries : entries >> 2;
+    this.steps += entries;
   }
 
   /** Keys of what a function assigns. */
