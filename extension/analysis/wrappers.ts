@@ -277,9 +277,6 @@ export class Wrappers {
     const live = inner.filter((a) => !this.isOut(f, a));
     if (live.length > 0) inner.splice(0, inner.length, ...live);
     if (inner.length === 0) return null;
-    const written = inner.filter((a) => !isImplicit(a));
-    const said = inner.filter((a) => !isImplicit(a) || !written.some((w) => apart(a.node, w.node)));
-    inner.splice(0, inner.length, ...said);
     const size = measure(f.body);
     const objects = inner.filter((a) => a.operation !== 'fence');
     if (objects.length === 0) {
@@ -332,14 +329,17 @@ export class Wrappers {
     const sorted = [...objects].sort((a, b) => rank.indexOf(a.operation) - rank.indexOf(b.operation));
     const main = sorted[0];
     if (main === undefined) return null;
+    // An operator in another branch of `#if` than the written operation has no say in the order.
+    const written = sorted.filter((a) => !isImplicit(a));
+    const ordering = isImplicit(main) ? (written.find((w) => apart(main.node, w.node)) ?? main) : main;
     return {
       func: f,
       operation: main.operation,
       operations: [...new Set(objects.map((a) => a.operation))],
       cell,
       fence: false,
-      order: main.orderParam >= 0 ? null : main.order,
-      orderParam: main.orderParam,
+      order: ordering.orderParam >= 0 ? null : ordering.order,
+      orderParam: ordering.orderParam,
       valueParam: this.paramIn(f, main.value),
       outParam: this.paramIn(f, main.out),
       constant: main.value !== null && strip(main.value).k === 'num' ? main.value : null,
