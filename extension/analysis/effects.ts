@@ -43,6 +43,8 @@ export interface Peers {
   entry(f: Func): boolean;
   /** The node of an object that receives a value. */
   object(target: Target): ValueNode;
+  /** Every written use of an object's name. */
+  uses(target: Target): readonly Expr[];
 }
 
 /** Region of statements whose execution hangs on a value. */

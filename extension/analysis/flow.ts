@@ -42,7 +42,7 @@ export class Flow extends Stores {
 
   /** The value of `x` goes on from `node`, which has been told where it came from. */
   follow(node: ValueNode, x: Expr, given: number): void {
-    const mode = (given & Mode.object) === 0 || staysObject(x, given) ? given : given & ~Mode.object;
+    const mode = (given & Mode.object) === 0 || this.staysObject(x, given) ? given : given & ~Mode.object;
     // One visit for every way of carrying the value.
     const bit = 1 << ((mode & 7) | (mode & Mode.object ? 8 : 0));
     const seen = node.visited.get(x) ?? 0;
@@ -265,8 +265,6 @@ export class Flow extends Stores {
       n = new ValueNode(
         false,
         (inner) => {
-          if (def === null && this.keptByConstructor(d))
-            this.say(inner, 'unknown', 'none', d, `The constructor keeps ${d.name} in a member.`);
           for (const use of this.index.usesOf(d)) {
             if (def !== null && def !== d && !this.reaching.reaches(d, def, use)) continue;
             if (def === null && !this.reaching.reaches(d, d, use)) continue;
@@ -282,13 +280,22 @@ export class Flow extends Stores {
     return n;
   }
 
-  /** `Holder(long n) : n_(n) {}`: lists of initialisers are not followed, only seen. */
-  private keptByConstructor(d: Decl): boolean {
-    const f = d.up?.k === 'func' ? d.up : null;
-    if (f === null || f.owner === null || f.owner !== f.name || d.name === '') return false;
-    const text = this.index.project.units.get(f.file)?.source.text;
-    const list = text?.slice(f.params[f.params.length - 1]?.token.end ?? f.start, f.bodyStart) ?? '';
-    return /[^:]:[^:]/.test(list) && new RegExp(`\\b${d.name}\\b`).test(list.slice(list.indexOf(':')));
+  /** An expression that names the object, or its address, as opposed to a value that is read from it. */
+  private staysObject(x: Expr, mode: number): boolean {
+    if ((mode & Mode.content) !== 0) return true;
+    const p = x.up;
+    if (p === null) return false;
+    if (p.k === 'call' && p.callee !== x) {
+      const at = p.args.indexOf(x);
+      return this.index.callees(p).some((f) => f.params[at]?.type.text.includes('&'));
+    }
+    return (
+      (p.k === 'un' && p.op === '&') ||
+      p.k === 'mem' ||
+      p.k === 'choice' ||
+      (p.k === 'idx' && p.object === x) ||
+      (p.k === 'init' && this.bindsReference(p, x))
+    );
   }
 
   private ordinal(of: Node | ValueNode | null): number {
@@ -415,16 +422,6 @@ export function discarded(node: Node): boolean {
   }
   if (p === null) return true;
   return p.k === 'expr' && !(p.up?.k === 'stmtx' && p.up.body[p.up.body.length - 1] === p);
-}
-
-/** An expression that names the object, or its address, as opposed to a value that is read from it. */
-function staysObject(x: Expr, mode: number): boolean {
-  if ((mode & Mode.content) !== 0) return true;
-  const p = x.up;
-  return (
-    p !== null &&
-    ((p.k === 'un' && p.op === '&') || p.k === 'mem' || p.k === 'choice' || (p.k === 'idx' && p.object === x))
-  );
 }
 
 /** Whether a use stands among the statements that hang on a condition as a whole. */

@@ -99,6 +99,8 @@ export interface Comma extends Base {
 export interface Init extends Base {
   readonly k: 'init';
   readonly items: readonly { readonly field: string | null; readonly x: Expr }[];
+  /** The member or the base that it initialises, in a constructor's list or in the class itself. */
+  readonly member?: string;
 }
 export interface Block extends Base {
   readonly k: 'stmtx';

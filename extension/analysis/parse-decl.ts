@@ -5,7 +5,8 @@ import { type Cursor, builtins, isAttribute, isTag, qualifiers } from './cursor.
 import type { Decl, Expr, Field, Func, Lowered, Stmt, Struct, TypeRef } from './ir.ts';
 import { link } from './ir.ts';
 import { assignment } from './parse-expr.ts';
-import { asStatement, initialMembers, memberInit } from './parse-init.ts';
+import { asStatement, defaultOf, initialMembers, memberInit } from './parse-init.ts';
+import { settleHead, writtenName } from './parse-header.ts';
 import { argumentsOf, initializer } from './parse-operand.ts';
 import { statements } from './parse-stmt.ts';
 import { type Declarator, type Specifiers, attributes, declarator, specifiers } from './parse-type.ts';
@@ -84,12 +85,14 @@ function trailer(c: Cursor, found: Set<string>, inits: Expr[] = []): void {
       c.at++;
       for (let m = 0; m < 200 && !c.done; m++) {
         let guard = 0;
+        let member = '';
         while (!c.done && !c.is('(') && !c.is('{') && guard++ < 40) {
+          if (c.peek().kind === Kind.ident) member = c.peek().text;
           const angles = c.is('<') ? c.behindAngles(c.at) : -1;
           c.at = angles > 0 ? angles : c.at + 1;
         }
         const list = c.sub(c.slice(c.at, c.behind(c.at)));
-        inits.push(memberInit(list));
+        inits.push(memberInit(list, member));
         c.at = c.behind(c.at);
         c.accept('...');
         if (!c.accept(',')) break;
@@ -124,10 +127,17 @@ function functionFrom(
   const openToken = c.slice(open, open + 1)[0];
   const close = c.slice(end - 1, end)[0] ?? openToken;
   c.at = end;
-  const name = d.name;
-  if (name === null || openToken === undefined || close === undefined) return;
+  if (d.name === null || openToken === undefined || close === undefined) return;
   const paramsEnd = c.behind(d.paramsAt);
-  const params = parameters(c.sub(c.slice(d.paramsAt + 1, paramsEnd - 1)));
+  let given = c.slice(d.paramsAt + 1, paramsEnd - 1);
+  let name = d.name;
+  const bare = spec.type.base === '' && d.type.pointer === 0 && d.spelled === null && d.owner === null;
+  if (bare && name.text !== owner && /^[A-Z_][A-Z0-9_]*$/.test(name.text)) {
+    const at = writtenName(c, given);
+    name = given[at] ?? name;
+    if (at >= 0) given = given.slice(at + 2);
+  }
+  const params = parameters(c.sub(given));
   const arranged = arrange(bodyTokens, unit.live);
   const inner = c.sub(arranged.tokens);
   const body = [...inits.map(asStatement), ...statements(inner)];
@@ -141,7 +151,7 @@ function functionFrom(
     token: name,
     up: null,
     file: c.file.path,
-    name: name.text === 'operator' ? 'operator' : name.text,
+    name: d.spelled ?? name.text,
     owner: d.owner ?? owner,
     params,
     returns: d.type,
@@ -261,8 +271,9 @@ export function structBody(c: Cursor, unit: Unit, tag: Token, name: string, base
         } else fields.push({ name: d.name.text, type: d.type, token: d.name });
       }
       if (c.accept(':')) assignment(c);
-      if (c.accept('=')) defaults.push(c.is('{') ? initializer(c) : assignment(c));
-      else if (c.is('{') && c.cpp) defaults.push(initializer(c));
+      const member = d.name?.text ?? '';
+      if (c.accept('=')) defaults.push(defaultOf(c.is('{') ? initializer(c) : assignment(c), member));
+      else if (c.is('{') && c.cpp) defaults.push(defaultOf(initializer(c), member));
       if (!c.accept(',') || c.at === at) break;
     }
     if (!c.accept(';') && c.at === before) c.at++;
@@ -318,11 +329,13 @@ function typedef(c: Cursor, unit: Unit): void {
 export function translationUnit(c: Cursor, unit: Unit): void {
   while (!c.done) {
     const before = c.at;
-    const r = c.raw();
+    let r = c.raw();
     if (r.kind === Kind.directive || r.text === ';' || r.text === '}') {
       c.at++;
       continue;
     }
+    settleHead(c, unit.live);
+    r = c.raw();
     if (r.kind === Kind.choice && r.choice !== null) {
       const after = c.raw(1);
       if (

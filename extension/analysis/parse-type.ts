@@ -14,12 +14,34 @@ export interface Specifiers {
 
 export interface Declarator {
   readonly name: Token | null;
+  /** The whole name of an operator function: `operator==`, `operator new[]`; null for any other. */
+  readonly spelled: string | null;
   /** Qualifier in `Owner::name`. */
   readonly owner: string | null;
   readonly type: TypeRef;
   /** Index of the parameter list's `(`, -1 when it is no function. */
   readonly paramsAt: number;
   readonly attributes: ReadonlySet<string>;
+}
+
+/** An operator's name as compilers print it; the position is at `operator` before and at the parameters behind. */
+function operatorName(c: Cursor): string {
+  c.at++;
+  if (c.is('(') && c.is(')', 1)) {
+    c.at += 2;
+    return 'operator()';
+  }
+  let text = 'operator';
+  let before = 'operator';
+  const word = /^\w/;
+  for (let n = 0; n < 12 && !c.is('(') && c.peek().kind !== Kind.end; n++) {
+    const t = c.peek().text;
+    const type = word.test(before) && (word.test(t) || (/^[*&]/.test(t) && text !== 'operator'));
+    text += type ? ` ${t}` : t;
+    before = t;
+    c.at++;
+  }
+  return text;
 }
 
 /** Skips attributes and collects their words (`cold`, `noinline`, `constructor`, ...). */
@@ -280,6 +302,7 @@ export function declarator(c: Cursor, spec: TypeRef): Declarator {
   let suffix = '';
   const found = new Set<string>();
   let name: Token | null = null;
+  let spelled: string | null = null;
   let owner: string | null = null;
   let paramsAt = -1;
   const pointers = (): void => {
@@ -336,10 +359,7 @@ export function declarator(c: Cursor, spec: TypeRef): Declarator {
         t = c.peek();
       }
       if (t.text === 'operator') {
-        const from = c.at;
-        c.at++;
-        if (c.is('(') && c.is(')', 1)) c.at += 2;
-        else while (!c.is('(') && c.peek().kind !== Kind.end && c.at - from < 12) c.at++;
+        spelled = operatorName(c);
         name = t;
       } else if (t.kind === Kind.ident && (c.word(t) || builtins.has(t.text))) {
         name = t;
@@ -353,9 +373,7 @@ export function declarator(c: Cursor, spec: TypeRef): Declarator {
           if (c.is('~')) c.at++;
           if (c.is('operator')) {
             name = c.peek();
-            c.at++;
-            if (c.is('(') && c.is(')', 1)) c.at += 2;
-            else for (let n = 0; n < 12 && !c.is('(') && c.peek().kind !== Kind.end; n++) c.at++;
+            spelled = operatorName(c);
             break;
           }
           name = c.next();
@@ -373,6 +391,11 @@ export function declarator(c: Cursor, spec: TypeRef): Declarator {
         paramsAt = c.at;
         c.at = c.behind(c.at);
         if (depth > 0) return;
+      } else if (c.is('(') && name !== null && c.at === paramsAt + 3 && c.word(c.slice(c.at - 2, c.at)[0])) {
+        // `int NAME(x)(int a)`: a macro that nobody defines makes the name.
+        name = c.slice(c.at - 2, c.at)[0] ?? name;
+        paramsAt = c.at;
+        c.at = c.behind(c.at);
       } else break;
       attributes(c, found);
     }
@@ -380,6 +403,7 @@ export function declarator(c: Cursor, spec: TypeRef): Declarator {
   core(0);
   return {
     name,
+    spelled,
     owner,
     type: {
       ...spec,
