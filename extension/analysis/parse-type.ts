@@ -378,18 +378,27 @@ export function declarator(c: Cursor, spec: TypeRef): Declarator {
     }
   };
   core(0);
+  const same =
+    pointer === 0 &&
+    array === 0 &&
+    suffix === '' &&
+    callable === spec.callable &&
+    atomic === spec.atomic &&
+    isVolatile === spec.volatile;
   return {
     name,
     owner,
-    type: {
-      ...spec,
-      pointer: spec.pointer + pointer,
-      array: spec.array + array,
-      callable,
-      atomic,
-      volatile: isVolatile,
-      text: spec.text + (suffix === '' ? '' : ` ${suffix}`) + '[]'.repeat(array),
-    },
+    type: same
+      ? spec
+      : {
+          ...spec,
+          pointer: spec.pointer + pointer,
+          array: spec.array + array,
+          callable,
+          atomic,
+          volatile: isVolatile,
+          text: spec.text + (suffix === '' ? '' : ` ${suffix}`) + '[]'.repeat(array),
+        },
     paramsAt,
     attributes: found,
   };
