@@ -48,7 +48,7 @@ export const isAttribute = (t: Token | undefined): boolean => t !== undefined &&
 export const isTag = (t: Token | undefined): boolean =>
   t !== undefined && (t.text === 'struct' || t.text === 'union' || t.text === 'enum' || t.text === 'class');
 
-const sentinel = new Token(Kind.end, '', 0, 0, null, null, null);
+const sentinel = new Token(Kind.end, '', 0, 0, null);
 
 export class Cursor {
   at = 0;

@@ -145,9 +145,7 @@ export abstract class Effects {
   }
 
   private seen(r: Region, n: Node): boolean {
-    if (r.node.done.has(n)) return true;
-    r.node.done.add(n);
-    return false;
+    return !r.node.take(n);
   }
 
   private statement(r: Region, s: Stmt): void {

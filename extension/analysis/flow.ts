@@ -44,10 +44,7 @@ export class Flow extends Stores {
   follow(node: ValueNode, x: Expr, given: number): void {
     const mode = (given & Mode.object) === 0 || this.staysObject(x, given) ? given : given & ~Mode.object;
     // One visit for every way of carrying the value.
-    const bit = 1 << ((mode & 7) | (mode & Mode.object ? 8 : 0));
-    const seen = node.visited.get(x) ?? 0;
-    if ((seen & bit) !== 0) return;
-    node.visited.set(x, seen | bit);
+    if (!node.visit(x, (mode & 7) | (mode & Mode.object ? 8 : 0))) return;
     if (inAssertion(x.token)) {
       this.say(node, 'observe', 'none', x, 'Checked in an assertion only.');
       return;
@@ -228,7 +225,14 @@ export class Flow extends Stores {
   /** All uses of a local that `def` gave the value to. */
   local(node: ValueNode, d: Decl, def: Node | null, mode: number, under?: ValueNode): void {
     if (d.isStatic || d.isThread) {
-      const t = targetOf(this.index, { k: 'id', token: d.token, up: d, name: d.name, scope: null });
+      const t = targetOf(this.index, {
+        k: 'id',
+        token: d.token,
+        up: d,
+        name: d.name,
+        scope: null,
+        decl: undefined,
+      });
       if (t !== null) this.object(node, t, def ?? d);
       return;
     }
@@ -426,8 +430,7 @@ export function discarded(node: Node): boolean {
 
 /** Whether a use stands among the statements that hang on a condition as a whole. */
 function runsUnder(condition: ValueNode, use: Node): boolean {
-  for (let n: Node | null = use; n !== null && n.k !== 'func'; n = n.up)
-    if (condition.done.has(n)) return true;
+  for (let n: Node | null = use; n !== null && n.k !== 'func'; n = n.up) if (condition.took(n)) return true;
   return false;
 }
 

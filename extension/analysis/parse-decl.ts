@@ -3,7 +3,7 @@ import type { Cond } from './condition.ts';
 import { arrange } from './arrange.ts';
 import { type Cursor, builtins, isAttribute, isTag, qualifiers } from './cursor.ts';
 import type { Decl, Expr, Field, Func, Lowered, Stmt, Struct, TypeRef } from './ir.ts';
-import { link } from './ir.ts';
+import { exact, link } from './ir.ts';
 import { assignment } from './parse-expr.ts';
 import { asStatement, defaultOf, initialMembers, memberInit } from './parse-init.ts';
 import { settleHead, writtenName } from './parse-header.ts';
@@ -153,9 +153,9 @@ function functionFrom(
     file: c.file.path,
     name: d.spelled ?? name.text,
     owner: d.owner ?? owner,
-    params,
+    params: exact(params),
     returns: d.type,
-    body,
+    body: exact(body),
     strays: arranged.strays.map((s) => statements(c.sub(s))),
     start: start.start,
     end: close.end,
@@ -192,7 +192,7 @@ function memberReads(c: Cursor, from: number, to: number): Stmt[] {
     const end = list.behind(list.at);
     const inside = list.slice(list.at + 1, end - 1);
     if (inside.some((t) => t.kind === Kind.ident && /env/i.test(t.text))) {
-      const left: Expr = { k: 'id', token, up: null, name: token.text, scope: null };
+      const left: Expr = { k: 'id', token, up: null, name: token.text, scope: null, decl: undefined };
       const x: Expr = { k: 'asg', token, up: null, op: '=', left, right: assignment(list.sub(inside)) };
       out.push({ k: 'expr', token, up: null, x });
     }

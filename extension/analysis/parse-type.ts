@@ -69,6 +69,23 @@ export function attributes(c: Cursor, into: Set<string>): void {
   }
 }
 
+/** The same few types are written again and again: one object for all of them. */
+const shared = new Map<string, TypeRef>();
+const sharedAtMost = 4000;
+
+function one(t: TypeRef): TypeRef {
+  // A struct without a name is nobody else's type.
+  if (t.base.includes('@')) return t;
+  const flags =
+    (t.atomic ? 1 : 0) | (t.volatile ? 2 : 0) | (t.constant ? 4 : 0) | (t.callable ? 8 : 0) | (t.array << 4);
+  const key = `${flags} ${t.pointer} ${t.base}\n${t.args}\n${t.text}`;
+  const known = shared.get(key);
+  if (known !== undefined) return known;
+  if (shared.size >= sharedAtMost) shared.clear();
+  shared.set(key, t);
+  return t;
+}
+
 /** True when `t` could be one of the words before a declared name. */
 function typeWord(c: Cursor): boolean {
   const t = c.peek();
@@ -274,7 +291,7 @@ export function specifiers(c: Cursor): Specifiers {
   if (/^(atomic|atomic_flag|atomic_ref)$/.test(base) && (args !== '' || base === 'atomic_flag'))
     atomic = true;
   return {
-    type: {
+    type: one({
       ...noType,
       base,
       args,
@@ -285,7 +302,7 @@ export function specifiers(c: Cursor): Specifiers {
         bodyAt >= 0
           ? base
           : textOf(all.filter((t) => !['static', 'extern', 'inline', 'typedef'].includes(t.text))),
-    },
+    }),
     words,
     attributes: found,
     bodyAt,
@@ -401,19 +418,28 @@ export function declarator(c: Cursor, spec: TypeRef): Declarator {
     }
   };
   core(0);
+  const same =
+    pointer === 0 &&
+    array === 0 &&
+    suffix === '' &&
+    callable === spec.callable &&
+    atomic === spec.atomic &&
+    isVolatile === spec.volatile;
   return {
     name,
     spelled,
     owner,
-    type: {
-      ...spec,
-      pointer: spec.pointer + pointer,
-      array: spec.array + array,
-      callable,
-      atomic,
-      volatile: isVolatile,
-      text: spec.text + (suffix === '' ? '' : ` ${suffix}`) + '[]'.repeat(array),
-    },
+    type: same
+      ? spec
+      : one({
+          ...spec,
+          pointer: spec.pointer + pointer,
+          array: spec.array + array,
+          callable,
+          atomic,
+          volatile: isVolatile,
+          text: spec.text + (suffix === '' ? '' : ` ${suffix}`) + '[]'.repeat(array),
+        }),
     paramsAt,
     attributes: found,
   };

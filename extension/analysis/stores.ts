@@ -153,7 +153,14 @@ export abstract class Stores extends Calls {
   protected declared(node: ValueNode, d: Decl, x: Expr, mode: number): void {
     const content = (mode & Mode.content) !== 0;
     if (functionOf(d) === null || d.isStatic || d.isThread) {
-      const t = targetOf(this.index, { k: 'id', token: d.token, up: d, name: d.name, scope: null });
+      const t = targetOf(this.index, {
+        k: 'id',
+        token: d.token,
+        up: d,
+        name: d.name,
+        scope: null,
+        decl: undefined,
+      });
       if (t !== null && !content) this.object(node, t, d);
       return;
     }
@@ -180,7 +187,7 @@ export abstract class Stores extends Calls {
         const field = item?.field ?? struct.fields[at]?.name;
         const found = field === undefined || field === null ? null : this.index.fieldOf(struct, field);
         if (found !== null && (mode & Mode.content) === 0) {
-          const holder: Expr = { k: 'id', token: n.token, up: p, name: n.name, scope: null };
+          const holder: Expr = { k: 'id', token: n.token, up: p, name: n.name, scope: null, decl: undefined };
           const t = targetOf(this.index, {
             k: 'mem',
             token: p.token,
