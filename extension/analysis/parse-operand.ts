@@ -1,7 +1,7 @@
 /** Operands with an inside of their own: calls' arguments, initialisers, lambdas, inline assembly. */
 import { type Cursor, builtins, isTag } from './cursor.ts';
 import { type Expr, exact } from './ir.ts';
-import { parameters } from './parse-decl.ts';
+import { parameters } from './parse-function.ts';
 import { assignment, expression, opaque } from './parse-expr.ts';
 import { blockBody } from './parse-stmt.ts';
 import { declarator, specifiers } from './parse-type.ts';
