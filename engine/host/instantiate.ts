@@ -68,6 +68,11 @@ export interface EngineExports {
   fuzz_live_bytes(): bigint;
   fuzz_nulls(): number;
   fuzz_fault(field: number): number;
+  fuzz_accept_misuses(): void;
+  misuse_prepare(kind: number, group: number): number;
+  misuse_expected(field: number): number;
+  misuse_commit(operation: number, ptr: number): number;
+  misuse_settle(result: number): void;
 }
 
 export interface EngineInstance {

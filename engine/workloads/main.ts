@@ -8,6 +8,7 @@ export { aligned_alloc, calloc, free, malloc, realloc, usable_size } from '../al
 export { checked_faults, checked_peak, random_mixed_checked } from './checked';
 export { floor } from './floor';
 export {
+  fuzz_accept_misuses,
   fuzz_audit,
   fuzz_bytes,
   fuzz_drain,
@@ -18,4 +19,5 @@ export {
 } from './fuzz';
 export { fuzz_fault } from './fuzz_fault';
 export { latency_overhead, random_mixed_latency } from './latency';
+export { misuse_commit, misuse_expected, misuse_prepare, misuse_settle } from './misuse';
 export { random_mixed, random_mixed_drain } from './random_mixed';

@@ -30,8 +30,10 @@ export function withStops(name: string, text: string, mutation?: Mutation): stri
     if (mutated) throw new Error(`${name} has no atomic operation to mutate`);
     return text;
   }
+  // A lock's many tries before it sleeps become two: its sleep is reached in few steps.
+  const short = path.posix.basename(name) === 'lock.ts' ? body.replace(/\b127\b/, '2') : body;
   // On the first line, so that line numbers stay.
-  return `import { ${[...used].join(', ')} } from '../workloads/model_yield'; ${body}`;
+  return `import { ${[...used].join(', ')} } from '../workloads/model_yield'; ${short}`;
 }
 
 interface GlobalInfo {
