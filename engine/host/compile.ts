@@ -37,7 +37,15 @@ interface Binaryen {
 }
 
 const flagsFile = 'engine/allocator/build_flags.ts';
-const cold = ['*/*_cold', '*/unified_cache_refill', '*/hak_*_lock_*', '*/large_*', '*/mid_v3_*', '*_fill'];
+const cold = [
+  '*/*_cold',
+  '*/*_layered',
+  '*/unified_cache_refill',
+  '*/hak_*_lock_*',
+  '*/large_*',
+  '*/mid_v3_*',
+  '*_fill',
+];
 
 /** Text of build_flags.ts with the values of `flags`. */
 export function buildFlagsText(template: string, flags: Readonly<Record<string, number>>): string {
