@@ -129,8 +129,13 @@ class Trial {
   }
 }
 
-/** Tries a cell `attempts` times over random states and all kinds of blocks. */
-export function tryCell(fuzzed: FuzzModule, cell: Cell, attempts: number): CellResult {
+/** Tries a cell `attempts` times over random states and all kinds of blocks; `alive` is called now and then. */
+export function tryCell(
+  fuzzed: FuzzModule,
+  cell: Cell,
+  attempts: number,
+  alive: () => void = () => undefined,
+): CellResult {
   const counts: Record<Outcome, number> = {
     ...{ reported: 0, misreported: 0, trapped: 0, harmless: 0, undefined: 0 },
   };
@@ -138,6 +143,7 @@ export function tryCell(fuzzed: FuzzModule, cell: Cell, attempts: number): CellR
   let tried = 0;
   let notMade = 0;
   for (let seed = 1; tried < attempts && counts.undefined < undefinedEnough; seed++) {
+    alive();
     const trial = new Trial(fuzzed, cell.remote, seed);
     const silent = { harmless: 0, reported: 0 };
     let spent = false;

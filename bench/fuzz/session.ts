@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { envGates, flagsOf, readsEnvironment, variants } from '../../engine/host/variants.ts';
 import { type EngineInstance, type InstantiateOptions, instantiate } from '../../engine/host/instantiate.ts';
 
 export interface FuzzModule {
@@ -139,6 +140,15 @@ export function planOf(seed: number, ops: number): Plan {
   return { table: { slots, span: 512 * mib }, limit, rounds };
 }
 
+/** Every third seed sets gates at random where the variant reads them. */
+export function gatesOf(variant: string, seed: number): Record<string, string> {
+  const found = variants.find((v) => v.name === variant);
+  if (seed % 3 !== 0 || found === undefined || !readsEnvironment(flagsOf(found, {}))) return {};
+  const random = generator(seed ^ 0x6a7e);
+  const chosen = envGates.filter(() => random(3) === 0);
+  return Object.fromEntries(chosen.map((gate) => [gate, String(random(2))]));
+}
+
 function replayCommand(variant: string, seed: number, ops: number): string {
   return `npm run bench:fuzz -- --variant ${variant} --seed ${seed} --ops ${ops}`;
 }
@@ -162,13 +172,12 @@ export function guarded<T>(engine: EngineInstance, where: string, replay: string
 }
 
 /** All rounds of a seed on a fresh engine. Returns the operations done; throws FuzzFailure. */
-export function fuzzSeed(
-  fuzzed: FuzzModule,
-  seed: number,
-  ops: number,
-  env: Readonly<Record<string, string>> = {},
-): number {
+export function fuzzSeed(fuzzed: FuzzModule, seed: number, ops: number): number {
   const plan = planOf(seed, ops);
+  const env = gatesOf(fuzzed.variant, seed);
+  const gates = Object.entries(env)
+    .map(([gate, value]) => ` ${gate}=${value}`)
+    .join('');
   const fuzz = fuzzEngine(fuzzed, plan.table, { env });
   const { exports } = fuzz.engine;
   setup(fuzz, seed, 0);
@@ -176,13 +185,13 @@ export function fuzzSeed(
   for (const [round, phases] of plan.rounds.entries()) {
     const replay = replayCommand(fuzzed.variant, seed, ops);
     for (const [i, phase] of phases.entries()) {
-      const where = `${fuzzed.variant} seed ${seed} round ${round} phase ${i} (${profileNames[phase.profile]}, grow ${phase.grow}) after ${done} operations`;
+      const where = `${fuzzed.variant}${gates} seed ${seed} round ${round} phase ${i} (${profileNames[phase.profile]}, grow ${phase.grow}) after ${done} operations`;
       done += guarded(fuzz.engine, where, replay, () =>
         exports.fuzz_run(phase.ops, phase.grow, phase.profile, plan.limit, 0, 0),
       );
       guarded(fuzz.engine, `${where}, audit`, replay, () => exports.fuzz_audit());
     }
-    done += drainAll(fuzz, `${fuzzed.variant} seed ${seed} round ${round} drain`, replay);
+    done += drainAll(fuzz, `${fuzzed.variant}${gates} seed ${seed} round ${round} drain`, replay);
   }
   return done;
 }

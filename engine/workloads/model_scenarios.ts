@@ -7,13 +7,14 @@ import { engine_init } from '../allocator/engine_init';
 import { HARNESS_BASE } from '../allocator/layout';
 import { hak_lock_acquire, hak_lock_release } from '../allocator/lock';
 import { misuse_count } from '../allocator/misuse_box';
+import { remote_target_flush } from '../allocator/remote_target';
 import { thread_exit } from '../allocator/thread_exit';
 import { free, malloc } from '../allocator/wrappers';
 import { mc_pause } from './model_yield';
 
 export { engine_init };
 
-/** Two or three threads add to a counter under the lock. */
+/** Threads add to a counter under the lock, twice each. */
 export const SCENARIO_LOCK: i32 = 0;
 /** Threads 1.. free blocks of thread 0 while it allocates. */
 export const SCENARIO_REMOTE: i32 = 1;
@@ -27,6 +28,11 @@ export const SCENARIO_ATTACH: i32 = 4;
 export const SCENARIO_ADOPT: i32 = 5;
 /** Thread 1 frees two blocks of thread 0 one after the other while thread 0 frees, allocates and allocates. */
 export const SCENARIO_DRAIN: i32 = 6;
+
+/** As SCENARIO_LOCK, once each. */
+export const SCENARIO_LOCK_ONCE: i32 = 7;
+/** As SCENARIO_ADOPT, but thread 2 has a heap already and takes over what thread 0 leaves. */
+export const SCENARIO_TAKE_OVER: i32 = 8;
 
 export const FAIL_HANDED_OUT_TWICE: i32 = 1;
 export const FAIL_LOST: i32 = 2;
@@ -96,23 +102,37 @@ function give(ptr: usize): void {
   free(ptr);
 }
 
+/** Frees another thread's block, and does not wait until more of them make a batch. */
+function give_remote(ptr: usize): void {
+  give(ptr);
+  remote_target_flush();
+}
+
 /** The block of thread 0 that setup allocated as number `index`. */
 function initial(index: u32): usize {
   return load<u32>(block_at(index));
 }
 
+@inline
+function has_owner(scenario: i32): bool {
+  return scenario == SCENARIO_REMOTE || scenario == SCENARIO_EXIT || scenario == SCENARIO_ADOPT || scenario == SCENARIO_DRAIN || scenario == SCENARIO_TAKE_OVER;
+}
+
 /** Before the threads run, thread by thread. */
 export function mc_setup(scenario: i32, role: i32): void {
-  const owner = scenario == SCENARIO_REMOTE || scenario == SCENARIO_EXIT || scenario == SCENARIO_ADOPT || scenario == SCENARIO_DRAIN;
+  const owner = has_owner(scenario);
   // A full slab: the next allocation of thread 0 takes the slow path.
   if (owner && role == 0) for (let i: u32 = 0; i < PER_SLAB; i++) take_new(SIZE);
+  // The others have a heap already, except where one is to come to life.
+  if (owner && role > 0 && !(scenario == SCENARIO_ADOPT && role == 2)) free(malloc(64));
 }
 
 /** What thread `role` does. */
 export function mc_run(scenario: i32, role: i32): void {
   switch (scenario) {
     case SCENARIO_LOCK:
-      for (let i = 0; i < 2; i++) {
+    case SCENARIO_LOCK_ONCE:
+      for (let i = scenario == SCENARIO_LOCK ? 0 : 1; i < 2; i++) {
         hak_lock_acquire();
         const seen = load<u32>(COUNTER);
         mc_pause();
@@ -122,13 +142,13 @@ export function mc_run(scenario: i32, role: i32): void {
       return;
     case SCENARIO_REMOTE:
       if (role == 0) take_new(SIZE);
-      else give(initial(role));
+      else give_remote(initial(role));
       return;
     case SCENARIO_EXIT:
       if (role == 0) {
         thread_exit();
       } else {
-        give(initial(role));
+        give_remote(initial(role));
         if (role == 1) take_new(SIZE);
       }
       return;
@@ -141,8 +161,9 @@ export function mc_run(scenario: i32, role: i32): void {
       take_new(100);
       return;
     case SCENARIO_ADOPT:
+    case SCENARIO_TAKE_OVER:
       if (role == 0) thread_exit();
-      else if (role == 1) give(initial(0));
+      else if (role == 1) give_remote(initial(0));
       else take_new(SIZE);
       return;
     case SCENARIO_DRAIN:
@@ -151,8 +172,8 @@ export function mc_run(scenario: i32, role: i32): void {
         take_new(SIZE);
         take_new(SIZE);
       } else {
-        give(initial(1));
-        give(initial(2));
+        give_remote(initial(1));
+        give_remote(initial(2));
       }
       return;
     default:
@@ -167,8 +188,8 @@ export function mc_heap(): usize {
 
 /** After the run, thread by thread; `last` asks whether all came back. Code of the first failure, 0 for none. */
 export function mc_check(scenario: i32, role: i32, threads: i32): i32 {
-  if (scenario == SCENARIO_LOCK) {
-    if (load<u32>(COUNTER) != <u32>threads * 2) fail(FAIL_COUNTER);
+  if (scenario == SCENARIO_LOCK || scenario == SCENARIO_LOCK_ONCE) {
+    if (load<u32>(COUNTER) != <u32>threads * (scenario == SCENARIO_LOCK ? 2 : 1)) fail(FAIL_COUNTER);
     return load<i32>(FAILURE);
   }
   if (!load<i32>(FAILURE)) for (let i: u32 = 0; i < SEARCH; i++) take_new(scenario == SCENARIO_ATTACH ? 100 : SIZE);

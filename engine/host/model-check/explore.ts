@@ -15,13 +15,14 @@ export interface Scenario {
 
 export const scenarios: readonly Scenario[] = [
   { name: 'lock, 2 threads', id: 0, threads: 2, attached: true },
-  { name: 'lock, 3 threads', id: 0, threads: 3, attached: true },
+  { name: 'lock, 3 threads', id: 7, threads: 3, attached: true },
   { name: 'remote frees while the owner allocates, 2 threads', id: 1, threads: 2, attached: true },
   { name: 'remote frees while the owner allocates, 3 threads', id: 1, threads: 3, attached: true },
   { name: 'two remote frees while the owner frees and allocates', id: 6, threads: 2, attached: true },
   { name: 'remote free while the owner ends', id: 2, threads: 2, attached: true },
   { name: 'remote frees while the owner ends, 3 threads', id: 2, threads: 3, attached: true },
   { name: 'owner ends, its block is freed, another allocates', id: 5, threads: 3, attached: true },
+  { name: 'owner ends, another takes its heap over', id: 8, threads: 3, attached: true },
   { name: 'slabs and large objects at once', id: 3, threads: 2, attached: true },
   { name: 'attach, 2 threads', id: 4, threads: 2, attached: false },
   { name: 'attach, 3 threads', id: 4, threads: 3, attached: false },
