@@ -7,5 +7,17 @@ export { thread_exit } from '../allocator/thread_exit';
 export { aligned_alloc, calloc, free, malloc, realloc, usable_size } from '../allocator/wrappers';
 export { checked_faults, checked_peak, random_mixed_checked } from './checked';
 export { floor } from './floor';
+export {
+  fuzz_accept_misuses,
+  fuzz_audit,
+  fuzz_bytes,
+  fuzz_drain,
+  fuzz_live_bytes,
+  fuzz_nulls,
+  fuzz_run,
+  fuzz_setup,
+} from './fuzz';
+export { fuzz_fault } from './fuzz_fault';
 export { latency_overhead, random_mixed_latency } from './latency';
+export { misuse_commit, misuse_expected, misuse_prepare, misuse_settle } from './misuse';
 export { random_mixed, random_mixed_drain } from './random_mixed';
