@@ -54,7 +54,9 @@ function splitWorkload(text: string): Work & { readonly threads: number | null }
   }
   const threads = /^T(\d{1,3})$/.exec(profile)?.[1];
   if (threads === undefined && text.includes(':')) {
-    throw new UserError(`workload ${quoted(text)}: ${workload} has no profiles but threads, as in ${workload}:T4`);
+    throw new UserError(
+      `workload ${quoted(text)}: ${workload} has no profiles but threads, as in ${workload}:T4`,
+    );
   }
   return { workload, profile: 'mixed', threads: threads === undefined ? null : Number(threads) };
 }
