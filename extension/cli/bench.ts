@@ -2,6 +2,7 @@
 import type { BenchRequest } from '../model.ts';
 import { UserError } from '../model.ts';
 import { benchText } from '../report/text-bench.ts';
+import { requireExists } from './files.ts';
 import type { Services } from './services.ts';
 import { parseAssignment, parseChoice, parseWhole, quoted, toRecord } from './values.ts';
 
@@ -28,8 +29,9 @@ export interface BenchFlags {
   readonly format: string;
 }
 
-const workloads = ['random_mixed', 'floor'] as const;
-const laterWorkloads: readonly string[] = ['larson', 'pc', 'producer_consumer', 'mstress'];
+const workloads = ['random_mixed', 'floor', 'larson', 'pc', 'mstress'] as const;
+/** The definition's long name. */
+const aliases: Readonly<Record<string, string>> = { producer_consumer: 'pc' };
 const profiles = ['mixed', 'tiny', 'c6heavy', 'c7heavy', 'mid', 'large'] as const;
 const u32 = 0xffff_ffff;
 
@@ -38,9 +40,6 @@ function refuseLater(flags: BenchFlags): void {
   const later = (what: string, instead: string): never => {
     throw new UserError(`${what} is not there yet: ${instead}`);
   };
-  if (flags.trace !== undefined || flags.flatten === true) {
-    later('trace replay (--trace, --flatten)', `this version runs ${workloads.join(' and ')}`);
-  }
   if (flags.preset !== undefined) later('--preset', 'set gates one by one with --env NAME=VALUE');
   if (flags.threads?.includes(',') === true) {
     later('a list of thread counts (--threads N,N)', 'give one count');
@@ -48,16 +47,36 @@ function refuseLater(flags: BenchFlags): void {
 }
 
 function splitWorkload(text: string): Pick<BenchRequest, 'workload' | 'profile'> {
-  const [name = '', profile = 'mixed', ...rest] = text.split(':');
-  if (laterWorkloads.includes(name)) {
-    throw new UserError(
-      `workload ${quoted(name)} is not there yet: this version runs ${workloads.join(' and ')}`,
-    );
-  }
+  const [name = '', profile, ...rest] = text.split(':');
   if (rest.length > 0) throw new UserError(`workload ${quoted(text)}: write it as WORKLOAD:PROFILE`);
+  const workload = parseChoice(
+    'workload',
+    Object.hasOwn(aliases, name) ? (aliases[name] ?? name) : name,
+    workloads,
+  );
+  if (profile !== undefined && workload !== 'random_mixed' && workload !== 'floor') {
+    throw new UserError(`workload ${quoted(text)}: ${workload} has no profiles`);
+  }
+  return { workload, profile: parseChoice(`profile of ${name}`, profile ?? 'mixed', profiles) };
+}
+
+/** The work of a request: a workload by its name, or a trace. */
+function workOf(
+  workload: string | undefined,
+  flags: Pick<BenchFlags, 'trace' | 'flatten'>,
+): Pick<BenchRequest, 'workload' | 'profile' | 'trace'> {
+  if (flags.trace === undefined) {
+    if (flags.flatten === true) throw new UserError('--flatten needs --trace FILE');
+    return splitWorkload(workload ?? 'random_mixed');
+  }
+  if (workload !== undefined) {
+    throw new UserError(`give a workload or --trace, not both (${quoted(workload)})`);
+  }
+  requireExists(flags.trace, '--trace');
   return {
-    workload: parseChoice('workload', name, workloads),
-    profile: parseChoice(`profile of ${name}`, profile, profiles),
+    workload: 'trace',
+    profile: 'mixed',
+    trace: { file: flags.trace, flatten: flags.flatten === true },
   };
 }
 
@@ -66,9 +85,13 @@ function optionalWhole(option: string, text: string | undefined, low: number, hi
 }
 
 /** Everything that can be refused before a target is asked is refused here. */
-export function benchRequest(workload: string, flags: BenchFlags, variants: readonly string[]): BenchRequest {
+export function benchRequest(
+  workload: string | undefined,
+  flags: BenchFlags,
+  variants: readonly string[],
+): BenchRequest {
   refuseLater(flags);
-  const size = splitWorkload(workload);
+  const work = workOf(workload, flags);
   const min = optionalWhole('--min', flags.min, 1, 0x4000_0000);
   const max = optionalWhole('--max', flags.max, 1, 0x4000_0000);
   if (min !== null && max !== null && min > max) {
@@ -81,7 +104,7 @@ export function benchRequest(workload: string, flags: BenchFlags, variants: read
     );
   }
   return {
-    ...size,
+    ...work,
     variant,
     env: toRecord((flags.env ?? []).map((e) => parseAssignment('--env', e))),
     flags: toRecord((flags.flag ?? []).map((f) => parseAssignment('--flag', f))),
@@ -90,7 +113,7 @@ export function benchRequest(workload: string, flags: BenchFlags, variants: read
     min,
     max,
     seed: parseWhole('--seed', flags.seed ?? '12345', 1, u32),
-    threads: parseWhole('--threads', flags.threads ?? '1', 1, 256),
+    threads: optionalWhole('--threads', flags.threads, 1, 64),
     runs: parseWhole('--runs', flags.runs ?? '1', 1, 1000),
     sample: flags.sample === true,
     counters: flags.counters === true,
@@ -99,7 +122,11 @@ export function benchRequest(workload: string, flags: BenchFlags, variants: read
   };
 }
 
-export async function runBench(services: Services, workload: string, flags: BenchFlags): Promise<number> {
+export async function runBench(
+  services: Services,
+  workload: string | undefined,
+  flags: BenchFlags,
+): Promise<number> {
   const format = parseChoice('--format', flags.format, ['text', 'json']);
   const target = services.target(flags.target);
   const request = benchRequest(workload, flags, target.variants);

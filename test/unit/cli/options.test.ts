@@ -79,13 +79,26 @@ describe('bench request', () => {
       min: null,
       max: null,
       seed: 12345,
-      threads: 1,
+      threads: null,
       runs: 1,
       sample: false,
       counters: false,
       latency: false,
       verify: false,
     });
+  });
+
+  it('takes traces, and the workloads of several threads', () => {
+    const trace = { file: 'package.json', flatten: true };
+    expect(benchRequest(undefined, flags({ trace: trace.file, flatten: true }), variants)).toMatchObject({
+      workload: 'trace',
+      trace,
+    });
+    expect(benchRequest('larson', flags({ threads: '4' }), variants)).toMatchObject({
+      workload: 'larson',
+      threads: 4,
+    });
+    expect(benchRequest('producer_consumer', flags(), variants).workload).toBe('pc');
   });
 
   it('takes the workload with its profile and all parameters', () => {
@@ -124,11 +137,13 @@ describe('bench request', () => {
   });
 
   it.each([
-    ['larson', {}, /larson.*not there yet/],
-    ['random_mixed', { trace: 'x.gz' }, /--trace.*not there yet/],
+    ['larson:tiny', {}, /larson has no profiles/],
+    ['random_mixed', { trace: 'package.json' }, /a workload or --trace, not both/],
+    [undefined, { trace: 'no-such.gz' }, /--trace.*no such file/],
+    [undefined, { flatten: true }, /--flatten needs --trace/],
     ['random_mixed', { preset: 'A' }, /--preset is not there yet/],
     ['random_mixed', { threads: '1,2' }, /--threads.*not there yet/],
-    ['nonsense', {}, /expected random_mixed, floor/],
+    ['nonsense', {}, /expected random_mixed, floor, larson, pc, mstress/],
     ['random_mixed:huge', {}, /expected mixed, tiny/],
     ['random_mixed:mixed:x', {}, /WORKLOAD:PROFILE/],
     ['random_mixed', { variant: 'nope' }, /has fast, sampled/],

@@ -1,7 +1,8 @@
 /** The parts of the native target that need no compiler: argument vectors, the harness's output, the loader's cache. */
 import { describe, expect, it } from 'vitest';
 import type { BenchRequest } from '../../../extension/model.ts';
-import { parseLoaderCache } from '../../../extension/native/discover.ts';
+import { allocatorNamed, parseLoaderCache } from '../../../extension/native/discover.ts';
+import { InstalledTarget } from '../../../extension/native/installed.ts';
 import { parseHarnessOutput } from '../../../extension/native/output.ts';
 import { harnessArguments } from '../../../extension/native/arguments.ts';
 import { parametersOf } from '../../../extension/profile/workloads.ts';
@@ -16,6 +17,14 @@ const cache = `1234 libs found in cache \`/etc/ld.so.cache'
 \tlibnotmimalloc.so.2 (libc6,x86-64) => /lib/libnotmimalloc.so.2
 `;
 
+const request: BenchRequest = {
+  workload: 'random_mixed',
+  profile: 'mixed',
+  ...{ variant: 'native', env: {}, flags: {}, seed: 7, threads: null, runs: 1 },
+  ...{ iterations: null, workingSet: null, min: null, max: null },
+  ...{ sample: false, counters: false, latency: true, verify: true },
+};
+
 describe('parseLoaderCache', () => {
   it('takes the allocators of this machine, the first of each name', () => {
     expect(parseLoaderCache(cache, 'x64')).toEqual([
@@ -27,14 +36,27 @@ describe('parseLoaderCache', () => {
   });
 });
 
+describe('InstalledTarget', () => {
+  const installed = parseLoaderCache(cache, 'x64');
+
+  it('finds an allocator by its name, tcmalloc in its minimal form too', () => {
+    expect(allocatorNamed(installed, 'mimalloc')?.path).toBe('/lib/x86_64-linux-gnu/libmimalloc.so.2');
+    expect(allocatorNamed(installed, 'tcmalloc')?.name).toBe('tcmalloc_minimal');
+    expect(allocatorNamed(installed, 'jemalloc')).toBeUndefined();
+  });
+
+  it('says what is installed when the one asked for is not', async () => {
+    const target = new InstalledTarget({
+      ...{ name: 'jemalloc', cacheDir: '/nowhere', harness: '/nowhere' },
+      discover: async () => installed,
+    });
+    await expect(target.run(request, {})).rejects.toThrow(
+      /jemalloc is not installed \(installed: mimalloc, tcmalloc_minimal\)/,
+    );
+  });
+});
+
 describe('harnessArguments', () => {
-  const request: BenchRequest = {
-    workload: 'random_mixed',
-    profile: 'mixed',
-    ...{ variant: 'native', env: {}, flags: {}, seed: 7, threads: null, runs: 1 },
-    ...{ iterations: null, workingSet: null, min: null, max: null },
-    ...{ sample: false, counters: false, latency: true, verify: true },
-  };
   const plain = { passes: null, verify: false, latency: 0 };
 
   it('hands every parameter over by its name', () => {
