@@ -62,7 +62,7 @@ export function workTable(work: Work, rows: ReadonlyMap<string, Samples>, table:
       const range = own === null ? '-' : `${(own.low / 1e6).toFixed(1)} .. ${(own.high / 1e6).toFixed(1)}`;
       const against =
         arm === baseline ? '1' : ratioCell(ratioOf(table, place(arm), place(baseline), medianPass));
-            const floor = figureOf(table, `floor:${work.profile}`, floorOf(arm), medianPass);
+      const floor = figureOf(table, `floor:${work.profile}`, floorOf(arm), medianPass);
       const share = own === null || floor === null ? '-' : (own.value / floor.value).toFixed(2);
       const net = netOf(table, work.profile, arm);
       return [

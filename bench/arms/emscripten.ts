@@ -42,6 +42,7 @@ const includes = [
 const flags = [
   '--target=wasm32-unknown-emscripten',
   '-O3',
+  '-DNDEBUG',
   '-mbulk-memory',
   '-nostdlib',
   '-fno-builtin-malloc',

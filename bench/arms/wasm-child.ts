@@ -36,7 +36,12 @@ const first = 65536;
 const kinds: Readonly<Record<string, number>> = { f: 0, a: 1, r: 2, c: 3, m: 4 };
 
 /** A trace in file order as the words of engine/workloads/trace.ts, and the ids alive at its end, ascending. */
-export function encodeFlat(text: string): { words: Uint32Array; live: Uint32Array; objects: number; ops: number } {
+export function encodeFlat(text: string): {
+  words: Uint32Array;
+  live: Uint32Array;
+  objects: number;
+  ops: number;
+} {
   const lines = text.split('\n');
   const header = /^# alloc-trace v1 \S+ objects=(\d+) threads=\d+ ops=(\d+)$/.exec(lines[0] ?? '');
   if (header === null) throw new Error('the file does not begin as a trace does');
@@ -55,7 +60,7 @@ export function encodeFlat(text: string): { words: Uint32Array; live: Uint32Arra
     if (kind === 4) words[at++] = Math.max(8, Number(align));
     alive[Number(id)] = kind === 0 ? 0 : 1;
   }
-  const live = Uint32Array.from(alive.keys().filter((id) => alive[id] === 1));
+  const live = Uint32Array.from([...alive.keys()].filter((id) => alive[id] === 1));
   return { words: words.slice(0, at), live, objects, ops };
 }
 
@@ -67,15 +72,18 @@ interface Instance {
 function load(job: ChildJob): Instance {
   const pages = job.tables / pageBytes + 16;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: job.shared });
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(readFileSync(job.module))), {
-    env: {
-      memory,
-      now: () => performance.now() * 1e6,
-      abort: () => {
-        throw new Error('the module aborted');
+  const instance = new WebAssembly.Instance(
+    new WebAssembly.Module(new Uint8Array(readFileSync(job.module))),
+    {
+      env: {
+        memory,
+        now: () => performance.now() * 1e6,
+        abort: () => {
+          throw new Error('the module aborted');
+        },
       },
     },
-  });
+  );
   return {
     memory,
     call: (name) => {

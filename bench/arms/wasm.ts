@@ -33,13 +33,19 @@ function jobOf(request: BenchRequest, module: string, shared: boolean): ChildJob
   return { ...base, work: { kind: p.workload, iterations, workingSet, min, max, seed } };
 }
 
-async function runChild(request: BenchRequest, root: string, module: string, shared: boolean): Promise<ChildResult> {
+async function runChild(
+  request: BenchRequest,
+  root: string,
+  module: string,
+  shared: boolean,
+): Promise<ChildResult> {
   const job = jobOf(request, module, shared);
   const child = path.join(root, 'bench/arms/wasm-child.ts');
   const { NODE_OPTIONS: _dropped, ...env } = process.env;
   const done = await runProcess(process.execPath, [...nodeFlags, child, JSON.stringify(job)], { env });
   if (done.status !== 0) {
-    const words = done.stderr.split('\n').find((l) => /Error|memory/.test(l)) ?? `status ${done.status ?? done.signal}`;
+    const words =
+      done.stderr.split('\n').find((l) => /Error|memory/.test(l)) ?? `status ${done.status ?? done.signal}`;
     throw new Error(words.trim());
   }
   return JSON.parse(done.stdout) as ChildResult;
@@ -67,7 +73,9 @@ export async function wasmArms({ root, cacheDir, log }: WasmOptions): Promise<Ar
   try {
     arms.push(arm('AssemblyScript TLSF', root, await tlsfModule(root, cacheDir, tables), true));
   } catch (error) {
-    log(`AssemblyScript TLSF: left out, ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`);
+    log(
+      `AssemblyScript TLSF: left out, ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`,
+    );
   }
   const heaps = emscriptenHeaps(cacheDir, tables, log);
   if (typeof heaps === 'string') {

@@ -4,7 +4,7 @@ import { UserError } from '../model.ts';
 import { median } from '../profile/run-statistics.ts';
 import { workloadName } from '../profile/workloads.ts';
 import { compareText } from '../report/text-compare.ts';
-import { benchRequest } from './bench.ts';
+import { benchRequests } from './bench.ts';
 import type { Services } from './services.ts';
 import { parseChoice, parseWhole, quoted } from './values.ts';
 
@@ -112,7 +112,10 @@ export async function runCompare(
 ): Promise<number> {
   const format = parseChoice('--format', flags.format, ['text', 'json']);
   const rounds = parseWhole('--runs', flags.runs ?? '3', 1, 1000);
-  const base = benchRequest(workload, { ...flags, runs: '1', target: '' }, []);
+  const [base, ...more] = benchRequests(workload, { ...flags, runs: '1', target: '' }, []);
+  if (base === undefined || more.length > 0) {
+    throw new UserError(`--threads ${quoted(flags.threads ?? '')}: give one count to compare at`);
+  }
   const arms = (await targetNames(services, flags)).map((name) => armOf(services, name));
   await measure(services, arms, (arm) => ({ ...base, variant: arm.variant }), rounds);
   services.signal.throwIfAborted();

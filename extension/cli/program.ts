@@ -63,10 +63,10 @@ export function createProgram(services: Services, finish: (status: number) => vo
     .description('run a workload on the built-in engine or a native allocator')
     .argument(
       '[workload[:profile]]',
-      'random_mixed or floor (mixed, tiny, c6heavy, c7heavy, mid or large), larson, pc, mstress',
+      'random_mixed or floor, with mixed, tiny, c6heavy, c7heavy, mid or large; larson, pc or mstress',
     )
-    .option('--trace <file>', 'replay an allocation trace')
-    .option('--flatten', 'replay a trace on one thread')
+    .option('--trace <file>', 'replay an allocation trace (.trace.gz) in the place of a workload')
+    .option('--flatten', "do a trace's operations on one thread, in the order of the file")
     .option(
       '--target <target>',
       'engine, system, an installed allocator (mimalloc, jemalloc, tcmalloc), or the path of a preload library',
@@ -76,13 +76,14 @@ export function createProgram(services: Services, finish: (status: number) => vo
     .option('--preset <name>', 'engine preset (not there yet)')
     .option('--env <name=value>', 'environment gate of the target (repeatable)', collect)
     .option('--flag <name=value>', 'compile flag of the engine (repeatable)', collect)
-    .option('--iterations <n>', 'operations a pass')
-    .option('--working-set <n>', 'slots')
+    .option('--iterations <n>', 'operations a pass; larson: rounds, pc: items a producer, mstress: phases')
+    .option('--working-set <n>', 'slots; larson: of a lineage, pc: of a ring, mstress: objects retained')
     .option('--min <bytes>', 'smallest size')
     .option('--max <bytes>', 'largest size')
     .option('--seed <n>', 'of the random numbers (default 12345)')
-    .option('--threads <n>', "threads (default: the workload's own)")
+    .option('--threads <n[,n...]>', "threads (default: the workload's own); several give one result each")
     .option('--runs <n>', 'fresh processes (default 1)')
+    .option('--passes <n>', "passes of a process (default: the workload's own number)")
     .option('--sample', 'profile: self time by function, heat by line')
     .option('--counters', 'instructions and branches per operation')
     .option('--latency', 'latency percentiles')

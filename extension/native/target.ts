@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import { readFile, realpath } from 'node:fs/promises';
 import { type BenchRequest, type BenchResult, type RunHooks, type Target, UserError } from '../model.ts';
 import {
+  defaultPasses,
   latencyOperations,
   parametersOf,
-  passesOf,
+  requestedPasses,
   type TraceParameters,
   traceOf,
   type WorkloadParameters,
@@ -138,8 +139,8 @@ export class NativeTarget implements Target {
     const { binary, preload, request, parameters } = job;
     const checks = index === 0;
     // How many passes a trace has by its definition only the harness knows, once it has read it.
-    const own = parameters.workload === 'trace' && (request.passes ?? null) === null;
-    const passes = own ? null : passesOf(request, 1);
+    const own = parameters.workload === 'trace' ? null : defaultPasses(parameters.workload, 0);
+    const passes = requestedPasses(request) ?? own;
     const args = harnessArguments(parameters, job.text?.file ?? null, {
       passes,
       verify: checks && request.verify,

@@ -87,12 +87,16 @@ function whole(name: string, value: number, low: number, high: number): number {
   return value;
 }
 
-/** Passes of a process, unless the request gives their number. `operations` are those of one pass. */
-export function passesOf(request: BenchRequest, operations: number): number {
+/** The number of passes that a request asks for; null for the workload's own. Throws `UserError` out of range. */
+export function requestedPasses(request: BenchRequest): number | null {
   const asked = request.passes ?? null;
-  if (asked !== null) return whole('--passes', asked, 1, 1000);
-  if (request.workload === 'random_mixed' || request.workload === 'floor') return passCount;
-  if (request.workload !== 'trace') return threadedPassCount;
+  return asked === null ? null : whole('--passes', asked, 1, 1000);
+}
+
+/** The workload's own number of passes in one process. `operations` are those of one pass. */
+export function defaultPasses(workload: BenchRequest['workload'], operations: number): number {
+  if (workload === 'random_mixed' || workload === 'floor') return passCount;
+  if (workload !== 'trace') return threadedPassCount;
   return Math.min(1000, Math.max(5, Math.ceil(20e6 / operations)));
 }
 

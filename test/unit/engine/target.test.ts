@@ -186,7 +186,7 @@ describe('the child process', () => {
   it('that ends early gives one clear error', async () => {
     const options = { distDir: dist, nodePath: process.execPath, extraEnv: {} };
     const base = { module: modulePath('fast'), parameters: parametersFor('mixed', 1000), env: {} };
-    const job: Job = { ...base, kind: 'passes', instrumented: false, latency: false };
+    const job: Job = { ...base, kind: 'passes', passes: null, instrumented: false, latency: false };
     const hooks = { onProgress: () => {}, signal: undefined };
     const missing = runJob({ ...job, module: '/nonexistent.wasm' }, { ...options, nodeFlags: [] }, hooks);
     await expect(missing).rejects.toThrow(/nonexistent/);
