@@ -39,15 +39,19 @@ const includes = [
   ['-isystem', 'lib/libc/musl/arch/generic'],
   ['-I', 'lib/libc/musl/src/internal'],
 ] as const;
+/** Builtins are off as in emscripten's own build; emmalloc reads its regions through pointers of several types. */
 const flags = [
   '--target=wasm32-unknown-emscripten',
   '-O3',
   '-DNDEBUG',
   '-mbulk-memory',
   '-nostdlib',
-  '-fno-builtin-malloc',
+  '-fno-builtin',
+  '-fno-strict-aliasing',
 ];
+// Without the first the linker makes every export run the constructors again, and emmalloc's empties its heap.
 const exported = [
+  '__wasm_call_ctors',
   ...['random_mixed', 'random_mixed_drain', 'floor_loop', 'trace_replay', 'trace_drain'],
   ...['malloc', 'free'],
 ];
@@ -80,7 +84,7 @@ export function emscriptenHeaps(
     const source = path.join(system, 'lib', `${name}.c`);
     if (!existsSync(source)) return `Debian's emscripten holds no ${name}.c`;
     const key = createHash('sha256')
-      .update([clang, tables, ...flags].join('\0'))
+      .update([clang, tables, ...flags, ...exported].join('\0'))
       .update(readFileSync(workloads))
       .update(readFileSync(source))
       .digest('hex')
