@@ -8,7 +8,7 @@ import type { CheckJob, CheckResult, PassesJob, PassesResult } from './protocol.
 import { PeakMemory } from './resident.ts';
 import { checkThreads, timeThreads } from './threaded-run.ts';
 import { ThreadTrap } from './thread-team.ts';
-import { loadWork, type SoloWork, soloOf } from './work.ts';
+import { countersWant, loadWork, type SoloWork, soloOf } from './work.ts';
 import type { CheckedPass, Latency } from './workloads.ts';
 
 export type Report = (message: string, fraction: number) => Promise<void>;
@@ -50,7 +50,7 @@ export async function runPasses(job: PassesJob, entry: string, report: Report): 
   // Where only the threads can count the operations, the number of passes does not depend on them.
   const count = job.passes ?? defaultPasses(job.parameters.workload, main.operations ?? 1);
   if (main.kind === 'solo') return timeSolo(job, main, count, report);
-  if (job.instrumented) soloOf(main, 'counters are exact on');
+  if (job.instrumented) soloOf(main, countersWant);
   const module = compile(job, false);
   const engine = instantiate(module, { env: job.env, harnessBytes: main.harnessBytes(false) });
   return timeThreads(engine, module, main, entry, count, report);
@@ -89,6 +89,8 @@ export async function runCheck(job: CheckJob, entry: string, report: Report): Pr
   const what = job.verify ? 'verifying' : 'hash and accounting';
   await report(what, 0);
   const { main, accounting } = await loadWork(job.parameters);
+  // How many threads a trace has is known from here on: what cannot be is said before anything runs.
+  if (job.oneThread !== null) soloOf(main, job.oneThread);
   const module = compile(job, false);
   const checks: CheckedPass[] = [];
   const solo = main.kind === 'solo' ? main : accounting;

@@ -24,6 +24,8 @@ export interface PassesJob extends JobBase {
 export interface CheckJob extends JobBase {
   readonly kind: 'check';
   readonly verify: boolean;
+  /** What the request wants beside that one thread has to do, null where nothing is. */
+  readonly oneThread: string | null;
 }
 
 /** One pass of the instrumented module: exact counts. */

@@ -11,7 +11,7 @@ import { runCheck, runPasses } from './passes.ts';
 import type { ChildMessage, Job, JobResult } from './protocol.ts';
 import { runSampled } from './sample-run.ts';
 import { runThread } from './thread.ts';
-import { loadWork, soloOf } from './work.ts';
+import { countersWant, loadWork, soloOf } from './work.ts';
 
 const self = fileURLToPath(import.meta.url);
 
@@ -34,7 +34,7 @@ async function run(job: Job): Promise<JobResult> {
       return runCheck(job, self, report);
     case 'counters': {
       await report('one pass with counters', 0);
-      const work = soloOf((await loadWork(job.parameters)).main, 'counters are exact on');
+      const work = soloOf((await loadWork(job.parameters)).main, countersWant);
       const { counters } = countWork(job.module, job.env, work);
       return { kind: 'counters', counters };
     }

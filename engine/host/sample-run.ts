@@ -9,7 +9,7 @@ import { type EngineInstance, instantiate } from './instantiate.ts';
 import type { Report } from './passes.ts';
 import type { SampleJob, SampleResult } from './protocol.ts';
 import { type SelfSamples, sampleSelf } from './sampler.ts';
-import { loadWork, type SoloWork, soloOf } from './work.ts';
+import { loadWork, type SoloWork, sampleWants, soloOf } from './work.ts';
 
 const intervalMicroseconds = 200;
 /** Sampling goes on until both are reached (or the passes' limit): shares then stand within about half a percent. */
@@ -96,7 +96,7 @@ function load(file: string, job: SampleJob, work: SoloWork): EngineInstance {
 }
 
 export async function runSampled(job: SampleJob, report: Report): Promise<SampleResult> {
-  const work = soloOf((await loadWork(job.parameters)).main, '--sample looks at');
+  const work = soloOf((await loadWork(job.parameters)).main, sampleWants);
   const sampled = load(job.module, job, work);
   const fast = load(job.fastModule, job, work);
   const ratios: number[] = [];

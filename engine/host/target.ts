@@ -22,6 +22,7 @@ import { type Manifest, readManifest } from './manifest.ts';
 import { Modules, type ResolvedModule } from './modules.ts';
 import type { CheckResult, Job, JobResult, PassesResult } from './protocol.ts';
 import { variants } from './variants.ts';
+import { countersWant, sampleWants } from './work.ts';
 
 export interface EngineTargetOptions {
   readonly distDir: string;
@@ -165,6 +166,7 @@ export class EngineTarget implements Target {
         ...base,
         kind: 'check',
         verify: request.verify,
+        oneThread: request.sample ? sampleWants : request.counters || counted ? countersWant : null,
       });
       if (result.kind === 'check') check = result;
     }

@@ -1,6 +1,5 @@
 /** Reads an allocation trace (`.trace.gz`, format `alloc-trace v1`), trusting nothing in it. */
 import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { UserError } from '../../extension/model.ts';
 import { TraceRules } from './trace-rules.ts';
@@ -264,14 +263,15 @@ function explain(error: unknown): string {
 
 /** Throws `UserError` (bad input) with the line that breaks a rule of the format. */
 export async function readTrace(file: string): Promise<Trace> {
-  let trace: Trace | null = null;
+  const source = createReadStream(file);
+  const text = createGunzip();
+  source.on('error', (error) => text.destroy(error));
   try {
-    await pipeline(createReadStream(file), createGunzip(), async (text: AsyncIterable<Buffer>) => {
-      trace = await parse(text);
-    });
+    return await parse(source.pipe(text));
   } catch (error) {
     throw new UserError(`--trace ${file}: ${explain(error)}`);
+  } finally {
+    source.destroy();
+    text.destroy();
   }
-  if (trace === null) throw new UserError(`--trace ${file}: the file is empty`);
-  return trace;
 }

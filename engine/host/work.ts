@@ -144,7 +144,10 @@ export async function loadWork(p: WorkloadParameters | TraceParameters): Promise
   }
 }
 
-/** For what needs one thread: exact counters, the sampler. */
+export const countersWant = 'counters are exact on';
+export const sampleWants = '--sample looks at';
+
+/** For what needs one thread: exact counters, the sampler. `what` is one of the beginnings above. */
 export function soloOf(work: Work, what: string): SoloWork {
   if (work.kind === 'solo') return work;
   throw new UserError(`${what} one thread: choose random_mixed, or replay a trace with --flatten`);
