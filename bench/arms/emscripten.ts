@@ -1,7 +1,7 @@
 /** dlmalloc and emmalloc as emscripten ships them, compiled from Debian's source package with clang's wasm32 target. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { cacheRoot } from '../../scripts/cache.ts';
 import { fetchFromDebian } from '../../scripts/debian.ts';
@@ -127,6 +127,9 @@ function compile(
     return null;
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
+    rmSync(fresh, { force: true });
     return `it does not compile: ${text.split('\n').find((l) => l.includes('error')) ?? text.split('\n')[0] ?? ''}`;
+  } finally {
+    for (const { object } of objects) rmSync(object, { force: true });
   }
 }
