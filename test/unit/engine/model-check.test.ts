@@ -63,7 +63,10 @@ describe('deliberate errors', () => {
       what: /a block was lost; schedule: .*cmpxchg/,
     },
     { mutation: { file: 'remote_target.ts', kind: 'once' }, what: /a block was lost; schedule: .*cmpxchg/ },
-    { mutation: { file: 'lock.ts', kind: 'as_store' }, what: /schedule: .*cmpxchg/ },
+    {
+      mutation: { file: 'lock.ts', kind: 'as_store' },
+      what: /an update was lost under the lock; schedule: .*cmpxchg/,
+    },
   ];
   for (const { mutation, what } of cases) {
     it(`${mutation.file}: cmpxchg ${mutation.kind === 'once' ? 'without its retry' : 'as a plain store'} is found`, async () => {
