@@ -288,7 +288,9 @@ export interface Profile extends Omit<BenchProfile, 'target' | 'variant'> {
 export type EngineVariant = 'fast' | 'fast-calls' | 'sampled' | 'standard' | 'research' | 'counted';
 
 export interface BenchRequest {
-  readonly workload: 'random_mixed' | 'floor';
+  readonly workload: 'random_mixed' | 'floor' | 'larson' | 'pc' | 'mstress' | 'trace';
+  /** Set when `workload` is `trace`: which file, and whether all of it is to be done by one thread in file order. */
+  readonly trace?: { readonly file: string; readonly flatten: boolean } | null;
   /** Row of the workload's parameter table (mixed, tiny, ...); explicit parameters below override it. */
   readonly profile: string;
   readonly variant: string;
@@ -299,9 +301,12 @@ export interface BenchRequest {
   readonly min: number | null;
   readonly max: number | null;
   readonly seed: number;
-  readonly threads: number;
+  /** Null for the workload's own number. */
+  readonly threads: number | null;
   /** Fresh processes. */
   readonly runs: number;
+  /** Passes of each process; the workload's own number when it is absent. */
+  readonly passes?: number | null;
   readonly sample: boolean;
   readonly counters: boolean;
   readonly latency: boolean;

@@ -1,7 +1,7 @@
 /** An engine module in a memory of its own: exports with types, the harness area, the environment block. */
 import { UserError } from '../../extension/model.ts';
 
-/** Exports of engine/workloads/main.ts. Addresses and sizes are bytes of linear memory. */
+/** Exports of engine/workloads/main.ts, without those that only workers call (thread.ts). Addresses and sizes are bytes of linear memory. */
 export interface EngineExports {
   engine_init(heapBase: number): number;
   engine_oom_count(): number;
@@ -38,11 +38,14 @@ export interface EngineExports {
     max: number,
     seed: number,
     records: number,
-    waste: number,
+    account: number,
     verify: number,
   ): bigint;
   checked_faults(kind: number): number;
-  checked_peak(kind: number): bigint;
+  trace_replay(at: number, end: number, own: number): number;
+  trace_drain(ids: number, end: number, own: number): void;
+  trace_checked(block: number, hashes: number): number;
+  trace_checked_drain(block: number, thread: number): void;
   random_mixed_latency(
     iters: number,
     ws: number,
@@ -123,6 +126,17 @@ export interface InstantiateOptions {
   readonly heapLimit?: number;
 }
 
+/** Nanoseconds on a clock that all threads of the process share; as cheap to read as a thread's own. */
+function sharedClock(): () => number {
+  let origin = Number.POSITIVE_INFINITY;
+  // The nearest of several readings: between the two clocks the thread may be interrupted.
+  for (let i = 0; i < 5; i++) {
+    const own = performance.now() * 1e6;
+    origin = Math.min(origin, Number(process.hrtime.bigint()) - own);
+  }
+  return () => performance.now() * 1e6 + origin;
+}
+
 function instantiateIn(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
@@ -131,7 +145,7 @@ function instantiateIn(
   const instance = new WebAssembly.Instance(module, {
     env: {
       memory,
-      now: () => performance.now() * 1e6,
+      now: sharedClock(),
       abort: () => {
         throw new Error('the engine aborted');
       },
