@@ -11,11 +11,15 @@ export interface Scenario {
   readonly threads: number;
   /** Whether the threads are attached before the exploration, as they are where attaching is not the subject. */
   readonly attached: boolean;
+  /** False where a sleeper may be woken by a notify alone, not by its time limit. */
+  readonly timeouts?: boolean;
 }
 
 export const scenarios: readonly Scenario[] = [
   { name: 'lock, 2 threads', id: 0, threads: 2, attached: true },
   { name: 'lock, 3 threads', id: 7, threads: 3, attached: true },
+  { name: 'lock, 2 threads, no wake-up is lost', id: 0, threads: 2, attached: true, timeouts: false },
+  { name: 'lock, 3 threads, no wake-up is lost', id: 7, threads: 3, attached: true, timeouts: false },
   { name: 'remote frees while the owner allocates, 2 threads', id: 1, threads: 2, attached: true },
   { name: 'remote frees while the owner allocates, 3 threads', id: 1, threads: 3, attached: true },
   { name: 'two remote frees while the owner frees and allocates', id: 6, threads: 2, attached: true },
@@ -60,7 +64,10 @@ class Explorer {
     readonly scenario: Scenario,
     readonly maxStates: number,
   ) {
-    this.#machine = new Machine(module, scenario.id, scenario.threads, scenario.attached);
+    this.#machine = new Machine(module, scenario.id, scenario.threads, {
+      attached: scenario.attached,
+      timeouts: scenario.timeouts ?? true,
+    });
   }
 
   get states(): number {

