@@ -366,6 +366,33 @@ export interface BenchResult {
   readonly profile: BenchProfile | null;
 }
 
+/** One allocator of a comparison; figures over its runs' medians, in operations per second. */
+export interface CompareRow {
+  readonly target: string;
+  readonly variant: string;
+  readonly median: number | null;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly firstOpsPerSecond: number | null;
+  readonly peakBytes: number | null;
+  /** Against the first row, formed inside each round: median and range. */
+  readonly ratio: { readonly median: number; readonly min: number; readonly max: number } | null;
+  /** Why it has no figures, null when it has. */
+  readonly error: string | null;
+}
+
+/** What `alloc-lens compare-allocators --format json` prints. */
+export interface CompareResult {
+  readonly schemaVersion: 1;
+  readonly workload: string;
+  readonly threads: number;
+  /** Fresh processes of each target, interleaved. */
+  readonly rounds: number;
+  /** Of the operations, the same for every target; 16 hex digits per thread. */
+  readonly hash: readonly string[];
+  readonly rows: readonly CompareRow[];
+}
+
 export interface BenchProgress {
   /** What is happening, for a person. */
   readonly message: string;

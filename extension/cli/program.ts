@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { UserError } from '../model.ts';
 import { type AnalyzeFlags, runAnalyze } from './analyze.ts';
 import { type BenchFlags, runBench } from './bench.ts';
+import { type CompareFlags, runCompare } from './compare.ts';
 import { failRules } from './fail-on.ts';
 import { type ReportFlags, runReport } from './report.ts';
 import type { Services } from './services.ts';
@@ -14,7 +15,6 @@ const collect = (value: string, before: readonly string[] | undefined): readonly
 
 /** Named in the design, built later. */
 const laterCommands: readonly string[] = [
-  'compare-allocators',
   'experiment',
   'calibrate',
   'soak',
@@ -67,7 +67,11 @@ export function createProgram(services: Services, finish: (status: number) => vo
     )
     .option('--trace <file>', 'replay an allocation trace (.trace.gz) in the place of a workload')
     .option('--flatten', "do a trace's operations on one thread, in the order of the file")
-    .option('--target <target>', 'engine, system, or the path of a preload library', 'engine')
+    .option(
+      '--target <target>',
+      'engine, system, an installed allocator (mimalloc, jemalloc, tcmalloc), or the path of a preload library',
+      'engine',
+    )
     .option('--variant <name>', 'build of the target (default: its first, fast for the engine)')
     .option('--preset <name>', 'engine preset (not there yet)')
     .option('--env <name=value>', 'environment gate of the target (repeatable)', collect)
@@ -89,6 +93,25 @@ export function createProgram(services: Services, finish: (status: number) => vo
       finish(await runBench(services, workload, flags)),
     );
 
+  program
+    .command('compare-allocators')
+    .description('run one workload on several allocators, side by side')
+    .argument('[workload[:profile]]', 'as for bench')
+    .option('--trace <file>', 'replay an allocation trace')
+    .option('--flatten', 'replay a trace on one thread')
+    .option(
+      '--targets <a,b,c>',
+      'targets as for bench, each with :VARIANT if it has several (default: the engine, the system and all installed)',
+    )
+    .option('--runs <n>', 'fresh processes of each, interleaved (default 3)')
+    .option('--iterations <n>', 'operations a pass')
+    .option('--seed <n>', 'of the random numbers (default 12345)')
+    .option('--threads <n>', "threads (default: the workload's own)")
+    .option('--format <format>', 'text or json', 'text')
+    .action(async (workload: string | undefined, flags: CompareFlags) =>
+      finish(await runCompare(services, workload, flags)),
+    );
+
   withConfiguration(
     program.command('report').description('write everything known into one HTML, Markdown or JSON file'),
   )
@@ -106,7 +129,9 @@ export function createProgram(services: Services, finish: (status: number) => vo
       .allowExcessArguments()
       .helpOption(false)
       .action(() => {
-        throw new UserError(`${name} is not there yet: this version has analyze, bench and report`);
+        throw new UserError(
+          `${name} is not there yet: this version has analyze, bench, compare-allocators and report`,
+        );
       });
   }
   return program;
