@@ -17,6 +17,12 @@ export interface Mutation {
 const operations = ['load', 'store', 'add', 'sub', 'and', 'or', 'xor', 'xchg', 'cmpxchg', 'wait', 'notify'];
 const callPattern = new RegExp(`\\batomic\\.(${operations.join('|')})\\b`, 'g');
 
+/** Files of scenarios, and the file of engine/allocator that each is about. */
+const scenarioFiles = [
+  { file: 'engine/workloads/model_scenarios.ts', needs: 'engine/allocator/lock.ts' },
+  { file: 'engine/workloads/model_spill.ts', needs: 'engine/allocator/tiny_bg_spill.ts' },
+];
+
 /** The source text with stops; `name` is the file's path from the root. */
 export function withStops(name: string, text: string, mutation?: Mutation): string {
   const used = new Set<string>();
@@ -76,7 +82,7 @@ export async function compileModel(
   const mutatedFiles: string[] = [];
   const { error } = await asc.main(
     [
-      'engine/workloads/model_scenarios.ts',
+      ...scenarioFiles.filter((s) => existsSync(path.join(root, s.needs))).map((s) => s.file),
       ...['--outFile', 'model.wasm', '-O1', '--runtime', 'stub', '--importMemory', '--sharedMemory'],
       ...['--initialMemory', '32', '--maximumMemory', '65536', '--zeroFilledMemory', '--enable', 'threads'],
       ...['--memoryBase', '1024', '--noColors'],

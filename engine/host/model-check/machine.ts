@@ -38,16 +38,31 @@ interface ModelExports {
   engine_init(heap: number): number;
   mc_harness(): number;
   mc_heap(): number;
-  mc_setup(scenario: number, role: number): void;
-  mc_run(scenario: number, role: number): void;
-  mc_check(scenario: number, role: number, threads: number): number;
   asyncify_start_unwind(data: number): void;
   asyncify_stop_unwind(): void;
   asyncify_start_rewind(data: number): void;
   asyncify_stop_rewind(): void;
 }
 
+/** What a file of scenarios exports under its prefix. */
+export interface Suite {
+  setup(scenario: number, role: number): void;
+  run(scenario: number, role: number): void;
+  check(scenario: number, role: number, threads: number): number;
+}
+
+function suiteOf(exports: ModelExports, prefix: string): Suite {
+  const named = exports as unknown as Record<string, unknown>;
+  const pick = (name: string): unknown => {
+    const value = named[`${prefix}_${name}`];
+    if (value === undefined) throw new Error(`the model has no ${prefix}_${name}`);
+    return value;
+  };
+  return { setup: pick('setup'), run: pick('run'), check: pick('check') } as Suite;
+}
+
 interface Thread {
+  readonly suite: Suite;
   readonly exports: ModelExports;
   readonly globals: readonly WebAssembly.Global[];
   /** Asyncify's record {position, end} and its stack. */
@@ -97,9 +112,10 @@ export class Machine {
     module: WebAssembly.Module,
     scenario: number,
     threads: number,
-    { attached, timeouts }: { readonly attached: boolean; readonly timeouts: boolean },
+    options: { readonly suite: string; readonly attached: boolean; readonly timeouts: boolean },
   ) {
     this.#scenario = scenario;
+    const { suite, attached, timeouts } = options;
     this.#timeouts = timeouts;
     // A throwaway instance says where things lie.
     const probe = this.#instance(
@@ -119,10 +135,10 @@ export class Machine {
         .filter(([name]) => name.startsWith('global:'))
         .map(([, value]) => value as unknown as WebAssembly.Global);
       const data = harness + scenarioBytes + i * (stackBytes + 16);
-      this.#threads.push({ exports, globals, data, state: fresh });
+      this.#threads.push({ exports, suite: suiteOf(exports, suite), globals, data, state: fresh });
       if (attached && exports.engine_init(heap) === 0) throw new Error('the model has no memory');
     }
-    for (const [role, { exports }] of this.#threads.entries()) exports.mc_setup(scenario, role);
+    for (const [role, thread] of this.#threads.entries()) thread.suite.setup(scenario, role);
     this.#baseline = Buffer.from(this.#bytes);
     this.#quiet = false;
   }
@@ -237,7 +253,7 @@ export class Machine {
       this.#mode = 'rewind';
       thread.exports.asyncify_start_rewind(thread.data);
     }
-    thread.exports.mc_run(this.#scenario, id);
+    thread.suite.run(this.#scenario, id);
     if ((this.#mode as string) === 'unwind') thread.exports.asyncify_stop_unwind();
     this.#running = -1;
     this.#mode = 'run';
@@ -301,8 +317,8 @@ export class Machine {
     this.#quiet = true;
     try {
       let code = 0;
-      for (const [role, { exports }] of this.#threads.entries()) {
-        code = exports.mc_check(this.#scenario, role, this.#threads.length);
+      for (const [role, { suite }] of this.#threads.entries()) {
+        code = suite.check(this.#scenario, role, this.#threads.length);
       }
       if (this.#memory.buffer.byteLength !== this.#bytes.length)
         throw new Error('the model outgrew its memory');
