@@ -44,20 +44,27 @@ const seedCount = values.seed === undefined ? whole(values.seeds, 25, 'seeds') :
 const seeds = Array.from({ length: seedCount }, (_, i) => first + i);
 const threadCounts = values.threads === undefined ? [2, 4, 8] : [whole(values.threads, 2, 'threads')];
 
-/** Operations done of one kind, of one seed. */
-async function runKind(kind: Kind, fuzzed: FuzzModule, seed: number): Promise<number> {
-  if (kind === 'single') return fuzzSeed(fuzzed, seed, ops);
-  if (kind === 'memory') return outOfMemorySeed(fuzzed, seed, Math.min(ops, 50_000));
+/** Largest growth of the heap over rounds of threads that have the same live bytes. */
+let growth = 1;
+
+/** Runs of one kind and seed, each with the operations it does. */
+function runsOf(kind: Kind, fuzzed: FuzzModule, seed: number): (() => number | Promise<number>)[] {
+  if (kind === 'single') return [() => fuzzSeed(fuzzed, seed, ops)];
+  if (kind === 'memory') return [() => outOfMemorySeed(fuzzed, seed, Math.min(ops, 50_000))];
   if (kind === 'reuse') {
-    reuseSeed(fuzzed, seed);
-    return 0;
+    return [
+      () => {
+        reuseSeed(fuzzed, seed);
+        return 0;
+      },
+    ];
   }
-  let done = 0;
-  for (const threads of threadCounts) {
+  return threadCounts.map((threads) => async () => {
     const plan = threadedPlan(seed, threads, Math.min(ops, 300_000));
-    done += await fuzzThreads(fuzzed, seed, plan);
-  }
-  return done;
+    const result = await fuzzThreads(fuzzed, seed, plan);
+    growth = Math.max(growth, result.growth);
+    return result.done;
+  });
 }
 
 let total = 0;
@@ -70,9 +77,10 @@ for (const fuzzed of names.map((name) => loadModule(dist, name))) {
     const start = performance.now();
     let done = 0;
     let failed = 0;
-    for (const seed of some) {
+    growth = 1;
+    for (const run of some.flatMap((seed) => runsOf(kind, fuzzed, seed))) {
       try {
-        done += await runKind(kind, fuzzed, seed);
+        done += await run();
       } catch (error) {
         if (!(error instanceof FuzzFailure)) throw error;
         console.log(`  FAILED ${error.message}`);
@@ -81,10 +89,12 @@ for (const fuzzed of names.map((name) => loadModule(dist, name))) {
     }
     total += done;
     const seconds = ((performance.now() - start) / 1000).toFixed(0);
-    const verdict = failed === 0 ? 'no fault' : `${failed} seeds FAILED`;
+    const verdict = failed === 0 ? 'no fault' : `${failed} runs FAILED`;
     console.log(
       `  ${kind.padEnd(8)} seeds ${some[0]}..${some.at(-1)}  ${done.toLocaleString('en')} operations  ${seconds} s  ${verdict}`,
     );
+    if (kind === 'threads')
+      console.log(`           largest growth of the heap over rounds: x ${growth.toFixed(2)}`);
     if (failed > 0) process.exitCode = 1;
   }
 }
