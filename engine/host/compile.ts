@@ -65,6 +65,16 @@ export function dropInlineMarks(text: string, keep: readonly string[] | 'all'): 
   );
 }
 
+/** What the compiler is given for a file of the checkout. */
+export function compiledText(
+  name: string,
+  text: string,
+  flags: Readonly<Record<string, number>>,
+  keep: readonly string[] | 'all',
+): string {
+  return name === flagsFile ? buildFlagsText(text, flags) : dropInlineMarks(text, keep);
+}
+
 function ascEntry(root: string): string {
   const entry = path.join(root, 'node_modules/assemblyscript/dist/asc.js');
   if (!existsSync(entry)) {
@@ -125,7 +135,7 @@ export async function compileEngine(
         const file = path.resolve(root, baseDir, name);
         if (!existsSync(file)) return null;
         const text = readFileSync(file, 'utf8');
-        return name === flagsFile ? buildFlagsText(text, flags) : dropInlineMarks(text, keep);
+        return compiledText(name, text, flags, keep);
       },
       writeFile: (name, contents) => void written.set(path.posix.basename(name), contents),
       listFiles: () => [],

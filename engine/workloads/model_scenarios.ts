@@ -46,7 +46,8 @@ const PER_SLAB: u32 = 4;
 /** Blocks each thread allocates at the end, searching for those ever seen. */
 const SEARCH: u32 = 24;
 
-const FAILURE: usize = HARNESS_BASE;
+/** Code of the first failure. */
+export const FAILURE: usize = HARNESS_BASE;
 const COUNTER: usize = HARNESS_BASE + 4;
 const COUNT: usize = HARNESS_BASE + 8;
 const BLOCKS: usize = HARNESS_BASE + 0x100;
@@ -57,11 +58,11 @@ export function mc_harness(): usize {
   return HARNESS_BASE;
 }
 
-function fail(code: i32): void {
+export function fail(code: i32): void {
   if (!load<i32>(FAILURE)) store<i32>(FAILURE, code);
 }
 
-function block_at(index: u32): usize {
+export function block_at(index: u32): usize {
   return BLOCKS + (<usize>index << 3);
 }
 
@@ -72,7 +73,7 @@ function find(ptr: usize): usize {
 }
 
 /** An allocation's result: a block is never handed out while it is. */
-function take(ptr: usize): usize {
+export function take(ptr: usize): usize {
   if (!ptr) {
     fail(FAIL_NULL);
     return 0;
@@ -93,7 +94,7 @@ function take(ptr: usize): usize {
   return ptr;
 }
 
-function take_new(size: usize): usize {
+export function take_new(size: usize): usize {
   return take(malloc(size));
 }
 
@@ -109,7 +110,7 @@ function give_remote(ptr: usize): void {
 }
 
 /** The block of thread 0 that setup allocated as number `index`. */
-function initial(index: u32): usize {
+export function initial(index: u32): usize {
   return load<u32>(block_at(index));
 }
 
