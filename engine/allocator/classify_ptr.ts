@@ -1,22 +1,26 @@
 // Whose pointer is it: the general answer for frees off the fast path.
 import { PAGE_FREE_RUN, PAGE_LARGE, PAGE_MAP, PAGE_SHIFT, SHARED_TOP_PAGE } from './layout';
 import { MISUSE_DOUBLE_FREE, MISUSE_INTERIOR, MISUSE_MISALIGNED, MISUSE_OUTSIDE, misuse_report } from './misuse_box';
+import { hak_pool_mid_lookup } from './pool_page_box';
+import { PAGE_POOL, POOL_COMPILED } from './pools_layout';
 import { run_length } from './page_run';
-import { CLASS_LARGE, CLASS_NONE, LAST_BIN, class_of_bin, is_block_start } from './tiny_size_class';
+import { CLASS_LARGE, CLASS_MID, CLASS_NONE, LAST_BIN, class_of_bin, is_block_start } from './tiny_size_class';
 
 export const PTR_UNKNOWN: u32 = 0;
 export const PTR_BIN: u32 = 1;
 export const PTR_LARGE: u32 = 2;
+export const PTR_POOL: u32 = 3;
 
 @inline // leaf
 export function page_bin(ptr: usize): u32 {
   return load<u8>(PAGE_MAP + (ptr >>> PAGE_SHIFT));
 }
 
-/** PTR_BIN for the first byte of a block of some bin, free or not; PTR_LARGE for that of a large object. */
+/** PTR_BIN for the first byte of a block of some bin, free or not; PTR_LARGE for that of a large object, PTR_POOL for one of the pool's. */
 export function classify_ptr(ptr: usize): u32 {
   const code = page_bin(ptr);
   if (code - 1 < LAST_BIN) return is_block_start(ptr, code) ? PTR_BIN : PTR_UNKNOWN;
+  if (POOL_COMPILED && code == PAGE_POOL) return hak_pool_mid_lookup(ptr) ? PTR_POOL : PTR_UNKNOWN;
   return code == PAGE_LARGE && (ptr & 0xffff) == 0 ? PTR_LARGE : PTR_UNKNOWN;
 }
 
@@ -32,6 +36,10 @@ export function classify_misuse(ptr: usize): void {
   const page = <u32>(ptr >>> PAGE_SHIFT);
   const code = page_bin(ptr);
   const bin = code - 1 < LAST_BIN;
+  if (POOL_COMPILED && code == PAGE_POOL) {
+    misuse_report(ptr & 7 ? MISUSE_MISALIGNED : MISUSE_INTERIOR, ptr, CLASS_MID);
+    return;
+  }
   if (!bin && (page >= load<u32>(SHARED_TOP_PAGE) || (code != PAGE_LARGE && !large_before(page)))) {
     // A page run that is free again held a large object, or slabs, before.
     const freed = code == PAGE_FREE_RUN && (ptr & 0xffff) == 0;

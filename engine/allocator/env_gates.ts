@@ -2,6 +2,7 @@
 // is a constant where BENCH_MINIMAL is 1 (Phase 39). The snapshot (env_snapshot.ts) holds all of them in one place.
 import { BENCH_MINIMAL, HAKMEM_FASTLANE_DIRECT_DEFAULT, HAKMEM_FREE_TINY_TRUSTED_DEFAULT } from './build_flags';
 import { hak_env_flag, hak_env_u32 } from './hak_env';
+import { bg_spill_enabled } from './tiny_free_magazine';
 
 let g_fastlane_gate: i32 = -1;
 let g_fastlane_mask: i32 = -1;
@@ -14,8 +15,6 @@ let g_static_route: i32 = -1;
 let g_route_fastmap_gate: i32 = -1;
 let g_unified_lifo: i32 = -1;
 let g_free_trusted: i32 = -1;
-let g_mid_v3: i32 = -1;
-let g_passdown: i32 = -1;
 
 /** The FastLane in front of the tiny path; off sends every call to the cold wrappers' dispatch. */
 @inline // leaf
@@ -89,11 +88,11 @@ export function route_fastmap_enabled(): bool {
   return g_route_fastmap_gate != 0;
 }
 
-/** Storage of the unified cache: LIFO list, or a ring in front of it. */
+/** Storage of the unified cache: LIFO list, or a ring in front of it, which spilling needs. */
 @inline // leaf
 export function tiny_unified_lifo_enabled(): bool {
   if (BENCH_MINIMAL) return true;
-  if (g_unified_lifo < 0) g_unified_lifo = hak_env_flag('HAKMEM_TINY_UNIFIED_LIFO', 1);
+  if (g_unified_lifo < 0) g_unified_lifo = bg_spill_enabled() ? 0 : hak_env_flag('HAKMEM_TINY_UNIFIED_LIFO', 1);
   return g_unified_lifo != 0;
 }
 
@@ -105,18 +104,17 @@ export function free_tiny_trusted_enabled(): bool {
   return g_free_trusted != 0;
 }
 
-/** MID v3 serves sizes above the tiny ones; off sends them to page runs. */
-@inline // leaf
-export function mid_v3_enabled(): bool {
-  if (BENCH_MINIMAL) return true;
-  if (g_mid_v3 < 0) g_mid_v3 = hak_env_flag('HAKMEM_MID_V3_ENABLED', 1);
-  return g_mid_v3 != 0;
-}
-
-/** Phase 60: the route is computed once in the wrapper and passed down. */
-@inline // leaf
-export function alloc_passdown_ssot_enabled(): bool {
-  if (BENCH_MINIMAL) return false;
-  if (g_passdown < 0) g_passdown = hak_env_flag('HAKMEM_ALLOC_PASSDOWN_SSOT', 0);
-  return g_passdown != 0;
+/** The gates are read again when they are next asked. */
+export function env_gates_forget(): void {
+  g_fastlane_gate = -1;
+  g_fastlane_mask = -1;
+  g_fastlane_direct = -1;
+  g_fastlane_env_ctx = -1;
+  g_c7_ultra = -1;
+  g_dualhot = -1;
+  g_legacy_direct = -1;
+  g_static_route = -1;
+  g_route_fastmap_gate = -1;
+  g_unified_lifo = -1;
+  g_free_trusted = -1;
 }

@@ -2,6 +2,9 @@
 // over all that one holds and leaves its block spare. Blocks that somebody frees to the old heap afterwards are found in its
 // remote queue and go on to the owner of their page.
 import { BENCH_MINIMAL } from './build_flags';
+import { hak_pool_v2_enabled } from './pool_config_box';
+import { pool_hotbox_v2_adopt } from './pool_hotbox_v2_box';
+import { TLS_MID_LANES } from './pools_layout';
 import {
   PAGE_OWNER,
   PAGE_SHIFT,
@@ -10,10 +13,13 @@ import {
   SHARED_TOP_PAGE,
   TLS_ABANDONED_TOP,
   TLS_ADOPTED,
+  TLS_C7_HOT,
   TLS_C7_ULTRA,
   TLS_CARVE_CUR,
   TLS_CARVE_END,
   TLS_CARVE_MORE,
+  TLS_HEAP_BOX,
+  TLS_HEAP_META,
   TLS_NEXT_HEAP,
   TLS_PAGE_MAP,
   TLS_RINGS,
@@ -26,7 +32,8 @@ import {
 import { hak_lock_acquire, hak_lock_release } from './lock';
 import { remote_target_take } from './remote_target';
 import { shared_pool_release } from './shared_pool_release';
-import { LAST_BIN } from './tiny_size_class';
+import { bg_spill_enabled, tiny_free_magazine_return } from './tiny_free_magazine';
+import { ALIGNED_FIRST, LAST_BIN, MID_FIRST, TINY_BINS, TINY_CLASSES } from './tiny_size_class';
 import { g_tls, heap_list_pop, heap_list_push } from './tls';
 
 /** Puts the list at `from` behind whatever this thread already has of the bin, and empties it. */
@@ -83,6 +90,14 @@ function adopt_carving(heap: usize, bin: u32): void {
   store<u32>(theirs, 0, TLS_CARVE_MORE);
 }
 
+/** A lane of MID v3 is a list with a length. */
+function adopt_lane(heap: usize, bin: u32): void {
+  if (bin < MID_FIRST || bin >= ALIGNED_FIRST) return;
+  const lane = heap + TLS_MID_LANES + (<usize>(bin - MID_FIRST) << 3);
+  adopt_list(lane, bin);
+  store<u32>(lane, 0, 4);
+}
+
 /** Slabs that the warm pool held for a bin are still whole: they go back. */
 function adopt_warm_pool(heap: usize, bin: u32): void {
   const pool = heap + TLS_WARM_POOL + <usize>bin * WARM_POOL_SLOTS * 4;
@@ -109,6 +124,21 @@ function abandoned_pop(any: bool): usize {
   return heap_list_pop(SHARED_ABANDONED);
 }
 
+/** The block in the C7 hot slot, and the balance of the tiny heap box. */
+function adopt_tiny_boxes(heap: usize): void {
+  const block: usize = load<u32>(heap, TLS_C7_HOT);
+  if (block) {
+    const own = g_tls + (<usize>load<u32>(heap, TLS_C7_HOT + 4) << 2);
+    store<u32>(block, load<u32>(own, TLS_ADOPTED));
+    store<u32>(own, <u32>block, TLS_ADOPTED);
+    store<u32>(heap, 0, TLS_C7_HOT);
+  }
+  for (let at: usize = 0; at < TINY_CLASSES << 3; at += 4) {
+    store<u32>(g_tls + at, load<u32>(g_tls + at, TLS_HEAP_META) + load<u32>(heap + at, TLS_HEAP_META), TLS_HEAP_META);
+    store<u32>(heap + at, 0, TLS_HEAP_META);
+  }
+}
+
 /** Takes over all that one abandoned heap holds, with `any` also of a thread that has just ended. False when there was none. */
 export function heap_adopt(any: bool): bool {
   hak_lock_acquire();
@@ -130,12 +160,17 @@ export function heap_adopt(any: bool): bool {
     if (!BENCH_MINIMAL) {
       adopt_list(lists + TLS_UNIFIED, bin);
       adopt_list(lists + TLS_C7_ULTRA, bin);
+      if (bin <= TINY_BINS) adopt_list(lists + TLS_HEAP_BOX, bin);
       adopt_ring(heap, bin);
+      adopt_lane(heap, bin);
     }
     adopt_list(lists + TLS_ADOPTED, bin);
     adopt_carving(heap, bin);
     adopt_warm_pool(heap, bin);
   }
+  if (!BENCH_MINIMAL) adopt_tiny_boxes(heap);
+  if (bg_spill_enabled()) tiny_free_magazine_return(heap);
+  if (hak_pool_v2_enabled()) pool_hotbox_v2_adopt(heap);
   remote_target_take(heap);
   hak_lock_acquire();
   heap_list_push(SHARED_SPARE, heap);

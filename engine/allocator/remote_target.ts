@@ -1,8 +1,10 @@
 // Remote target queue: a lock-free stack of freed blocks a heap, pushed by other threads, taken whole by its owner. A thread
 // gathers up to BATCH blocks for one owner and pushes them with one compare-and-swap.
+import { BENCH_MINIMAL } from './build_flags';
 import { PAGE_OWNER, PAGE_SHIFT, TLS_BATCH, TLS_REMOTE } from './layout';
 import { MISUSE_DOUBLE_FREE } from './misuse_box';
 import { tiny_own_bin } from './own_bin';
+import { remote_target_len_enabled, remote_target_len_queued, remote_target_len_taken } from './remote_target_len_box';
 import { g_tls, tls_attached } from './tls';
 import { unified_cache_push_list } from './unified_cache';
 
@@ -44,6 +46,7 @@ export function remote_target_push(ptr: usize): u32 {
   if (!tls_attached()) {
     // A thread without a heap has no place to gather blocks in.
     if (load<u32>(owner, TLS_REMOTE) == <u32>ptr) return MISUSE_DOUBLE_FREE;
+    if (!BENCH_MINIMAL && remote_target_len_enabled()) remote_target_len_queued(owner, ptr);
     remote_target_push_chain(owner, ptr, ptr);
     return 0;
   }
@@ -62,6 +65,7 @@ export function remote_target_push(ptr: usize): u32 {
   store<u32>(ptr, <u32>first);
   store<u32>(g_tls, <u32>ptr, BATCH_FIRST);
   store<u32>(g_tls, first ? count + 1 : 1, BATCH_COUNT);
+  if (!BENCH_MINIMAL && remote_target_len_enabled() && remote_target_len_queued(owner, ptr)) remote_target_flush();
   return 0;
 }
 
@@ -75,6 +79,7 @@ export function remote_target_take(heap: usize): void {
   let ptr: usize = atomic.xchg<u32>(at, 0);
   while (ptr) {
     const next: usize = load<u32>(ptr);
+    if (!BENCH_MINIMAL) remote_target_len_taken(ptr);
     const bin = tiny_own_bin(ptr);
     if (bin) unified_cache_push_list(bin, ptr);
     else remote_target_push(ptr);

@@ -12,16 +12,21 @@ import {
   TLS_PAGE_MAP,
   TLS_UNIFIED,
 } from './layout';
+import { learner_enabled } from './learner_env_box';
 import { remote_target_flush } from './remote_target';
 import { shared_pool_acquire } from './shared_pool_acquire';
 import { ss_release_policy_before, ss_release_policy_reclaim } from './ss_release_policy_box';
 import { bin_stride, slab_blocks, slab_first_block } from './tiny_size_class';
 import { g_tls } from './tls';
-import { warm_pool_pop, warm_pool_prefill } from './warm_pool';
+import { ss_take_fresh } from './ss_allocation_box';
+import { tiny_page_box_on_taken } from './tiny_page_box';
+import { lazy_zero_set_fresh } from './lazy_zero_box';
+import { warm_pool_pop } from './warm_pool';
+import { warm_pool_prefill } from './warm_pool_prefill_box';
 import { warm_pool_record_hit, warm_pool_record_miss } from './warm_pool_stats_box';
 
 function superslab_acquire(bin: u32): usize {
-  return WARM_POOL_PREFILL_BUDGET > 1 ? warm_pool_prefill(bin) : shared_pool_acquire(bin);
+  return WARM_POOL_PREFILL_BUDGET > 1 || learner_enabled() ? warm_pool_prefill(bin) : shared_pool_acquire(bin);
 }
 
 /** Whether the bin can be served without a new slab. */
@@ -54,5 +59,7 @@ export function superslab_refill(bin: u32): bool {
   const first = slab_first_block(slab, bin);
   store<u32>(g_tls + TLS_CARVE_CUR + (<usize>bin << 2), <u32>first);
   store<u32>(g_tls + TLS_CARVE_END + (<usize>bin << 2), <u32>first + slab_blocks(bin) * bin_stride(bin));
+  lazy_zero_set_fresh(bin, ss_take_fresh(slab));
+  tiny_page_box_on_taken(bin);
   return true;
 }

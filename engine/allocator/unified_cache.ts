@@ -5,6 +5,7 @@ import {
   BENCH_MINIMAL,
   ENGINE_TEST_DOUBLE_HANDOUT,
   HAKMEM_BUILD_RELEASE,
+  HAKMEM_DEBUG_COUNTERS,
   HAKMEM_TINY_CLASS_STATS_COMPILED,
   HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED,
 } from './build_flags';
@@ -19,9 +20,15 @@ import {
   TLS_RINGS,
   TLS_UNIFIED,
 } from './layout';
+import { lazy_zero_set_fresh } from './lazy_zero_box';
+import { pagefault_telemetry_touch } from './pagefault_telemetry_box';
+import { STAT_FREELIST_CLEARED, stat_inc } from './stats';
+import { learner_miss, learner_refill_factor } from './learner_box';
+import { learner_enabled } from './learner_env_box';
 import { hak_super_lookup } from './superslab_registry';
 import { remote_target_drain } from './remote_target';
 import { superslab_refill } from './superslab_refill';
+import { bg_spill_enabled, tiny_free_magazine_spill, tiny_free_magazine_take } from './tiny_free_magazine';
 import { tiny_class_stats_hit, tiny_class_stats_miss } from './tiny_class_stats_box';
 import { bin_stride } from './tiny_size_class';
 import { g_tls, tls_attach, tls_attached } from './tls';
@@ -117,6 +124,7 @@ export function unified_cache_push_list(bin: u32, ptr: usize): void {
 export function unified_cache_push(bin: u32, ptr: usize): void {
   if (!BENCH_MINIMAL && !tiny_unified_lifo_enabled()) {
     if (ring_push(bin, ptr)) return;
+    if (bg_spill_enabled() && tiny_free_magazine_spill(bin) && ring_push(bin, ptr)) return;
   }
   unified_cache_push_list(bin, ptr);
 }
@@ -138,6 +146,8 @@ function carve_more(bin: u32): bool {
   const slot = g_tls + TLS_CARVE_MORE + (<usize>bin << 2);
   const at: usize = load<u32>(slot);
   if (!at) return false;
+  // Its link lies in it, and it may have been used.
+  lazy_zero_set_fresh(bin, false);
   store<u32>(slot, load<u32>(at));
   store<u32>(g_tls + TLS_CARVE_CUR + (<usize>bin << 2), <u32>at);
   store<u32>(g_tls + TLS_CARVE_END + (<usize>bin << 2), load<u32>(at, 4));
@@ -155,12 +165,14 @@ function unified_cache_carve(bin: u32): bool {
     end = load<u32>(g_tls + TLS_CARVE_END + (<usize>bin << 2));
   }
   const stride = bin_stride(bin);
-  let blocks = max<u32>(1, min<u32>(REFILL_BLOCKS, REFILL_BYTES / stride));
+  const factor = learner_enabled() ? learner_refill_factor(bin) : 1;
+  let blocks = max<u32>(1, min<u32>(REFILL_BLOCKS * factor, (REFILL_BYTES * factor) / stride));
   let last = first + <usize>(blocks - 1) * stride;
   if (last >= end) {
     blocks = (<u32>(end - first) + stride - 1) / stride;
     last = first + <usize>(blocks - 1) * stride;
   }
+  if (HAKMEM_DEBUG_COUNTERS) for (let at = first; at <= last; at += stride) pagefault_telemetry_touch(bin, at);
   for (let at = first; at < last; at += stride) store<u32>(at, <u32>(at + stride));
   const slot = cache_list(bin);
   store<u32>(last, load<u32>(slot));
@@ -169,17 +181,22 @@ function unified_cache_carve(bin: u32): bool {
   return true;
 }
 
-/** Checks the head of the list against the registry: debug builds only, one lookup a refill and node. */
-function unified_cache_validate(bin: u32): void {
+/**
+ * Looks every node of a refill up in the registry: debug builds only. One that is not there clears the list and ends the
+ * loop: false.
+ */
+function unified_cache_validate(bin: u32): bool {
   let at: usize = load<u32>(cache_list(bin));
   let left = REFILL_BLOCKS;
   while (at && left--) {
     if (!hak_super_lookup(at)) {
       store<u32>(cache_list(bin), 0);
-      return;
+      stat_inc(STAT_FREELIST_CLEARED);
+      return false;
     }
     at = load<u32>(at);
   }
+  return true;
 }
 
 /**
@@ -191,12 +208,17 @@ export function unified_cache_refill(bin: u32): usize {
   if (!tls_attached() && !tls_attach()) return 0;
   if (HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED) unified_cache_measure_miss(bin);
   remote_target_drain();
+  if (learner_enabled()) learner_miss(bin);
+  if (bg_spill_enabled()) {
+    const spilled = tiny_free_magazine_take(bin);
+    if (spilled) return spilled;
+  }
   if (!list_or_adopted(bin) && !unified_cache_carve(bin)) {
     // superslab_refill may find blocks instead of a slab: a heap without a thread is adopted first.
     if (!superslab_refill(bin)) return 0;
     if (!list_or_adopted(bin)) unified_cache_carve(bin);
   }
-  if (!HAKMEM_BUILD_RELEASE) unified_cache_validate(bin);
+  if (!HAKMEM_BUILD_RELEASE && !unified_cache_validate(bin)) return unified_cache_refill(bin);
   const slot = cache_list(bin);
   const head: usize = load<u32>(slot);
   if (head) store<u32>(slot, load<u32>(head));

@@ -2,18 +2,25 @@
 import {
   BENCH_MINIMAL,
   ENGINE_TEST_DOUBLE_HANDOUT,
+  HAKMEM_FAST_PROFILE_PRUNE_BACKENDS,
   HAKMEM_TINY_CLASS_STATS_COMPILED,
   HAKMEM_TINY_HEADER,
   HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED,
 } from './build_flags';
-import { PTR_BIN, PTR_LARGE, classify_ptr, page_bin } from './classify_ptr';
+import { PTR_BIN, PTR_LARGE, PTR_POOL, classify_ptr, page_bin } from './classify_ptr';
 import { front_free_stats } from './free_tiny_fast';
+import { force_libc_enabled } from './force_libc_env_box';
 import { free_cold, free_layered } from './hak_free_api';
 import { malloc_cold, malloc_layered } from './hak_alloc_api';
+import { front_folded } from './front_fold';
+import { lazy_zero_take } from './lazy_zero_box';
 import { front_alloc_stats } from './malloc_tiny_fast';
 import { BIN_TO_CHECK, TLS_CHECK } from './layout';
 import { g_large_fresh, large_alloc, large_resize, large_usable_size } from './large';
+import { libc_aligned_alloc, libc_usable_size } from './libc_heap';
 import { tiny_own_bin } from './own_bin';
+import { pool_usable_size } from './pool_page_box';
+import { POOL_COMPILED } from './pools_layout';
 import { tiny_class_stats_hit } from './tiny_class_stats_box';
 import {
   HEADER_FREED,
@@ -24,6 +31,7 @@ import {
 } from './tiny_header';
 import {
   MID_MAX_SIZE,
+  TINY_MAX_SIZE,
   aligned_bin_of_size,
   bin_capacity,
   bin_of_size,
@@ -36,6 +44,8 @@ import { test_double_handout, unified_cache_pop, unified_cache_refill } from './
 import { unified_cache_measure_hit } from './unified_cache_measure_box';
 
 const FIRST: usize = HAKMEM_TINY_HEADER ? 16 : 0;
+/** Largest size that the front may serve: without MID v3 the tiny ones. */
+const FRONT_MAX_SIZE: usize = HAKMEM_FAST_PROFILE_PRUNE_BACKENDS ? TINY_MAX_SIZE : MID_MAX_SIZE;
 
 /** Pops the front's list of a bin; 0 when it is empty. */
 @inline // leaf
@@ -55,7 +65,7 @@ function front_pop(bin: u32): usize {
 
 @inline
 export function malloc(size: usize): usize {
-  if (size > MID_MAX_SIZE) return malloc_cold(size);
+  if (size > FRONT_MAX_SIZE) return malloc_cold(size);
   const bin = bin_of_size(size);
   const ptr = front_pop(bin);
   if (!ptr) return malloc_layered(size);
@@ -92,13 +102,25 @@ export function free(ptr: usize): void {
 
 /** Bytes that the block offers; 0 for null and for pointers that are no block of the engine's. */
 export function usable_size(ptr: usize): usize {
+  if (force_libc_enabled()) return libc_usable_size(ptr);
   const kind = classify_ptr(ptr);
   if (kind == PTR_BIN) {
     const bin = page_bin(ptr);
     if (HAKMEM_TINY_HEADER && tiny_header_read(ptr) != (HEADER_MAGIC | class_of_bin(bin))) return 0;
     return bin_capacity(bin);
   }
+  if (POOL_COMPILED && kind == PTR_POOL) return pool_usable_size(ptr);
   return kind == PTR_LARGE ? large_usable_size(ptr) : 0;
+}
+
+/** A block for `size` bytes up to MID_MAX_SIZE that is zero already, 0 when there is none. */
+function calloc_fresh(size: usize): usize {
+  const bin = bin_of_size(size);
+  if (!BENCH_MINIMAL && !front_folded(bin)) return 0;
+  const ptr = lazy_zero_take(bin);
+  if (!ptr) return 0;
+  if (!BENCH_MINIMAL) front_alloc_stats(bin);
+  return tiny_header_finalize_alloc(ptr, class_of_bin(bin));
 }
 
 /** `count` * `size` zero bytes; null when the product overflows. Memory never used before is not zeroed again. */
@@ -106,6 +128,8 @@ export function calloc(count: usize, size: usize): usize {
   const bytes = <u64>count * <u64>size;
   if (bytes > 0xffffffff) return 0;
   const n = <usize>bytes;
+  const fresh = n > MID_MAX_SIZE ? 0 : calloc_fresh(n);
+  if (fresh) return fresh;
   const ptr = malloc(n);
   if (!ptr || (n > MID_MAX_SIZE && g_large_fresh)) return ptr;
   if (n > 256) {
@@ -138,7 +162,7 @@ export function realloc(ptr: usize, size: usize): usize {
   }
   // In place while at least half of the block stays in use, so that shrinking gives memory back.
   if (size <= have && (size >= have >>> 1 || have <= 32)) return ptr;
-  if (size > MID_MAX_SIZE && have > MID_MAX_SIZE && large_resize(ptr, size)) return ptr;
+  if (size > MID_MAX_SIZE && have > MID_MAX_SIZE && !force_libc_enabled() && large_resize(ptr, size)) return ptr;
   const to = malloc(size);
   if (!to) return 0;
   memory.copy(to, ptr, min<usize>(size, have));
@@ -149,6 +173,7 @@ export function realloc(ptr: usize, size: usize): usize {
 /** `align` is a power of two up to 64 KiB; null for any other, or when memory is out. */
 export function aligned_alloc(align: usize, size: usize): usize {
   if (!align || (align & (align - 1)) || align > 0x10000) return 0;
+  if (force_libc_enabled()) return libc_aligned_alloc(align, size);
   const need = max<usize>(size, align);
   if (align <= 16) return malloc(need);
   if (need + HAKMEM_TINY_HEADER > MID_MAX_SIZE) return large_alloc(need);

@@ -39,13 +39,46 @@ interface Binaryen {
 const flagsFile = 'engine/allocator/build_flags.ts';
 const cold = [
   '*/*_cold',
+  '*/free_tiny_fast_legacy',
+  '*/ss_*',
+  '*/tiny_heap_box_*',
+  '*/tiny_guard_*',
   '*/*_layered',
   '*/unified_cache_refill',
   '*/hak_*_lock_*',
   '*/large_*',
   '*/mid_v3_*',
+  '*/mid_inuse_*',
+  '*/hak_pool_*',
+  '*/pool_hotbox_v2_*',
+  '*/bg_spill_*',
+  '*/tiny_free_magazine_*',
+  '*/learner_*',
+  '*/libc_*',
   '*_fill',
 ];
+
+const runtimeDir = 'node_modules/assemblyscript/std/assembly/rt/';
+/** The compiler's own heap, which the forced baseline runs on. */
+const tlsfFile = `${runtimeDir}tlsf.ts`;
+/** Its private parts that engine/allocator/libc_heap.ts uses. */
+const tlsfParts = [
+  ...['function insertBlock', 'function removeBlock', 'function roundSize', 'function searchBlock'],
+  ...['function prepareBlock', 'function addMemory', 'function computeSize', '@inline const ROOT_SIZE'],
+  '@unmanaged class Root',
+];
+
+/** tlsf.ts with those parts exported, and without its claim to be the module's runtime; lines stay where they were. */
+export function exposedTlsf(text: string): string {
+  let out = text.replace(/^@global @unsafe$/gm, '');
+  for (const part of tlsfParts) {
+    const exported = part.replace(/(function|class|const) /, 'export $1 ');
+    const pattern = new RegExp(`^${part}\\b`, 'm');
+    if (!pattern.test(out)) throw new Error(`asc's TLSF heap has no \`${part}\``);
+    out = out.replace(pattern, exported);
+  }
+  return out;
+}
 
 /** Text of build_flags.ts with the values of `flags`. */
 export function buildFlagsText(template: string, flags: Readonly<Record<string, number>>): string {
@@ -72,7 +105,8 @@ export function compiledText(
   flags: Readonly<Record<string, number>>,
   keep: readonly string[] | 'all',
 ): string {
-  return name === flagsFile ? buildFlagsText(text, flags) : dropInlineMarks(text, keep);
+  if (name === flagsFile) return buildFlagsText(text, flags);
+  return name === tlsfFile ? exposedTlsf(text) : dropInlineMarks(text, keep);
 }
 
 function ascEntry(root: string): string {
@@ -150,7 +184,7 @@ export async function compileEngine(
   }
   // Box names alone: what the sampler, perf and the name section show.
   const named = renameFunctions(wasm, (name) =>
-    name.startsWith('engine/') ? path.posix.basename(name) : name,
+    name.startsWith('engine/') || name.startsWith(runtimeDir) ? path.posix.basename(name) : name,
   );
   return { wasm: named, map: withoutContents(map) };
 }

@@ -92,7 +92,7 @@ describe('usage', () => {
     [['compare-allocators', '--targets', 'system,nonsense'], "'nonsense': expected engine, system, mimalloc"],
     [['compare-allocators', '--targets', 'engine:nope'], 'engine has fast, '],
     [['compare-allocators', 'nonsense'], 'expected random_mixed, floor, larson'],
-    [['bench', '--preset', 'MIXED'], '--preset is not there yet'],
+    [['bench', '--preset', 'MIXED'], 'unknown preset MIXED: the engine has MIXED_TINYV3_C7_SAFE'],
     [['bench', '--iterations', '99999999999999999999'], 'expected a whole number'],
     [['bench', '--iterations', 'NaN'], 'expected a whole number'],
     [['bench', '--runs', '-1'], 'expected a whole number'],

@@ -1,9 +1,16 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { buildFlagsText, dropInlineMarks, sourceFunctions } from '../../../engine/host/compile.ts';
+import {
+  buildFlagsText,
+  compileCached,
+  dropInlineMarks,
+  exposedTlsf,
+  sourceFunctions,
+} from '../../../engine/host/compile.ts';
 import { readManifest } from '../../../engine/host/manifest.ts';
-import { envGates, flagDefaults, variants } from '../../../engine/host/variants.ts';
+import { instantiate } from '../../../engine/host/instantiate.ts';
+import { envGates, flagDefaults, flagsOf, variants } from '../../../engine/host/variants.ts';
 import { functionNames, readSections } from '../../../engine/host/wasm-binary.ts';
 import { builtVariants, dist, modulePath, root } from './engine.ts';
 
@@ -30,10 +37,11 @@ describe('build flags', () => {
   });
 
   it('every gate of the list is read in the sources, and no other', () => {
-    const text = ['env_gates.ts', 'env_snapshot.ts']
-      .map((f) => readFileSync(path.join(root, 'engine/allocator', f), 'utf8'))
+    const folder = path.join(root, 'engine/allocator');
+    const text = readdirSync(folder)
+      .map((f) => readFileSync(path.join(folder, f), 'utf8'))
       .join('\n');
-    const read = [...text.matchAll(/hak_env_\w+\('(\w+)'/g)].map((m) => m[1]);
+    const read = [...text.matchAll(/hak_(?:env_\w+|getenv)\('(\w+)'/g)].map((m) => m[1]);
     expect([...new Set(read)].sort()).toEqual([...envGates].sort());
   });
 });
@@ -55,10 +63,62 @@ describe('inline marks', () => {
   });
 });
 
+describe('the compiler’s own heap', () => {
+  const file = path.join(root, 'node_modules/assemblyscript/std/assembly/rt/tlsf.ts');
+  const text = readFileSync(file, 'utf8');
+  it('is used as it is: only its private parts become visible, and it is not the runtime', () => {
+    const exposed = exposedTlsf(text);
+    expect(exposed.split('\n')).toHaveLength(text.split('\n').length);
+    expect(exposed).not.toMatch(/^@global/m);
+    expect(exposed).toContain('export function searchBlock(');
+    const bare = (t: string): string => t.replace(/export |^@global @unsafe$/gm, '');
+    expect(bare(exposed)).toBe(bare(text));
+  });
+  it('is not used when it is not as expected', () => {
+    expect(() => exposedTlsf(text.replace('function searchBlock', 'function findBlock'))).toThrow(
+      /no `function searchBlock`/,
+    );
+  });
+});
+
+const namesOf = (file: string): string[] => [
+  ...functionNames(readSections(new Uint8Array(readFileSync(file)))).values(),
+];
+
+describe('HAKMEM_FAST_PROFILE_PRUNE_BACKENDS', () => {
+  const backends = /^mid_v3_|^mid_inuse_|^pool_hotbox_v2_|^learner_|^size_profile_/;
+  for (const name of ['fast', 'standard'] as const) {
+    it(`${name}: MID v3, Pool v2 and the learner leave no code; Pool v1 serves the mid sizes`, async () => {
+      const variant = variants.find((v) => v.name === name);
+      if (variant === undefined) throw new Error(`no variant ${name}`);
+      const flags = flagsOf(variant, { HAKMEM_FAST_PROFILE_PRUNE_BACKENDS: 1 });
+      const { file } = await compileCached(root, path.join(dist, 'engine-cache'), variant, flags);
+      expect(namesOf(file).filter((n) => backends.test(n))).toEqual([]);
+      expect(namesOf(file)).toContain('hak_pool_try_alloc');
+      const module = new WebAssembly.Module(new Uint8Array(readFileSync(file)));
+      const env = { HAKMEM_POOL_V2_ENABLED: '1', HAKMEM_LEARN: '1', HAKMEM_MID_V3_ENABLED: '1' };
+      const { exports, memory } = instantiate(module, { env, harnessBytes: 64 });
+      const codes = [1000, 1041, 32_768, 32_769].map(
+        (size) => new Uint8Array(memory.buffer)[0x10000 + (exports.malloc(size) >>> 16)],
+      );
+      expect(codes).toEqual([expect.any(Number), 0xe0, 0xe0, 0xf0]);
+      expect(codes[0]).toBeLessThan(64);
+      const blocks = Array.from({ length: 300 }, (_, i) => exports.malloc(1041 + 100 * i));
+      for (const ptr of blocks) exports.free(ptr);
+      expect(exports.misuse_count()).toBe(0);
+    }, 60_000);
+  }
+
+  it('without it they are there', () => {
+    const found = new Set(namesOf(modulePath('standard')).map((n) => backends.exec(n)?.[0]));
+    for (const prefix of ['mid_v3_', 'mid_inuse_', 'pool_hotbox_v2_', 'learner_']) {
+      expect(found).toContain(prefix);
+    }
+  });
+});
+
 describe('built modules', () => {
-  const names = (variant: string): string[] => [
-    ...functionNames(readSections(new Uint8Array(readFileSync(modulePath(variant))))).values(),
-  ];
+  const names = (variant: string): string[] => namesOf(modulePath(variant));
 
   it('name their functions by box, without a path', () => {
     for (const variant of builtVariants) {

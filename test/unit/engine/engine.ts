@@ -10,6 +10,27 @@ export const root = path.resolve(import.meta.dirname, '../../..');
 export const dist = path.join(root, 'dist');
 export const builtVariants = ['fast', 'fast-calls', 'sampled', 'standard', 'research'] as const;
 
+/** Gates under which other backends than the default's serve, by what they do. */
+export const backendGates: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'Pool v1': { HAKMEM_MID_V3_ENABLED: '0' },
+  'Pool v2': { HAKMEM_POOL_V2_ENABLED: '1' },
+  'MID v3 lanes, checked and counted': { HAKMEM_MID_V3_DEBUG: '1', HAKMEM_MID_V3_INUSE: '1' },
+  'MID v3 and Pool v1 by class': { HAKMEM_MID_V3_CLASSES: '0x55555555', HAKMEM_FASTLANE_DIRECT: '0' },
+  'spill queues': { HAKMEM_BG_SPILL: '1' },
+  'spill queues, layered, short': {
+    ...{ HAKMEM_BG_SPILL: '1', HAKMEM_BG_SPILL_TARGET: '40', HAKMEM_FASTLANE_DIRECT: '0' },
+    ...{ HAKMEM_TINY_C7_ULTRA: '0', HAKMEM_MID_V3_INUSE: '1' },
+  },
+  'remote target length': { HAKMEM_REMOTE_TARGET_LEN: '8' },
+  learner: { HAKMEM_LEARN: '1' },
+  'size profile': { HAKMEM_ALLOC_ROUTING: '20', HAKMEM_LEARN: '1' },
+  'forced baseline': { HAKMEM_FORCE_LIBC_ALLOC: '1' },
+  'all at once': {
+    ...{ HAKMEM_POOL_V2_ENABLED: '1', HAKMEM_BG_SPILL: '1', HAKMEM_REMOTE_TARGET_LEN: '2' },
+    ...{ HAKMEM_LEARN: '1', HAKMEM_ALLOC_ROUTING: '5', HAKMEM_MID_V3_INUSE: '1' },
+  },
+};
+
 export function modulePath(variant: string): string {
   return path.join(dist, 'engine', `${variant}.wasm`);
 }
@@ -20,13 +41,16 @@ export function parametersFor(profile: string, iterations?: number): LoopParamet
   return { workload: 'random_mixed', seed: 12345, ...row, iterations: iterations ?? row.iterations };
 }
 
+export function engineModule(variant: string): WebAssembly.Module {
+  return new WebAssembly.Module(new Uint8Array(readFileSync(modulePath(variant))));
+}
+
 export function engineFor(
   variant: string,
   p: LoopParameters,
   env: Readonly<Record<string, string>> = {},
 ): EngineInstance {
-  const module = new WebAssembly.Module(new Uint8Array(readFileSync(modulePath(variant))));
-  return instantiate(module, { env, harnessBytes: harnessBytes(p) });
+  return instantiate(engineModule(variant), { env, harnessBytes: harnessBytes(p) });
 }
 
 export function benchRequest(overrides: Partial<BenchRequest>): BenchRequest {
