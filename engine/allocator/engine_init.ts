@@ -1,17 +1,16 @@
 // What the host calls before anything else.
 import { HARNESS_BASE, PAGE_SHIFT, SHARED_OOM_COUNT, SHARED_INVALID_FREES, SHARED_TOP_PAGE, SS_SHIFT } from './layout';
 import { tiny_size_class_init } from './tiny_size_class';
-import { tls_attach } from './tls';
 
 /**
  * Readies this instance. The first call in a memory gives the byte where the heap begins, a multiple of 1 MiB above
- * the harness area; later calls (other threads) pass the same. False when memory is out.
+ * the harness area; later calls (other threads) pass the same. A thread gets its heap when it first needs memory.
  */
 export function engine_init(heap_base: usize): bool {
   assert(heap_base >= HARNESS_BASE && (heap_base & ((1 << SS_SHIFT) - 1)) == 0);
   atomic.cmpxchg<u32>(SHARED_TOP_PAGE, 0, <u32>(heap_base >>> PAGE_SHIFT));
   tiny_size_class_init();
-  return tls_attach();
+  return true;
 }
 
 /** Allocations of page runs that failed because memory was out. */

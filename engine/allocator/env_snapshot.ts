@@ -29,6 +29,11 @@ function hakmem_env_snapshot_fill(): void {
   g_hakmem_env_snapshot_ready = true;
 }
 
+/** The next use reads the gates again. */
+export function hakmem_env_snapshot_forget(): void {
+  g_hakmem_env_snapshot_ready = false;
+}
+
 /** Whether gates are read from the snapshot. */
 @inline
 export function hakmem_env_snapshot_enabled(): bool {

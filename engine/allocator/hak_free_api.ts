@@ -1,41 +1,92 @@
-// L2: frees off the fast path: null, other threads' blocks, MID v3, large objects, and what is no block at all.
-import { HAKMEM_HDR_META_MISMATCH_COMPILED, HAKMEM_TINY_HEADER } from './build_flags';
-import { PTR_BIN, PTR_LARGE, classify_ptr, page_bin } from './classify_ptr';
-import { free_tiny_fast_trusted } from './free_tiny_fast';
+// L1 and L2 of free behind the front: the layers that the gates choose from; then other threads' blocks, MID v3, large
+// objects, and what is no block at all.
+import {
+  BENCH_MINIMAL,
+  HAKMEM_FRONT_FASTLANE_COMPILED,
+  HAKMEM_HDR_META_MISMATCH_COMPILED,
+  HAKMEM_TINY_HEADER,
+} from './build_flags';
+import { PTR_BIN, PTR_LARGE, classify_misuse, classify_ptr, page_bin } from './classify_ptr';
+import { fastlane_direct_enabled } from './env_gates';
+import { free_tiny_fast, free_tiny_fast_trusted } from './free_tiny_fast';
+import { front_fold } from './front_fold';
+import { front_fastlane_try_free } from './front_fastlane_box';
+import { front_stat_inc } from './front_stats_box';
 import { large_free } from './large';
+import { TLS_C7_ULTRA, TLS_UNIFIED } from './layout';
 import { mid_v3_free } from './mid_v3';
-import { MISUSE_OUTSIDE, misuse_report } from './misuse_box';
+import { MISUSE_DOUBLE_FREE, MISUSE_HEADER, misuse_report } from './misuse_box';
+import { tiny_own_bin } from './own_bin';
 import { remote_target_push } from './remote_target';
-import { STAT_HDR_META_MISMATCH, stat_inc } from './stats';
-import { tiny_own_bin } from './tiny_free_gate_box';
-import { HEADER_CLASS_MASK, tiny_header_read } from './tiny_header';
-import { TINY_BINS } from './tiny_size_class';
+import { STAT_FREE_PATH_TOTAL, STAT_HDR_META_MISMATCH, stat_inc } from './stats';
+import { HEADER_FREED, HEADER_MAGIC, HEADER_MAGIC_MASK, tiny_header_mark, tiny_header_read } from './tiny_header';
+import { TINY_BINS, class_of_bin } from './tiny_size_class';
+import { g_tls, tls_attach, tls_attached } from './tls';
 
-/** Frees by the page map alone. */
-export function hak_free_at(ptr: usize, kind: u32): void {
-  if (kind == PTR_LARGE) {
-    large_free(ptr);
-    return;
+/** Frees what the front did not take. */
+export function free_layered(ptr: usize): void {
+  if (!ptr) return;
+  if (!BENCH_MINIMAL) {
+    if (!tls_attached() && !tls_attach()) return;
+    front_fold();
+    front_stat_inc(STAT_FREE_PATH_TOTAL);
+    if (!HAKMEM_FRONT_FASTLANE_COMPILED || fastlane_direct_enabled()) {
+      if (free_tiny_fast(ptr)) return;
+    } else if (front_fastlane_try_free(ptr)) {
+      return;
+    }
   }
-  const bin = page_bin(ptr);
-  if (!tiny_own_bin(ptr)) {
-    remote_target_push(ptr);
-    return;
-  }
-  if (bin > TINY_BINS) {
-    mid_v3_free(bin, ptr);
-    return;
-  }
-  if (HAKMEM_TINY_HEADER && HAKMEM_HDR_META_MISMATCH_COMPILED) {
-    if ((tiny_header_read(ptr) & HEADER_CLASS_MASK) + 1 != bin) stat_inc(STAT_HDR_META_MISMATCH);
-  }
-  free_tiny_fast_trusted(ptr, bin);
+  free_cold(ptr);
 }
 
-/** Frees anything that the fast path did not take; counts pointers that are not the engine's and leaves them alone. */
+/** What the header of a block start says against freeing it: 0, or the misuse. */
+function header_misuse(ptr: usize, cls: u32): u32 {
+  const header = tiny_header_read(ptr);
+  if (header == (HEADER_MAGIC | cls)) return 0;
+  if (header == (HEADER_FREED | cls)) return MISUSE_DOUBLE_FREE;
+  if (HAKMEM_HDR_META_MISMATCH_COMPILED && (header & HEADER_MAGIC_MASK) == HEADER_MAGIC) {
+    stat_inc(STAT_HDR_META_MISMATCH);
+  }
+  return MISUSE_HEADER;
+}
+
+/** Whether `ptr` is the block that was freed last: without headers that much of double frees is seen. */
+function heads_a_list(ptr: usize, bin: u32): bool {
+  const lists = g_tls + (<usize>bin << 2);
+  return (
+    load<u32>(lists) == <u32>ptr || load<u32>(lists, TLS_UNIFIED) == <u32>ptr || load<u32>(lists, TLS_C7_ULTRA) == <u32>ptr
+  );
+}
+
+/** Frees a block by the page map alone. */
+export function hak_free_at(ptr: usize): void {
+  const bin = page_bin(ptr);
+  const cls = class_of_bin(bin);
+  const own = tiny_own_bin(ptr) != 0;
+  if (HAKMEM_TINY_HEADER) {
+    const misuse = header_misuse(ptr, cls);
+    if (misuse) {
+      misuse_report(misuse, ptr, cls);
+      return;
+    }
+    if (!own || bin > TINY_BINS) tiny_header_mark(ptr, HEADER_FREED | cls);
+  }
+  if (own) {
+    if (!HAKMEM_TINY_HEADER && heads_a_list(ptr, bin)) misuse_report(MISUSE_DOUBLE_FREE, ptr, cls);
+    else if (bin > TINY_BINS) mid_v3_free(bin, ptr);
+    else free_tiny_fast_trusted(ptr, bin);
+    return;
+  }
+  if (!tls_attached() && !tls_attach()) return;
+  const misuse = remote_target_push(ptr);
+  if (misuse) misuse_report(misuse, ptr, cls);
+}
+
+/** Frees anything that the fast path did not take; reports what is no live block and leaves it alone. */
 export function free_cold(ptr: usize): void {
   if (!ptr) return;
   const kind = classify_ptr(ptr);
-  if (kind == PTR_BIN || kind == PTR_LARGE) hak_free_at(ptr, kind);
-  else misuse_report(MISUSE_OUTSIDE, ptr, 255);
+  if (kind == PTR_BIN) hak_free_at(ptr);
+  else if (kind == PTR_LARGE) large_free(ptr);
+  else classify_misuse(ptr);
 }

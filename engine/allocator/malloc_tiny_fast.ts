@@ -1,15 +1,24 @@
 // The tiny allocation path: gate, class route, cache, header.
-import { BENCH_MINIMAL, FAST_PROFILE_FIXED, HAKMEM_TINY_HEADER } from './build_flags';
+import { BENCH_MINIMAL, FAST_PROFILE_FIXED, HAKMEM_METRIC_BAD_CLASS_COMPILED } from './build_flags';
 import { alloc_dualhot_enabled, tiny_c7_ultra_enabled_env } from './env_gates';
 import { SNAPSHOT_C7_ULTRA, SNAPSHOT_DUALHOT } from './env_snapshot';
 import { fastlane_hot_gates, fastlane_hot_route } from './fastlane_ctx';
+import { front_stat_inc } from './front_stats_box';
+import { STAT_ALLOC_GATE_TOTAL, STAT_BAD_CLASS, stat_inc } from './stats';
 import { tiny_alloc_gate } from './tiny_alloc_gate_box';
 import { tiny_c7_ultra_alloc } from './tiny_c7_ultra';
 import { tiny_hot_alloc_fast } from './tiny_front_hot_box';
 import { tiny_header_finalize_alloc } from './tiny_header';
 import { ROUTE_ULTRA } from './tiny_route';
-import { tiny_bin_of_size, tiny_class_of_bin, tiny_get_max_size } from './tiny_size_class';
+import { TINY_BINS, tiny_class_of_bin } from './tiny_size_class';
 import { unified_cache_pop, unified_cache_refill } from './unified_cache';
+
+/** What the front's own allocations count. */
+@inline // leaf
+export function front_alloc_stats(bin: u32): void {
+  if (bin <= TINY_BINS) front_stat_inc(STAT_ALLOC_GATE_TOTAL);
+  else if (HAKMEM_METRIC_BAD_CLASS_COMPILED) stat_inc(STAT_BAD_CLASS);
+}
 
 /** Body of a tiny allocation once the bin is known; 0 when memory is out. */
 @inline
@@ -37,15 +46,9 @@ export function malloc_tiny_fast_for_class(bin: u32): usize {
   return tiny_header_finalize_alloc(ptr, tiny_class_of_bin(bin));
 }
 
-/** A block of at least `size` bytes; 0 when the size is not tiny, memory is out, or (minimal builds) the cache empty. */
+/** A block of at least `size` bytes; 0 when the size is not tiny or memory is out. */
 @inline
 export function malloc_tiny_fast(size: usize): usize {
-  if (BENCH_MINIMAL) {
-    if (size > tiny_get_max_size()) return 0;
-    const cached = tiny_bin_of_size(size);
-    const block = unified_cache_pop(cached);
-    return HAKMEM_TINY_HEADER && block ? tiny_header_finalize_alloc(block, tiny_class_of_bin(cached)) : block;
-  }
   const bin = tiny_alloc_gate(size);
   if (!bin) return 0;
   return malloc_tiny_fast_for_class(bin);

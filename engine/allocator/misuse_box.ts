@@ -11,6 +11,9 @@ export const MISUSE_MISALIGNED: u32 = 3;
 /** A block that is free already. */
 export const MISUSE_DOUBLE_FREE: u32 = 4;
 
+/** The start of a block whose header is neither that of a live nor of a free one: overwritten, or never handed out. */
+export const MISUSE_HEADER: u32 = 5;
+
 /** Counts a misuse; `cls` is C0..C7, 8 mid, 9 large, 255 none. */
 export function misuse_report(kind: u32, ptr: usize, cls: u32): void {
   store<u32>(SHARED_MISUSE_KIND, kind);

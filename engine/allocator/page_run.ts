@@ -134,6 +134,17 @@ export function page_run_alloc_superslab(): usize {
   return <usize>(page + gap) << PAGE_SHIFT;
 }
 
+/** Takes `pages` pages from `page` on, out of the free run that begins there or above the top. False when not free. */
+export function page_run_extend(page: u32, pages: u32): bool {
+  const top = load<u32>(SHARED_TOP_PAGE);
+  if (page == top) return take_from_top(pages) != 0;
+  if (load<u8>(PAGE_MAP + page) != PAGE_FREE_RUN) return false;
+  const have = run_length(page);
+  if (have < pages) return false;
+  run_take(page, pages);
+  return true;
+}
+
 /** Gives a run back and joins it with free neighbours. */
 export function page_run_free(page: u32, pages: u32): void {
   let start = page;

@@ -1,5 +1,5 @@
 // The shared pool hands out slabs (64 KiB) of superslabs (1 MiB) under the lock.
-import { g_tid } from './tls';
+import { g_tls } from './tls';
 import { hak_lock_acquire, hak_lock_release } from './lock';
 import { PAGE_MAP, PAGE_OWNER, PAGE_SHIFT, SHARED_SS_PARTIAL, SS_SHIFT } from './layout';
 import { page_run_alloc_superslab } from './page_run';
@@ -43,7 +43,7 @@ function acquire_locked(bin: u32): usize {
   if (!left) shared_pool_unlink(index);
   const page = (index << (SS_SHIFT - PAGE_SHIFT)) + slab;
   store<u8>(PAGE_MAP + page, <u8>bin);
-  store<u8>(PAGE_OWNER + page, <u8>(g_tid + 1));
+  store<u16>(PAGE_OWNER + (page << 1), <u16>(g_tls >>> PAGE_SHIFT));
   return <usize>page << PAGE_SHIFT;
 }
 

@@ -10,7 +10,7 @@ export function shared_pool_release(slab: usize): void {
   const page = <u32>(slab >>> PAGE_SHIFT);
   const index = <u32>(slab >>> SS_SHIFT);
   store<u8>(PAGE_MAP + page, 0);
-  store<u8>(PAGE_OWNER + page, 0);
+  store<u16>(PAGE_OWNER + (page << 1), 0);
   const meta = ss_meta(index);
   const before = load<u32>(meta, SS_FREE_MASK);
   const after = before | (1 << (page & (SS_PAGES - 1)));

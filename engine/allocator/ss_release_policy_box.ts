@@ -1,26 +1,33 @@
 // When superslab memory goes back: a thread whose lists hold every block of a slab gives the slab to the shared pool,
 // where any class, any thread and large objects can use it. Nothing is counted on the fast paths: a thread walks its lists
-// when it has made the heap grow by a quarter since its last walk, and when memory is out.
+// when it has made the heap grow by some pages since its last walk, and when memory is out. A walk that finds little makes
+// the next one come later, at an eighth of the heap at the latest.
+import { BENCH_MINIMAL } from './build_flags';
+import { heap_adopt, heap_forward_spare } from './heap_adopt';
 import {
   PAGE_BYTES,
   PAGE_SHIFT,
   RUN_NEXT,
   SHARED_TOP_PAGE,
+  TLS_ADOPTED,
   TLS_C7_ULTRA,
   TLS_CARVE_CUR,
   TLS_CARVE_END,
   TLS_PAGE_MAP,
+  TLS_UNIFIED,
 } from './layout';
 import { g_pages_grown } from './page_run';
+import { remote_target_drain, remote_target_flush } from './remote_target';
 import { shared_pool_release } from './shared_pool_release';
-import { LAST_BIN, bin_stride } from './tiny_size_class';
-import { g_tls } from './tls';
-import { slab_first_block } from './unified_cache';
+import { LAST_BIN, bin_stride, slab_blocks } from './tiny_size_class';
+import { g_tls, tls_attached } from './tls';
+import { ring_flush } from './unified_cache';
 
-/** Pages of growth before the first walk. */
-const FIRST_WALK: u32 = 64;
+/** Pages of growth before the first walk, and the least ever. */
+const SHORTEST_STEP: u32 = 4;
 
 let g_grown_at_walk: u32 = 0;
+let g_walk_step: u32 = SHORTEST_STEP;
 
 /** Free blocks of a page found by a walk: the link cell of a page that is in no free run is free for it. */
 @inline // leaf
@@ -28,24 +35,25 @@ function page_cell(ptr: usize): usize {
   return RUN_NEXT + (ptr >>> PAGE_SHIFT << 1);
 }
 
-function count_list(head: usize): void {
-  for (let at = head; at; at = load<u32>(at)) {
+function count_list(slot: usize): void {
+  for (let at: usize = load<u32>(slot); at; at = load<u32>(at)) {
     const cell = page_cell(at);
     store<u16>(cell, load<u16>(cell) + 1);
   }
 }
 
-@inline // leaf
-function slab_blocks(slab: usize, bin: u32): u32 {
-  return <u32>(slab + PAGE_BYTES - slab_first_block(slab, bin)) / bin_stride(bin);
-}
-
-/** Whether a walk found every block of the slab free, and nothing is carved from it any more. */
-function slab_is_free(slab: usize, bin: u32): bool {
-  if (load<u16>(page_cell(slab)) != slab_blocks(slab, bin)) return false;
+/** Blocks of the slab that have not been carved yet: only the slab that the bin carves from has any. */
+function uncarved(slab: usize, bin: u32): u32 {
   const cur: usize = load<u32>(g_tls + TLS_CARVE_CUR + (<usize>bin << 2));
   const end: usize = load<u32>(g_tls + TLS_CARVE_END + (<usize>bin << 2));
-  return cur >= end || (cur & ~(PAGE_BYTES - 1)) != slab;
+  if (cur >= end || (cur & ~(PAGE_BYTES - 1)) != slab) return 0;
+  return <u32>(end - cur) / bin_stride(bin);
+}
+
+/** Whether a walk found every block of the slab free. */
+@inline // leaf
+function slab_is_free(slab: usize, bin: u32): bool {
+  return load<u16>(page_cell(slab)) + uncarved(slab, bin) == slab_blocks(bin);
 }
 
 /** Takes the blocks of free slabs out of the list at `slot`. */
@@ -64,14 +72,23 @@ function filter_list(slot: usize, bin: u32): void {
 }
 
 /** Slabs given back. */
-export function ss_release_policy_reclaim(): u32 {
+function release_free_slabs(): u32 {
   for (let bin: u32 = 1; bin <= LAST_BIN; bin++) {
-    count_list(load<u32>(g_tls + (<usize>bin << 2)));
-    count_list(load<u32>(g_tls + TLS_C7_ULTRA + (<usize>bin << 2)));
+    const lists = g_tls + (<usize>bin << 2);
+    count_list(lists);
+    count_list(lists + TLS_ADOPTED);
+    if (BENCH_MINIMAL) continue;
+    ring_flush(bin);
+    count_list(lists + TLS_UNIFIED);
+    count_list(lists + TLS_C7_ULTRA);
   }
   for (let bin: u32 = 1; bin <= LAST_BIN; bin++) {
-    filter_list(g_tls + (<usize>bin << 2), bin);
-    filter_list(g_tls + TLS_C7_ULTRA + (<usize>bin << 2), bin);
+    const lists = g_tls + (<usize>bin << 2);
+    filter_list(lists, bin);
+    filter_list(lists + TLS_ADOPTED, bin);
+    if (BENCH_MINIMAL) continue;
+    filter_list(lists + TLS_UNIFIED, bin);
+    filter_list(lists + TLS_C7_ULTRA, bin);
   }
   let released: u32 = 0;
   const top: usize = load<u32>(SHARED_TOP_PAGE);
@@ -82,10 +99,23 @@ export function ss_release_policy_reclaim(): u32 {
     const free = slab_is_free(slab, bin);
     store<u16>(page_cell(slab), 0);
     if (!free) continue;
+    if (uncarved(slab, bin)) store<u32>(g_tls + TLS_CARVE_END + (<usize>bin << 2), 0);
     store<u8>(g_tls + page, 0, TLS_PAGE_MAP);
     shared_pool_release(slab);
     released++;
   }
+  return released;
+}
+
+/** Slabs given back, and what others hold for this thread called in: frees on their way, heaps without a thread. */
+export function ss_release_policy_reclaim(): u32 {
+  if (!tls_attached()) return 0;
+  remote_target_flush();
+  heap_forward_spare();
+  remote_target_flush();
+  remote_target_drain();
+  while (heap_adopt()) {}
+  const released = release_free_slabs();
   g_grown_at_walk = g_pages_grown;
   return released;
 }
@@ -93,5 +123,8 @@ export function ss_release_policy_reclaim(): u32 {
 /** Before `pages` more are taken: walks the lists when it is time. */
 export function ss_release_policy_before(pages: u32): void {
   const grown = g_pages_grown - g_grown_at_walk + pages;
-  if (grown > FIRST_WALK && grown > load<u32>(SHARED_TOP_PAGE) >>> 2) ss_release_policy_reclaim();
+  if (grown <= g_walk_step) return;
+  const released = ss_release_policy_reclaim();
+  const longest = max<u32>(SHORTEST_STEP << 2, load<u32>(SHARED_TOP_PAGE) >>> 3);
+  g_walk_step = released << 2 >= g_walk_step ? max<u32>(SHORTEST_STEP, g_walk_step >>> 1) : min<u32>(longest, g_walk_step << 1);
 }

@@ -1,12 +1,22 @@
 // A new slab for a bin: from the warm pool of this thread, else from the shared pool, WARM_POOL_PREFILL_BUDGET slabs
-// under one lock.
+// under one lock. Before either, a heap whose thread has ended is taken over.
 import { HAKMEM_DEBUG_COUNTERS, WARM_POOL_PREFILL_BUDGET } from './build_flags';
-import { PAGE_BYTES, PAGE_SHIFT, TLS_CARVE_CUR, TLS_CARVE_END, TLS_PAGE_MAP } from './layout';
+import { heap_adopt } from './heap_adopt';
+import {
+  PAGE_SHIFT,
+  SHARED_ABANDONED,
+  TLS_ADOPTED,
+  TLS_CARVE_CUR,
+  TLS_CARVE_END,
+  TLS_CARVE_MORE,
+  TLS_PAGE_MAP,
+  TLS_UNIFIED,
+} from './layout';
+import { remote_target_flush } from './remote_target';
 import { shared_pool_acquire } from './shared_pool_acquire';
 import { ss_release_policy_before, ss_release_policy_reclaim } from './ss_release_policy_box';
-import { bin_stride } from './tiny_size_class';
+import { bin_stride, slab_blocks, slab_first_block } from './tiny_size_class';
 import { g_tls } from './tls';
-import { slab_first_block } from './unified_cache';
 import { warm_pool_pop, warm_pool_prefill } from './warm_pool';
 import { warm_pool_record_hit, warm_pool_record_miss } from './warm_pool_stats_box';
 
@@ -14,8 +24,21 @@ function superslab_acquire(bin: u32): usize {
   return WARM_POOL_PREFILL_BUDGET > 1 ? warm_pool_prefill(bin) : shared_pool_acquire(bin);
 }
 
-/** Makes a fresh slab the one that `bin` carves from. False when memory is out. */
+/** Whether the bin can be served without a new slab. */
+function has_blocks(bin: u32): bool {
+  const at = g_tls + (<usize>bin << 2);
+  return (
+    (load<u32>(at, TLS_UNIFIED) | load<u32>(at, TLS_ADOPTED) | load<u32>(at, TLS_CARVE_MORE)) != 0 ||
+    load<u32>(at, TLS_CARVE_CUR) < load<u32>(at, TLS_CARVE_END)
+  );
+}
+
+/** Makes a fresh slab the one that `bin` carves from, or finds blocks. False when memory is out. */
 export function superslab_refill(bin: u32): bool {
+  remote_target_flush();
+  while (load<u32>(SHARED_ABANDONED) && heap_adopt()) {
+    if (has_blocks(bin)) return true;
+  }
   ss_release_policy_before(1);
   let slab = warm_pool_pop(bin);
   if (slab) {
@@ -29,9 +52,7 @@ export function superslab_refill(bin: u32): bool {
   }
   store<u8>(g_tls + TLS_PAGE_MAP + (slab >>> PAGE_SHIFT), <u8>bin);
   const first = slab_first_block(slab, bin);
-  const stride = bin_stride(bin);
-  const blocks = (<u32>(slab + PAGE_BYTES - first)) / stride;
   store<u32>(g_tls + TLS_CARVE_CUR + (<usize>bin << 2), <u32>first);
-  store<u32>(g_tls + TLS_CARVE_END + (<usize>bin << 2), <u32>(first + <usize>blocks * stride));
+  store<u32>(g_tls + TLS_CARVE_END + (<usize>bin << 2), <u32>first + slab_blocks(bin) * bin_stride(bin));
   return true;
 }

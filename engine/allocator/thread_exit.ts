@@ -1,4 +1,18 @@
-// The end of a thread: what it owned becomes the next thread's.
+// The end of a thread: its heap waits for the next thread, as it is.
+import { front_forget } from './front_fold';
+import { SHARED_ABANDONED } from './layout';
+import { hak_lock_acquire, hak_lock_release } from './lock';
+import { remote_target_flush } from './remote_target';
+import { g_tls, heap_list_push, tls_attached, tls_detach } from './tls';
 
 /** Called by a thread's last breath; the instance may go on and then counts as a new thread. */
-export function thread_exit(): void {}
+export function thread_exit(): void {
+  if (!tls_attached()) return;
+  remote_target_flush();
+  front_forget();
+  const heap = g_tls;
+  tls_detach();
+  hak_lock_acquire();
+  heap_list_push(SHARED_ABANDONED, heap);
+  hak_lock_release();
+}

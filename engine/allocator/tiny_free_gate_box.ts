@@ -1,23 +1,18 @@
 // Pointer to bin: the gate of tiny frees. The thread's page map says whether the page is its own, and its bin; with
 // headers the magic and the class have to agree with it.
 import { HAKMEM_HDR_META_FAST_COMPILED, HAKMEM_HDR_MISMATCH_LOG_COMPILED, HAKMEM_TINY_HEADER } from './build_flags';
-import { PAGE_SHIFT, TLS_PAGE_MAP } from './layout';
+import { tiny_own_bin } from './own_bin';
 import { STAT_HDR_META_FAST, STAT_HDR_MISMATCH, stat_inc } from './stats';
 import { HEADER_CLASS_MASK, HEADER_MAGIC, HEADER_MAGIC_MASK, tiny_header_read } from './tiny_header';
-import { g_tls } from './tls';
-
-/** This thread's bin for the page of `ptr`; 0 when the page is not its own or holds no bin. */
-@inline // leaf
-export function tiny_own_bin(ptr: usize): u32 {
-  return load<u8>(g_tls + (ptr >>> PAGE_SHIFT), TLS_PAGE_MAP);
-}
+import { is_block_start } from './tiny_size_class';
 
 /** Bin of a block that this thread may free on the fast path, otherwise a number that is not a tiny bin. */
 @inline
 export function tiny_free_gate(ptr: usize): u32 {
   const own = tiny_own_bin(ptr);
   // The page map comes first: a foreign pointer may lie where there is no memory to read a header from.
-  if (!HAKMEM_TINY_HEADER || !own) return own;
+  if (!own || !is_block_start(ptr, own)) return 0;
+  if (!HAKMEM_TINY_HEADER) return own;
   const header = tiny_header_read(ptr);
   if ((header & HEADER_MAGIC_MASK) != HEADER_MAGIC) {
     if (HAKMEM_HDR_MISMATCH_LOG_COMPILED) stat_inc(STAT_HDR_MISMATCH);

@@ -2,6 +2,8 @@
 import { HAKMEM_TINY_HEADER } from './build_flags';
 
 export const HEADER_MAGIC: u32 = 0xa0;
+/** In place of the magic while the block is free. */
+export const HEADER_FREED: u32 = 0x50;
 export const HEADER_MAGIC_MASK: u32 = 0xf0;
 export const HEADER_CLASS_MASK: u32 = 0x0f;
 
@@ -17,8 +19,13 @@ export function tiny_header_read(ptr: usize): u32 {
 }
 
 @inline // leaf
+export function tiny_header_mark(ptr: usize, header: u32): void {
+  store<u8>(tiny_user_to_base_inline(ptr), <u8>header);
+}
+
+@inline // leaf
 export function tiny_region_id_write_header(ptr: usize, cls: u32): void {
-  store<u8>(tiny_user_to_base_inline(ptr), <u8>(HEADER_MAGIC | cls));
+  tiny_header_mark(ptr, HEADER_MAGIC | cls);
 }
 
 /** Writes the header of a block that is handed out, and returns the block. */

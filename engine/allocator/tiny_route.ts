@@ -26,6 +26,12 @@ function policy_snapshot_fill(): void {
   g_policy_ready = true;
 }
 
+/** The next use fills the tables again. */
+export function tiny_route_forget(): void {
+  g_policy_ready = false;
+  g_static_route_ready = false;
+}
+
 /** Route from the policy snapshot, which follows changes of the policy: the static table does not look. */
 @inline // leaf
 export function tiny_policy_hot_get_route(cls: u32): u32 {

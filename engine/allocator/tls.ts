@@ -1,30 +1,62 @@
-// Thread blocks. Mutable globals belong to the instance, and every thread has its own instance, so a plain global is
-// thread-local storage.
-import { SHARED_THREADS, TLS_BYTES, TLS_FIRST } from './layout';
-import { page_run_alloc } from './page_run';
+// Heap blocks: what a thread owns. Mutable globals belong to the instance, and every thread has its own instance, so a
+// plain global is thread-local storage. A thread gets its heap when it first needs memory: until then g_tls points at a
+// block of zeros, where every list is empty, so that the fast paths need no test for it.
+import {
+  SHARED_ABANDONED,
+  SHARED_SPARE,
+  SHARED_THREADS,
+  TLS_BYTES,
+  TLS_FIRST,
+  TLS_NEXT_HEAP,
+  TLS_NONE,
+} from './layout';
 import { hak_lock_acquire, hak_lock_release } from './lock';
+import { g_run_fresh, page_run_alloc } from './page_run';
 
-/** The owner of a page is one byte, 0 for none. */
-const MAX_THREADS: u32 = 255;
+/** Address of this thread's heap block. Mutable and never folded: each thread's instance sets its own. */
+export let g_tls: usize = TLS_NONE;
 
-/** Address of this thread's block. Mutable and never folded: each thread's instance sets its own. */
-export let g_tls: usize = 0;
-export let g_tid: u32 = 0;
+@inline // leaf
+export function tls_attached(): bool {
+  return g_tls != TLS_NONE;
+}
 
-/** Gives this instance a thread block; thread ids are 0.. in the order of the calls. False when memory or ids are out. */
+/** Takes the first heap of a list of heaps, 0 when there is none. Expects the lock. */
+export function heap_list_pop(list: usize): usize {
+  const heap: usize = load<u32>(list);
+  if (heap) store<u32>(list, load<u32>(heap, TLS_NEXT_HEAP));
+  return heap;
+}
+
+/** Expects the lock. */
+export function heap_list_push(list: usize, heap: usize): void {
+  store<u32>(heap, load<u32>(list), TLS_NEXT_HEAP);
+  store<u32>(list, <u32>heap);
+}
+
+function heap_block_new(): usize {
+  const threads = load<u32>(SHARED_THREADS);
+  store<u32>(SHARED_THREADS, threads + 1);
+  if (!threads) return TLS_FIRST;
+  const block = page_run_alloc(<u32>(TLS_BYTES >>> 16));
+  // Memory that was used before is zeroed; fresh memory is not touched.
+  if (block && !g_run_fresh) memory.fill(block, 0, TLS_BYTES);
+  return block;
+}
+
+/** Gives this thread a heap: that of a thread that has ended, else a new one. False when memory is out. */
 export function tls_attach(): bool {
-  const tid = atomic.add<u32>(SHARED_THREADS, 1);
-  if (tid >= MAX_THREADS) return false;
-  if (tid == 0) {
-    g_tls = TLS_FIRST;
-  } else {
-    hak_lock_acquire();
-    const block = page_run_alloc(<u32>(TLS_BYTES >>> 16));
-    hak_lock_release();
-    if (!block) return false;
-    memory.fill(block, 0, TLS_BYTES);
-    g_tls = block;
-  }
-  g_tid = tid;
+  hak_lock_acquire();
+  let heap = heap_list_pop(SHARED_ABANDONED);
+  if (!heap) heap = heap_list_pop(SHARED_SPARE);
+  if (!heap) heap = heap_block_new();
+  hak_lock_release();
+  if (!heap) return false;
+  g_tls = heap;
   return true;
+}
+
+/** From now on this thread has no heap. */
+export function tls_detach(): void {
+  g_tls = TLS_NONE;
 }

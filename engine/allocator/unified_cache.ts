@@ -6,17 +6,25 @@ import {
   ENGINE_TEST_DOUBLE_HANDOUT,
   HAKMEM_BUILD_RELEASE,
   HAKMEM_TINY_CLASS_STATS_COMPILED,
-  HAKMEM_TINY_HEADER,
   HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED,
 } from './build_flags';
 import { tiny_unified_lifo_enabled } from './env_gates';
-import { RING_BYTES, RING_SLOTS, TLS_CARVE_CUR, TLS_CARVE_END, TLS_RINGS } from './layout';
+import {
+  RING_BYTES,
+  RING_SLOTS,
+  TLS_ADOPTED,
+  TLS_CARVE_CUR,
+  TLS_CARVE_END,
+  TLS_CARVE_MORE,
+  TLS_RINGS,
+  TLS_UNIFIED,
+} from './layout';
 import { hak_super_lookup } from './superslab_registry';
 import { remote_target_drain } from './remote_target';
 import { superslab_refill } from './superslab_refill';
 import { tiny_class_stats_hit, tiny_class_stats_miss } from './tiny_class_stats_box';
-import { TINY_BINS, bin_stride } from './tiny_size_class';
-import { g_tls } from './tls';
+import { bin_stride } from './tiny_size_class';
+import { g_tls, tls_attach, tls_attached } from './tls';
 import { unified_cache_measure_hit, unified_cache_measure_miss } from './unified_cache_measure_box';
 
 /** Blocks carved by one refill, at most; and bytes, so that a refill touches about one system page. */
@@ -28,7 +36,7 @@ let g_test_block: usize = 0;
 let g_test_bin: u32 = 0;
 
 /** Tests only: remembers the block of the 5000th pop and returns it a second time at the next pop of its bin. */
-function test_double_handout(bin: u32, head: usize): usize {
+export function test_double_handout(bin: u32, head: usize): usize {
   if (++g_test_pops == 5000) {
     g_test_block = head;
     g_test_bin = bin;
@@ -41,16 +49,27 @@ function test_double_handout(bin: u32, head: usize): usize {
 }
 
 @inline // leaf
-function ring_of(bin: u32): usize {
-  return g_tls + TLS_RINGS + <usize>bin * RING_BYTES;
+function cache_list(bin: u32): usize {
+  return g_tls + (<usize>bin << 2) + TLS_UNIFIED;
 }
 
-function ring_pop(bin: u32): usize {
+@inline // leaf
+function ring_of(bin: u32): usize {
+  return g_tls + TLS_RINGS + <usize>(bin - 1) * RING_BYTES;
+}
+
+/** The block that has been in the ring longest, 0 when it is empty. */
+export function ring_pop(bin: u32): usize {
   const ring = ring_of(bin);
   const head = load<u32>(ring);
   if (head == load<u32>(ring, 4)) return 0;
   store<u32>(ring, head + 1);
   return load<u32>(ring + ((head & (RING_SLOTS - 1)) << 2), 8);
+}
+
+/** Moves what the ring holds into the list. */
+export function ring_flush(bin: u32): void {
+  for (let block = ring_pop(bin); block; block = ring_pop(bin)) unified_cache_push_list(bin, block);
 }
 
 function ring_push(bin: u32, ptr: usize): bool {
@@ -69,10 +88,9 @@ export function unified_cache_pop(bin: u32): usize {
     const from_ring = ring_pop(bin);
     if (from_ring) return from_ring;
   }
-  const slot = g_tls + (<usize>bin << 2);
+  const slot = cache_list(bin);
   const head: usize = load<u32>(slot);
-  // Address 0 holds 0, so that an empty list pops as null and stays empty: minimal builds save the branch.
-  if (!BENCH_MINIMAL && !head) {
+  if (!head) {
     if (HAKMEM_TINY_CLASS_STATS_COMPILED) tiny_class_stats_miss(bin);
     return 0;
   }
@@ -86,23 +104,56 @@ export function unified_cache_pop(bin: u32): usize {
   return head;
 }
 
+/** Puts a block into the list, whatever the storage order. */
+@inline // leaf
+export function unified_cache_push_list(bin: u32, ptr: usize): void {
+  const slot = cache_list(bin);
+  store<u32>(ptr, load<u32>(slot));
+  store<u32>(slot, <u32>ptr);
+}
+
 /** Puts a freed block of this thread into the cache. */
 @inline
 export function unified_cache_push(bin: u32, ptr: usize): void {
   if (!BENCH_MINIMAL && !tiny_unified_lifo_enabled()) {
     if (ring_push(bin, ptr)) return;
   }
-  const slot = g_tls + (<usize>bin << 2);
-  store<u32>(ptr, load<u32>(slot));
-  store<u32>(slot, <u32>ptr);
+  unified_cache_push_list(bin, ptr);
+}
+
+/** Whether the list of `bin` has a block, after what was adopted has been moved in. */
+function list_or_adopted(bin: u32): bool {
+  const slot = cache_list(bin);
+  if (load<u32>(slot)) return true;
+  const adopted = g_tls + TLS_ADOPTED + (<usize>bin << 2);
+  const list = load<u32>(adopted);
+  if (!list) return false;
+  store<u32>(slot, list);
+  store<u32>(adopted, 0);
+  return true;
+}
+
+/** Makes the next stretch left over by an adopted heap the one that `bin` carves from. */
+function carve_more(bin: u32): bool {
+  const slot = g_tls + TLS_CARVE_MORE + (<usize>bin << 2);
+  const at: usize = load<u32>(slot);
+  if (!at) return false;
+  store<u32>(slot, load<u32>(at));
+  store<u32>(g_tls + TLS_CARVE_CUR + (<usize>bin << 2), <u32>at);
+  store<u32>(g_tls + TLS_CARVE_END + (<usize>bin << 2), load<u32>(at, 4));
+  return true;
 }
 
 /** Links the next stretch of the bin's current slab into the list. False when the slab is used up. */
 function unified_cache_carve(bin: u32): bool {
   const cur_at = g_tls + TLS_CARVE_CUR + (<usize>bin << 2);
-  const first: usize = load<u32>(cur_at);
-  const end: usize = load<u32>(g_tls + TLS_CARVE_END + (<usize>bin << 2));
-  if (first >= end) return false;
+  let first: usize = load<u32>(cur_at);
+  let end: usize = load<u32>(g_tls + TLS_CARVE_END + (<usize>bin << 2));
+  if (first >= end) {
+    if (!carve_more(bin)) return false;
+    first = load<u32>(cur_at);
+    end = load<u32>(g_tls + TLS_CARVE_END + (<usize>bin << 2));
+  }
   const stride = bin_stride(bin);
   let blocks = max<u32>(1, min<u32>(REFILL_BLOCKS, REFILL_BYTES / stride));
   let last = first + <usize>(blocks - 1) * stride;
@@ -111,7 +162,7 @@ function unified_cache_carve(bin: u32): bool {
     last = first + <usize>(blocks - 1) * stride;
   }
   for (let at = first; at < last; at += stride) store<u32>(at, <u32>(at + stride));
-  const slot = g_tls + (<usize>bin << 2);
+  const slot = cache_list(bin);
   store<u32>(last, load<u32>(slot));
   store<u32>(slot, <u32>first);
   store<u32>(cur_at, <u32>(last + stride));
@@ -120,11 +171,11 @@ function unified_cache_carve(bin: u32): bool {
 
 /** Checks the head of the list against the registry: debug builds only, one lookup a refill and node. */
 function unified_cache_validate(bin: u32): void {
-  let at: usize = load<u32>(g_tls + (<usize>bin << 2));
+  let at: usize = load<u32>(cache_list(bin));
   let left = REFILL_BLOCKS;
   while (at && left--) {
     if (!hak_super_lookup(at)) {
-      store<u32>(g_tls + (<usize>bin << 2), 0);
+      store<u32>(cache_list(bin), 0);
       return;
     }
     at = load<u32>(at);
@@ -132,25 +183,22 @@ function unified_cache_validate(bin: u32): void {
 }
 
 /**
- * Miss path: blocks that other threads gave back, the rest of the current slab, a new slab (superslab_refill). Returns
- * one block and leaves the others in the cache; 0 when memory is out.
+ * Miss path: blocks that other threads gave back, lists of heaps that were adopted, the rest of the current slab, a new
+ * slab (superslab_refill). Returns one block and leaves the others in the cache; 0 when memory is out. A thread without a
+ * heap gets one here.
  */
 export function unified_cache_refill(bin: u32): usize {
+  if (!tls_attached() && !tls_attach()) return 0;
   if (HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED) unified_cache_measure_miss(bin);
-  const slot = g_tls + (<usize>bin << 2);
   remote_target_drain();
-  if (!load<u32>(slot) && !unified_cache_carve(bin)) {
+  if (!list_or_adopted(bin) && !unified_cache_carve(bin)) {
+    // superslab_refill may find blocks instead of a slab: a heap without a thread is adopted first.
     if (!superslab_refill(bin)) return 0;
-    unified_cache_carve(bin);
+    if (!list_or_adopted(bin)) unified_cache_carve(bin);
   }
   if (!HAKMEM_BUILD_RELEASE) unified_cache_validate(bin);
+  const slot = cache_list(bin);
   const head: usize = load<u32>(slot);
   if (head) store<u32>(slot, load<u32>(head));
   return head;
-}
-
-/** First block of a slab of `bin` and the end of its last: the header of the first block needs a byte before it. */
-@inline // leaf
-export function slab_first_block(slab: usize, bin: u32): usize {
-  return HAKMEM_TINY_HEADER && bin <= TINY_BINS ? slab + 16 : slab;
 }

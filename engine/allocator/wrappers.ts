@@ -1,61 +1,103 @@
 // The public functions. Sizes are bytes; a size of 0 is served as 1. Null means that memory is out.
-import { BENCH_MINIMAL, HAKMEM_FRONT_FASTLANE_COMPILED } from './build_flags';
+import {
+  BENCH_MINIMAL,
+  ENGINE_TEST_DOUBLE_HANDOUT,
+  HAKMEM_TINY_CLASS_STATS_COMPILED,
+  HAKMEM_TINY_HEADER,
+  HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED,
+} from './build_flags';
 import { PTR_BIN, PTR_LARGE, classify_ptr, page_bin } from './classify_ptr';
-import { alloc_passdown_ssot_enabled, fastlane_direct_enabled } from './env_gates';
-import { free_tiny_fast } from './free_tiny_fast';
-import { front_fastlane_try_free, front_fastlane_try_malloc } from './front_fastlane_box';
-import { front_stat_inc } from './front_stats_box';
-import { free_cold } from './hak_free_api';
-import { malloc_cold } from './hak_alloc_api';
-import { g_large_fresh, large_alloc, large_usable_size } from './large';
-import { malloc_tiny_fast, malloc_tiny_fast_for_class } from './malloc_tiny_fast';
-import { STAT_FREE_PATH_TOTAL } from './stats';
-import { tiny_alloc_gate } from './tiny_alloc_gate_box';
-import { tiny_free_gate } from './tiny_free_gate_box';
-import { MID_MAX_SIZE, aligned_bin_of_size, bin_capacity } from './tiny_size_class';
-import { unified_cache_pop, unified_cache_push, unified_cache_refill } from './unified_cache';
+import { front_free_stats } from './free_tiny_fast';
+import { free_cold, free_layered } from './hak_free_api';
+import { malloc_cold, malloc_layered } from './hak_alloc_api';
+import { front_alloc_stats } from './malloc_tiny_fast';
+import { BIN_TO_CHECK, TLS_CHECK } from './layout';
+import { g_large_fresh, large_alloc, large_resize, large_usable_size } from './large';
+import { tiny_own_bin } from './own_bin';
+import { tiny_class_stats_hit } from './tiny_class_stats_box';
+import {
+  HEADER_FREED,
+  HEADER_MAGIC,
+  tiny_header_finalize_alloc,
+  tiny_header_mark,
+  tiny_header_read,
+} from './tiny_header';
+import {
+  MID_MAX_SIZE,
+  aligned_bin_of_size,
+  bin_capacity,
+  bin_of_size,
+  bin_stride,
+  class_of_bin,
+  is_multiple,
+} from './tiny_size_class';
+import { g_tls } from './tls';
+import { test_double_handout, unified_cache_pop, unified_cache_refill } from './unified_cache';
+import { unified_cache_measure_hit } from './unified_cache_measure_box';
+
+const FIRST: usize = HAKMEM_TINY_HEADER ? 16 : 0;
+
+/** Pops the front's list of a bin; 0 when it is empty. */
+@inline // leaf
+function front_pop(bin: u32): usize {
+  const slot = g_tls + (<usize>bin << 2);
+  const head: usize = load<u32>(slot);
+  if (!head) return 0;
+  if (ENGINE_TEST_DOUBLE_HANDOUT) {
+    const again = test_double_handout(bin, head);
+    if (again) return again;
+  }
+  store<u32>(slot, load<u32>(head));
+  if (HAKMEM_TINY_CLASS_STATS_COMPILED) tiny_class_stats_hit(bin);
+  if (HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED) unified_cache_measure_hit(bin);
+  return head;
+}
 
 @inline
 export function malloc(size: usize): usize {
-  let ptr: usize;
-  if (BENCH_MINIMAL || !HAKMEM_FRONT_FASTLANE_COMPILED || fastlane_direct_enabled()) {
-    ptr = malloc_tiny_fast(size);
-  } else if (alloc_passdown_ssot_enabled()) {
-    const bin = tiny_alloc_gate(size);
-    ptr = bin ? malloc_tiny_fast_for_class(bin) : 0;
-  } else {
-    ptr = front_fastlane_try_malloc(size);
-  }
-  if (!ptr) return malloc_cold(size);
-  return ptr;
+  if (size > MID_MAX_SIZE) return malloc_cold(size);
+  const bin = bin_of_size(size);
+  const ptr = front_pop(bin);
+  if (!ptr) return malloc_layered(size);
+  if (!BENCH_MINIMAL) front_alloc_stats(bin);
+  return HAKMEM_TINY_HEADER ? tiny_header_finalize_alloc(ptr, class_of_bin(bin)) : ptr;
 }
 
 @inline
 export function free(ptr: usize): void {
-  if (BENCH_MINIMAL) {
-    // Every bin of this thread goes back by the same push, MID v3's included. Null takes the cold way: its page has none.
-    const bin = tiny_free_gate(ptr);
-    if (!bin) {
-      free_cold(ptr);
+  // Not this thread's, no block, not its first byte, or a bin that some gate sends elsewhere: one test for all, see is_multiple.
+  const bin = tiny_own_bin(ptr);
+  const slot = g_tls + (<usize>bin << 2);
+  const check = BENCH_MINIMAL ? load<u32>(<usize>bin << 2, BIN_TO_CHECK) : load<u32>(slot, TLS_CHECK);
+  if (!is_multiple(<u32>(ptr - FIRST) & 0xffff, check)) {
+    free_layered(ptr);
+    return;
+  }
+  const head = load<u32>(slot);
+  if (HAKMEM_TINY_HEADER) {
+    const cls = class_of_bin(bin);
+    if (tiny_header_read(ptr) != (HEADER_MAGIC | cls)) {
+      free_layered(ptr);
       return;
     }
-    unified_cache_push(bin, ptr);
+    tiny_header_mark(ptr, HEADER_FREED | cls);
+  } else if (head == <u32>ptr) {
+    free_cold(ptr);
     return;
   }
-  if (!ptr) return;
-  front_stat_inc(STAT_FREE_PATH_TOTAL);
-  if (!HAKMEM_FRONT_FASTLANE_COMPILED || fastlane_direct_enabled()) {
-    if (free_tiny_fast(ptr)) return;
-  } else if (front_fastlane_try_free(ptr)) {
-    return;
-  }
-  free_cold(ptr);
+  if (!BENCH_MINIMAL) front_free_stats(bin);
+  store<u32>(ptr, head);
+  store<u32>(slot, <u32>ptr);
 }
 
-/** Bytes that the block offers; 0 for null and for pointers that are not the engine's. */
+/** Bytes that the block offers; 0 for null and for pointers that are no block of the engine's. */
 export function usable_size(ptr: usize): usize {
   const kind = classify_ptr(ptr);
-  if (kind == PTR_BIN) return bin_capacity(page_bin(ptr));
+  if (kind == PTR_BIN) {
+    const bin = page_bin(ptr);
+    if (HAKMEM_TINY_HEADER && tiny_header_read(ptr) != (HEADER_MAGIC | class_of_bin(bin))) return 0;
+    return bin_capacity(bin);
+  }
   return kind == PTR_LARGE ? large_usable_size(ptr) : 0;
 }
 
@@ -63,14 +105,25 @@ export function usable_size(ptr: usize): usize {
 export function calloc(count: usize, size: usize): usize {
   const bytes = <u64>count * <u64>size;
   if (bytes > 0xffffffff) return 0;
-  const ptr = malloc(<usize>bytes);
-  if (!ptr) return 0;
-  if (<usize>bytes > MID_MAX_SIZE && g_large_fresh) return ptr;
-  memory.fill(ptr, 0, <usize>bytes);
+  const n = <usize>bytes;
+  const ptr = malloc(n);
+  if (!ptr || (n > MID_MAX_SIZE && g_large_fresh)) return ptr;
+  if (n > 256) {
+    memory.fill(ptr, 0, n);
+    return ptr;
+  }
+  // Blocks are multiples of 8 bytes without their header, and a call of memory.fill costs more than this.
+  let at = ptr;
+  const end = ptr + (n & ~7);
+  for (; at < end; at += 8) store<u64>(at, 0);
+  for (const last = ptr + n; at < last; at++) store<u8>(at, 0);
   return ptr;
 }
 
-/** Null acts as malloc; a size of 0 frees and returns null. On failure the old block stays. */
+/**
+ * Null acts as malloc; a size of 0 frees and returns null. On failure, and for what is no block, null is returned and the
+ * old block stays.
+ */
 export function realloc(ptr: usize, size: usize): usize {
   if (!ptr) return malloc(size);
   if (!size) {
@@ -78,8 +131,14 @@ export function realloc(ptr: usize, size: usize): usize {
     return 0;
   }
   const have = usable_size(ptr);
+  if (!have) {
+    // No block: free says what it is.
+    free_cold(ptr);
+    return 0;
+  }
   // In place while at least half of the block stays in use, so that shrinking gives memory back.
   if (size <= have && (size >= have >>> 1 || have <= 32)) return ptr;
+  if (size > MID_MAX_SIZE && have > MID_MAX_SIZE && large_resize(ptr, size)) return ptr;
   const to = malloc(size);
   if (!to) return 0;
   memory.copy(to, ptr, min<usize>(size, have));
@@ -90,11 +149,20 @@ export function realloc(ptr: usize, size: usize): usize {
 /** `align` is a power of two up to 64 KiB; null for any other, or when memory is out. */
 export function aligned_alloc(align: usize, size: usize): usize {
   if (!align || (align & (align - 1)) || align > 0x10000) return 0;
-  if (align <= 16) return malloc(max<usize>(size, align));
   const need = max<usize>(size, align);
-  if (need > MID_MAX_SIZE) return large_alloc(need);
-  const block = 1 << (32 - clz(<u32>need - 1));
-  const bin = aligned_bin_of_size(block);
-  const ptr = unified_cache_pop(bin);
-  return ptr ? ptr : unified_cache_refill(bin);
+  if (align <= 16) return malloc(need);
+  if (need + HAKMEM_TINY_HEADER > MID_MAX_SIZE) return large_alloc(need);
+  if (!HAKMEM_TINY_HEADER) {
+    // Slabs begin at multiples of 64 KiB: blocks whose stride is a multiple of the alignment are aligned.
+    for (let s = need; s <= MID_MAX_SIZE; ) {
+      const stride = bin_stride(bin_of_size(s));
+      if (!(stride & (<u32>align - 1))) return malloc(stride);
+      s = stride + 1;
+    }
+    return large_alloc(need);
+  }
+  const bin = aligned_bin_of_size(1 << (32 - clz(<u32>need + HAKMEM_TINY_HEADER - 1)));
+  let ptr = unified_cache_pop(bin);
+  if (!ptr) ptr = unified_cache_refill(bin);
+  return ptr ? tiny_header_finalize_alloc(ptr, class_of_bin(bin)) : 0;
 }

@@ -17,7 +17,7 @@ export interface CompiledModule {
 }
 
 /** The part of asc's programming interface that is used here. */
-interface Asc {
+export interface Asc {
   main(
     argv: readonly string[],
     options: {
@@ -37,7 +37,15 @@ interface Binaryen {
 }
 
 const flagsFile = 'engine/allocator/build_flags.ts';
-const cold = ['*/*_cold', '*/unified_cache_refill', '*/hak_*_lock_*', '*/large_*', '*/mid_v3_*', '*_fill'];
+const cold = [
+  '*/*_cold',
+  '*/*_layered',
+  '*/unified_cache_refill',
+  '*/hak_*_lock_*',
+  '*/large_*',
+  '*/mid_v3_*',
+  '*_fill',
+];
 
 /** Text of build_flags.ts with the values of `flags`. */
 export function buildFlagsText(template: string, flags: Readonly<Record<string, number>>): string {
@@ -68,7 +76,7 @@ function ascEntry(root: string): string {
   return entry;
 }
 
-async function loadAsc(root: string): Promise<Asc> {
+export async function loadAsc(root: string): Promise<Asc> {
   return ((await import(pathToFileURL(ascEntry(root)).href)) as { default: Asc }).default;
 }
 

@@ -56,6 +56,26 @@ export interface EngineExports {
     out: number,
   ): number;
   latency_overhead(count: number, out: number): void;
+  fuzz_bytes(slots: number, span: number): number;
+  fuzz_setup(area: number, slots: number, heap: number, span: number, seed: number, thread: number): void;
+  fuzz_run(
+    ops: number,
+    grow: number,
+    profile: number,
+    limit: number,
+    exitEvery: number,
+    oomOk: number,
+  ): number;
+  fuzz_drain(first: number, every: number): number;
+  fuzz_audit(): number;
+  fuzz_live_bytes(): bigint;
+  fuzz_nulls(): number;
+  fuzz_fault(field: number): number;
+  fuzz_accept_misuses(): void;
+  misuse_prepare(kind: number, group: number): number;
+  misuse_expected(field: number): number;
+  misuse_commit(operation: number, ptr: number): number;
+  misuse_settle(result: number): void;
 }
 
 export interface EngineInstance {
@@ -87,8 +107,8 @@ export function environmentBlock(env: Readonly<Record<string, string>>): Uint8Ar
 }
 
 /** Shared memory with 4 GiB to grow to, or as much as the system reserves. */
-function newMemory(initial: number): WebAssembly.Memory {
-  for (let maximum = maximumPages; maximum >= initial; maximum >>>= 1) {
+function newMemory(initial: number, limit: number): WebAssembly.Memory {
+  for (let maximum = limit; maximum >= initial; maximum >>>= 1) {
     try {
       return new WebAssembly.Memory({ initial, maximum, shared: true });
     } catch {
@@ -102,6 +122,8 @@ export interface InstantiateOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Bytes of the harness area: slot tables and the like, outside the allocator. */
   readonly harnessBytes: number;
+  /** Limit of the memory in bytes above the heap's beginning; without it 4 GiB in all. */
+  readonly heapLimit?: number;
 }
 
 /** Nanoseconds on a clock that all threads of the process share; as cheap to read as a thread's own. */
@@ -137,7 +159,8 @@ function instantiateIn(
 /** A fresh engine. Throws `UserError` when there is no memory for it. */
 export function instantiate(module: WebAssembly.Module, options: InstantiateOptions): EngineInstance {
   const heapBase = Math.ceil((harnessBase + options.harnessBytes) / mib) * mib;
-  const memory = newMemory(heapBase / pageBytes);
+  const limit = options.heapLimit === undefined ? maximumPages : (heapBase + options.heapLimit) / pageBytes;
+  const memory = newMemory(heapBase / pageBytes, Math.min(maximumPages, Math.floor(limit)));
   new Uint8Array(memory.buffer).set(environmentBlock(options.env ?? {}), envBase);
   return instantiateIn(module, memory, heapBase);
 }

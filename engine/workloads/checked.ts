@@ -44,9 +44,15 @@ function filled(p: usize, n: u32, word: u64): bool {
   return true;
 }
 
-/** Contents of an object: its pattern, and its id in the first four bytes where it has that many. */
+/**
+ * Contents of an object: its pattern, and its id in the first four bytes where it has that many. No memory.fill: V8 holds
+ * it against the memory's size as this thread last heard of it, and traps where another thread has just made it grow.
+ */
 function object_fill(p: usize, n: u32, id: u32): void {
-  memory.fill(p, <u8>pattern_of(id), n);
+  const word = pattern_of(id);
+  let i: u32 = 0;
+  for (; i + 8 <= n; i += 8) store<u64>(p + i, word);
+  for (; i < n; i++) store<u8>(p + i, <u8>word);
   if (n >= 4) store<u32>(p, id);
 }
 

@@ -15,8 +15,20 @@ export {
 } from './checked_threads';
 export { trace_checked, trace_checked_drain, trace_checked_thread } from './checked_trace';
 export { floor } from './floor';
+export {
+  fuzz_accept_misuses,
+  fuzz_audit,
+  fuzz_bytes,
+  fuzz_drain,
+  fuzz_live_bytes,
+  fuzz_nulls,
+  fuzz_run,
+  fuzz_setup,
+} from './fuzz';
+export { fuzz_fault } from './fuzz_fault';
 export { larson_drain, larson_thread } from './larson';
 export { latency_overhead, random_mixed_latency } from './latency';
+export { misuse_commit, misuse_expected, misuse_prepare, misuse_settle } from './misuse';
 export { mstress_drain, mstress_thread } from './mstress';
 export { pc_thread } from './pc';
 export { random_mixed, random_mixed_drain } from './random_mixed';

@@ -32,18 +32,18 @@ describe('counted execution', () => {
   });
 
   it('`fast` makes no call on its way, `fast-calls` one an operation, `sampled` several', () => {
-    expect(counted('fast').counters.callsPerOp).toBeLessThan(0.01);
+    expect(counted('fast').counters.callsPerOp).toBeLessThan(0.02);
     expect(counted('fast-calls').counters.callsPerOp).toBeCloseTo(1, 1);
     expect(counted('sampled').counters.callsPerOp).toBeGreaterThan(4);
   });
 
-  it('`fast` takes four memory operations for an allocation or a free, above the floor', () => {
+  it('`fast` takes four memory operations for an allocation and five for a free, above the floor', () => {
     const floor = { ...parametersFor('mixed', 50_000), workload: 'floor' as const };
     const own = runCounted(modulePath('fast'), {}, floor).counters.memoryOpsPerOp ?? 0;
     // A class or bin, a list head, a link, the new head; the rest is the first pass carving its slabs.
     const above = (counted('fast').counters.memoryOpsPerOp ?? 0) - own;
-    expect(above).toBeGreaterThan(3.5);
-    expect(above).toBeLessThan(4.2);
+    expect(above).toBeGreaterThan(4);
+    expect(above).toBeLessThan(4.8);
   });
 
   it('attributes lines to the functions that they stand in', () => {

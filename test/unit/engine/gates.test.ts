@@ -31,9 +31,9 @@ interface Case {
 }
 
 const layered = { HAKMEM_FASTLANE_DIRECT: '0' };
-const noFastmap = { HAKMEM_TINY_ROUTE_FASTMAP: '0' };
+const noFastmap = { ...layered, HAKMEM_TINY_ROUTE_FASTMAP: '0' };
 const cases: readonly Case[] = [
-  { gate: 'HAKMEM_ENV_SNAPSHOT', value: '0', box: 'env_snapshot', moves: 'down' },
+  { gate: 'HAKMEM_ENV_SNAPSHOT', value: '0', under: layered, box: 'env_snapshot', moves: 'down' },
   { gate: 'HAKMEM_FASTLANE_DIRECT', value: '0', box: 'front_fastlane_box', moves: 'up' },
   { gate: 'HAKMEM_FRONT_FASTLANE', value: '0', under: layered, box: 'hak_alloc_api', moves: 'up' },
   {
@@ -54,11 +54,11 @@ const cases: readonly Case[] = [
   },
   { gate: 'HAKMEM_TINY_C7_ULTRA', value: '0', box: 'tiny_c7_ultra', moves: 'down' },
   { gate: 'HAKMEM_TINY_DUALHOT', value: '1', profile: 'tiny', box: 'tiny_front_hot_box', moves: 'up' },
-  { gate: 'HAKMEM_TINY_LEGACY_DIRECT', value: '1', box: 'tiny_route', moves: 'down' },
-  { gate: 'HAKMEM_TINY_ROUTE_FASTMAP', value: '0', box: 'tiny_route', moves: 'down' },
+  { gate: 'HAKMEM_TINY_LEGACY_DIRECT', value: '1', under: layered, box: 'tiny_route', moves: 'down' },
+  { gate: 'HAKMEM_TINY_ROUTE_FASTMAP', value: '0', under: layered, box: 'tiny_route', moves: 'down' },
   { gate: 'HAKMEM_TINY_STATIC_ROUTE', value: '0', under: noFastmap, box: 'tiny_route', moves: 'up' },
   { gate: 'HAKMEM_TINY_UNIFIED_LIFO', value: '0', box: 'unified_cache', moves: 'up' },
-  { gate: 'HAKMEM_MID_V3_ENABLED', value: '0', profile: 'mid', box: 'mid_v3', moves: 'down' },
+  { gate: 'HAKMEM_MID_V3_ENABLED', value: '0', profile: 'mid', box: 'large', moves: 'up' },
 ];
 
 describe('environment gates of `standard`', () => {

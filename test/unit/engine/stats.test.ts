@@ -50,11 +50,20 @@ describe('telemetry of `research`', () => {
     expect(ran('research', 'tiny').exports.stat_read(cell.c7Free)).toBe(0);
   });
 
-  it('counts headers without the magic and sizes beyond the classes (Phase 26B, 26D) for mid sizes', () => {
-    expect(read(cell.hdrMismatch)).toBe(0);
-    const mid = ran('research', 'mid').exports;
-    expect(mid.stat_read(cell.badClass)).toBeGreaterThan(0);
-    expect(mid.stat_read(cell.hdrMismatch)).toBeGreaterThan(0);
+  it('counts sizes beyond the classes (Phase 26D)', () => {
+    expect(read(cell.badClass)).toBe(0);
+    expect(ran('research', 'mid').exports.stat_read(cell.badClass)).toBeGreaterThan(0);
+  });
+
+  it('counts headers without the magic (Phase 26B) and leaves such a block alone', () => {
+    const { exports: e, memory } = ran('research', 'mixed');
+    expect(e.stat_read(cell.hdrMismatch)).toBe(0);
+    const block = e.malloc(100) >>> 0;
+    new Uint8Array(memory.buffer)[block - 1] = 0x11;
+    e.free(block);
+    expect(e.stat_read(cell.hdrMismatch)).toBe(1);
+    expect(e.misuse_last_kind()).toBe(5);
+    expect(e.misuse_last_address() >>> 0).toBe(block);
   });
 
   it('counts FastLane frees (19-C) when FastLane is on the way', () => {
