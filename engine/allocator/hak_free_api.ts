@@ -4,6 +4,7 @@ import { free_dispatch_ssot_enabled } from './alloc_passdown_ssot_env_box';
 import {
   BENCH_MINIMAL,
   HAKMEM_FAST_PROFILE_PRUNE_BACKENDS,
+  HAKMEM_FAST_PROFILE_PRUNE_BACKENDS,
   HAKMEM_FRONT_FASTLANE_COMPILED,
   HAKMEM_HDR_META_MISMATCH_COMPILED,
   HAKMEM_TINY_HEADER,
@@ -78,7 +79,7 @@ export function heads_a_list(ptr: usize, bin: u32): bool {
     load<u32>(lists, TLS_UNIFIED) == <u32>ptr ||
     load<u32>(lists, TLS_C7_ULTRA) == <u32>ptr ||
     (!BENCH_MINIMAL && bin <= TINY_BINS && tiny_guard_is_free(ptr, bin)) ||
-    (!BENCH_MINIMAL && bin >= MID_FIRST && mid_v3_lane_head(bin) == ptr)
+    (!BENCH_MINIMAL && !HAKMEM_FAST_PROFILE_PRUNE_BACKENDS && bin >= MID_FIRST && mid_v3_lane_head(bin) == ptr)
   );
 }
 
