@@ -21,13 +21,13 @@ import { remote_target_push } from './remote_target';
 import { STAT_FREE_PATH_TOTAL, STAT_HDR_META_MISMATCH, stat_inc } from './stats';
 import { HEADER_FREED, HEADER_MAGIC, HEADER_MAGIC_MASK, tiny_header_mark, tiny_header_read } from './tiny_header';
 import { TINY_BINS, class_of_bin } from './tiny_size_class';
-import { g_tls, tls_attach, tls_attached } from './tls';
+import { g_tls, tls_attached } from './tls';
 
 /** Frees what the front did not take. */
 export function free_layered(ptr: usize): void {
   if (!ptr) return;
-  if (!BENCH_MINIMAL) {
-    if (!tls_attached() && !tls_attach()) return;
+  // A thread that only frees needs no heap, and the layers keep theirs in it.
+  if (!BENCH_MINIMAL && tls_attached()) {
     front_fold();
     front_stat_inc(STAT_FREE_PATH_TOTAL);
     if (!HAKMEM_FRONT_FASTLANE_COMPILED || fastlane_direct_enabled()) {
@@ -77,7 +77,6 @@ export function hak_free_at(ptr: usize): void {
     else free_tiny_fast_trusted(ptr, bin);
     return;
   }
-  if (!tls_attached() && !tls_attach()) return;
   const misuse = remote_target_push(ptr);
   if (misuse) misuse_report(misuse, ptr, cls);
 }

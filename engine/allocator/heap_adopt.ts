@@ -8,6 +8,7 @@ import {
   SHARED_ABANDONED,
   SHARED_SPARE,
   SHARED_TOP_PAGE,
+  TLS_ABANDONED_TOP,
   TLS_ADOPTED,
   TLS_C7_ULTRA,
   TLS_CARVE_CUR,
@@ -15,7 +16,6 @@ import {
   TLS_CARVE_MORE,
   TLS_NEXT_HEAP,
   TLS_PAGE_MAP,
-  TLS_REMOTE,
   TLS_RINGS,
   TLS_UNIFIED,
   TLS_WARM_POOL,
@@ -24,7 +24,7 @@ import {
   RING_SLOTS,
 } from './layout';
 import { hak_lock_acquire, hak_lock_release } from './lock';
-import { remote_target_push } from './remote_target';
+import { remote_target_take } from './remote_target';
 import { shared_pool_release } from './shared_pool_release';
 import { LAST_BIN } from './tiny_size_class';
 import { g_tls, heap_list_pop, heap_list_push } from './tls';
@@ -94,20 +94,25 @@ function adopt_warm_pool(heap: usize, bin: u32): void {
   }
 }
 
-/** Sends the blocks in a heap's remote queue to the owners of their pages. */
-function forward_remote(heap: usize): void {
-  let ptr: usize = load<u32>(heap, TLS_REMOTE) ? atomic.xchg<u32>(heap + TLS_REMOTE, 0) : 0;
-  while (ptr) {
-    const next: usize = load<u32>(ptr);
-    remote_target_push(ptr);
-    ptr = next;
-  }
+/**
+ * Pages that the heap must have grown by since a thread ended before another thread takes its heap over. A new thread may
+ * come and start with it: whoever takes it sooner hoards what that one then has to get anew.
+ */
+const PATIENCE: u32 = 32;
+
+/** Takes the first abandoned heap that has waited long enough, or any. Expects the lock. */
+function abandoned_pop(any: bool): usize {
+  const heap: usize = load<u32>(SHARED_ABANDONED);
+  if (!heap) return 0;
+  const then = load<u32>(heap, TLS_ABANDONED_TOP);
+  if (!any && load<u32>(SHARED_TOP_PAGE) - then < PATIENCE + (then >>> 3)) return 0;
+  return heap_list_pop(SHARED_ABANDONED);
 }
 
-/** Takes over all that one abandoned heap holds. False when there was none. */
-export function heap_adopt(): bool {
+/** Takes over all that one abandoned heap holds, with `any` also of a thread that has just ended. False when there was none. */
+export function heap_adopt(any: bool): bool {
   hak_lock_acquire();
-  const heap = heap_list_pop(SHARED_ABANDONED);
+  const heap = abandoned_pop(any);
   hak_lock_release();
   if (!heap) return false;
   const me = <u16>(g_tls >>> PAGE_SHIFT);
@@ -131,7 +136,7 @@ export function heap_adopt(): bool {
     adopt_carving(heap, bin);
     adopt_warm_pool(heap, bin);
   }
-  forward_remote(heap);
+  remote_target_take(heap);
   hak_lock_acquire();
   heap_list_push(SHARED_SPARE, heap);
   hak_lock_release();
@@ -141,6 +146,6 @@ export function heap_adopt(): bool {
 /** Blocks that were freed late to heaps that nobody owns any more go on to their owners. */
 export function heap_forward_spare(): void {
   hak_lock_acquire();
-  for (let heap: usize = load<u32>(SHARED_SPARE); heap; heap = load<u32>(heap, TLS_NEXT_HEAP)) forward_remote(heap);
+  for (let heap: usize = load<u32>(SHARED_SPARE); heap; heap = load<u32>(heap, TLS_NEXT_HEAP)) remote_target_take(heap);
   hak_lock_release();
 }

@@ -22,7 +22,7 @@ export function large_alloc(size: usize): usize {
   const pages = pages_of(size);
   ss_release_policy_before(pages);
   const at = large_alloc_run(pages);
-  return at || !ss_release_policy_reclaim() ? at : large_alloc_run(pages);
+  return at || !ss_release_policy_reclaim(true) ? at : large_alloc_run(pages);
 }
 
 function large_alloc_run(pages: u32): usize {

@@ -107,14 +107,14 @@ function release_free_slabs(): u32 {
   return released;
 }
 
-/** Slabs given back, and what others hold for this thread called in: frees on their way, heaps without a thread. */
-export function ss_release_policy_reclaim(): u32 {
+/** Slabs given back. What is on its way to this thread is called in first, with `pressed` also heaps without a thread. */
+export function ss_release_policy_reclaim(pressed: bool): u32 {
   if (!tls_attached()) return 0;
   remote_target_flush();
   heap_forward_spare();
   remote_target_flush();
   remote_target_drain();
-  while (heap_adopt()) {}
+  while (heap_adopt(pressed)) {}
   const released = release_free_slabs();
   g_grown_at_walk = g_pages_grown;
   return released;
@@ -124,7 +124,7 @@ export function ss_release_policy_reclaim(): u32 {
 export function ss_release_policy_before(pages: u32): void {
   const grown = g_pages_grown - g_grown_at_walk + pages;
   if (grown <= g_walk_step) return;
-  const released = ss_release_policy_reclaim();
+  const released = ss_release_policy_reclaim(false);
   const longest = max<u32>(SHORTEST_STEP << 2, load<u32>(SHARED_TOP_PAGE) >>> 3);
   g_walk_step = released << 2 >= g_walk_step ? max<u32>(SHORTEST_STEP, g_walk_step >>> 1) : min<u32>(longest, g_walk_step << 1);
 }

@@ -1,6 +1,6 @@
 // The end of a thread: its heap waits for the next thread, as it is.
 import { front_forget } from './front_fold';
-import { SHARED_ABANDONED } from './layout';
+import { SHARED_ABANDONED, SHARED_TOP_PAGE, TLS_ABANDONED_TOP } from './layout';
 import { hak_lock_acquire, hak_lock_release } from './lock';
 import { remote_target_flush } from './remote_target';
 import { g_tls, heap_list_push, tls_attached, tls_detach } from './tls';
@@ -13,6 +13,7 @@ export function thread_exit(): void {
   const heap = g_tls;
   tls_detach();
   hak_lock_acquire();
+  store<u32>(heap, load<u32>(SHARED_TOP_PAGE), TLS_ABANDONED_TOP);
   heap_list_push(SHARED_ABANDONED, heap);
   hak_lock_release();
 }

@@ -1,6 +1,7 @@
 /** `alloc-lens bench`: a workload or a trace on a target, its speed and, when asked, its profile. */
 import type { BenchRequest, BenchResult } from '../model.ts';
 import { UserError } from '../model.ts';
+import { parametersOf, traceOf } from '../profile/workloads.ts';
 import { benchText } from '../report/text-bench.ts';
 import type { Services } from './services.ts';
 import { parseAssignment, parseChoice, parseWhole, quoted, toRecord } from './values.ts';
@@ -130,7 +131,13 @@ export function benchRequests(
     latency: flags.latency === true,
     verify: flags.verify === true,
   };
-  return threadCounts(flags.threads).map((threads) => ({ ...request, threads: threads ?? own }));
+  const requests = threadCounts(flags.threads).map((threads) => ({ ...request, threads: threads ?? own }));
+  // A count that cannot be is found before the counts in front of it have run.
+  for (const r of requests) {
+    if (r.workload === 'trace') traceOf(r);
+    else parametersOf(r);
+  }
+  return requests;
 }
 
 /** What several counts of threads give: one result each, in the order of the option. */

@@ -214,10 +214,15 @@ describe('--fail-on', () => {
 
 describe('bench files', () => {
   it('reads what bench printed and nothing else', () => {
-    expect(readBenchFile(file('run.json', JSON.stringify(run())))).toEqual(run());
+    expect(readBenchFile(file('run.json', JSON.stringify(run())))).toEqual([run()]);
+    const both = [run({ threads: 1 }), run({ threads: 2 })];
+    const several = JSON.stringify({ schemaVersion: 1, results: both });
+    expect(readBenchFile(file('several.json', several))).toEqual(both);
     for (const value of [
       [],
       null,
+      { schemaVersion: 1, results: [] },
+      { schemaVersion: 1, results: [run(), {}] },
       { ...run(), runs: [{ passes: ['fast'], median: 1, first: 1 }] },
       { ...run(), median: null },
       { ...run(), profile: { target: 'engine' } },
