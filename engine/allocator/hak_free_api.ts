@@ -4,6 +4,7 @@ import { free_dispatch_ssot_enabled } from './alloc_passdown_ssot_env_box';
 import {
   BENCH_MINIMAL,
   HAKMEM_FAST_PROFILE_PRUNE_BACKENDS,
+  HAKMEM_FAST_PROFILE_PRUNE_BACKENDS,
   HAKMEM_FRONT_FASTLANE_COMPILED,
   HAKMEM_HDR_META_MISMATCH_COMPILED,
   HAKMEM_TINY_HEADER,
@@ -35,18 +36,18 @@ import { free_tiny_fast_legacy } from './tiny_free_fast_v2';
 import { tiny_free_legacy_mask } from './tiny_front_config_box';
 import { tiny_guard_is_free } from './tiny_guard_box';
 import { ALIGNED_FIRST, LAST_BIN, MID_FIRST, TINY_BINS, class_of_bin, is_block_start } from './tiny_size_class';
-import { g_tls, tls_attach, tls_attached } from './tls';
+import { g_tls, tls_attached } from './tls';
 import { unified_cache_push } from './unified_cache';
 
 /** Frees what the front did not take. */
 export function free_layered(ptr: usize): void {
   if (!ptr) return;
-  if (!BENCH_MINIMAL) {
-    if (force_libc_enabled()) {
-      libc_free(ptr);
-      return;
-    }
-    if (!tls_attached() && !tls_attach()) return;
+  if (!BENCH_MINIMAL && force_libc_enabled()) {
+    libc_free(ptr);
+    return;
+  }
+  // A thread that only frees needs no heap, and the layers keep theirs in it.
+  if (!BENCH_MINIMAL && tls_attached()) {
     front_fold();
     if (tiny_free_legacy_mask() && free_tiny_fast_legacy(ptr)) return;
     front_stat_inc(STAT_FREE_PATH_TOTAL);
@@ -119,7 +120,6 @@ function hak_free_bin(ptr: usize, bin: u32): void {
     else free_tiny_fast_trusted(ptr, bin);
     return;
   }
-  if (!tls_attached() && !tls_attach()) return;
   if (!BENCH_MINIMAL && bin >= MID_FIRST && bin < ALIGNED_FIRST && mid_v3_inuse_enabled()) mid_inuse_dec(ptr);
   const misuse = remote_target_push(ptr);
   if (misuse) misuse_report(misuse, ptr, cls);

@@ -11,6 +11,7 @@ import {
   SHARED_ABANDONED,
   SHARED_SPARE,
   SHARED_TOP_PAGE,
+  TLS_ABANDONED_TOP,
   TLS_ADOPTED,
   TLS_C7_HOT,
   TLS_C7_ULTRA,
@@ -21,7 +22,6 @@ import {
   TLS_HEAP_META,
   TLS_NEXT_HEAP,
   TLS_PAGE_MAP,
-  TLS_REMOTE,
   TLS_RINGS,
   TLS_UNIFIED,
   TLS_WARM_POOL,
@@ -30,8 +30,7 @@ import {
   RING_SLOTS,
 } from './layout';
 import { hak_lock_acquire, hak_lock_release } from './lock';
-import { remote_target_push } from './remote_target';
-import { remote_target_len_taken } from './remote_target_len_box';
+import { remote_target_take } from './remote_target';
 import { shared_pool_release } from './shared_pool_release';
 import { bg_spill_enabled, tiny_free_magazine_return } from './tiny_free_magazine';
 import { ALIGNED_FIRST, LAST_BIN, MID_FIRST, TINY_BINS, TINY_CLASSES } from './tiny_size_class';
@@ -55,7 +54,7 @@ function adopt_list(from: usize, bin: u32): void {
 }
 
 function adopt_ring(heap: usize, bin: u32): void {
-  const ring = heap + TLS_RINGS + <usize>bin * RING_BYTES;
+  const ring = heap + TLS_RINGS + <usize>(bin - 1) * RING_BYTES;
   const tail = load<u32>(ring, 4);
   for (let at = load<u32>(ring); at != tail; at++) {
     const block: usize = load<u32>(ring + ((at & (RING_SLOTS - 1)) << 2), 8);
@@ -110,6 +109,21 @@ function adopt_warm_pool(heap: usize, bin: u32): void {
   }
 }
 
+/**
+ * Pages that the heap must have grown by since a thread ended before another thread takes its heap over. A new thread may
+ * come and start with it: whoever takes it sooner hoards what that one then has to get anew.
+ */
+const PATIENCE: u32 = 32;
+
+/** Takes the first abandoned heap that has waited long enough, or any. Expects the lock. */
+function abandoned_pop(any: bool): usize {
+  const heap: usize = load<u32>(SHARED_ABANDONED);
+  if (!heap) return 0;
+  const then = load<u32>(heap, TLS_ABANDONED_TOP);
+  if (!any && load<u32>(SHARED_TOP_PAGE) - then < PATIENCE + (then >>> 3)) return 0;
+  return heap_list_pop(SHARED_ABANDONED);
+}
+
 /** The block in the C7 hot slot, and the balance of the tiny heap box. */
 function adopt_tiny_boxes(heap: usize): void {
   const block: usize = load<u32>(heap, TLS_C7_HOT);
@@ -125,21 +139,10 @@ function adopt_tiny_boxes(heap: usize): void {
   }
 }
 
-/** Sends the blocks in a heap's remote queue to the owners of their pages. */
-function forward_remote(heap: usize): void {
-  let ptr: usize = load<u32>(heap, TLS_REMOTE) ? atomic.xchg<u32>(heap + TLS_REMOTE, 0) : 0;
-  while (ptr) {
-    const next: usize = load<u32>(ptr);
-    if (!BENCH_MINIMAL) remote_target_len_taken(ptr);
-    remote_target_push(ptr);
-    ptr = next;
-  }
-}
-
-/** Takes over all that one abandoned heap holds. False when there was none. */
-export function heap_adopt(): bool {
+/** Takes over all that one abandoned heap holds, with `any` also of a thread that has just ended. False when there was none. */
+export function heap_adopt(any: bool): bool {
   hak_lock_acquire();
-  const heap = heap_list_pop(SHARED_ABANDONED);
+  const heap = abandoned_pop(any);
   hak_lock_release();
   if (!heap) return false;
   const me = <u16>(g_tls >>> PAGE_SHIFT);
@@ -168,7 +171,7 @@ export function heap_adopt(): bool {
   if (!BENCH_MINIMAL) adopt_tiny_boxes(heap);
   if (bg_spill_enabled()) tiny_free_magazine_return(heap);
   if (hak_pool_v2_enabled()) pool_hotbox_v2_adopt(heap);
-  forward_remote(heap);
+  remote_target_take(heap);
   hak_lock_acquire();
   heap_list_push(SHARED_SPARE, heap);
   hak_lock_release();
@@ -178,6 +181,6 @@ export function heap_adopt(): bool {
 /** Blocks that were freed late to heaps that nobody owns any more go on to their owners. */
 export function heap_forward_spare(): void {
   hak_lock_acquire();
-  for (let heap: usize = load<u32>(SHARED_SPARE); heap; heap = load<u32>(heap, TLS_NEXT_HEAP)) forward_remote(heap);
+  for (let heap: usize = load<u32>(SHARED_SPARE); heap; heap = load<u32>(heap, TLS_NEXT_HEAP)) remote_target_take(heap);
   hak_lock_release();
 }

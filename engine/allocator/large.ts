@@ -24,7 +24,7 @@ export function large_alloc(size: usize): usize {
   const pages = pages_of(size);
   ss_release_policy_before(pages);
   const at = large_alloc_run(pages);
-  return at || !ss_release_policy_reclaim() ? at : large_alloc_run(pages);
+  return at || !ss_release_policy_reclaim(true) ? at : large_alloc_run(pages);
 }
 
 function large_alloc_run(pages: u32): usize {
@@ -56,9 +56,10 @@ export function large_free(ptr: usize): void {
 
 /** Makes a large object `size` bytes long where it lies. False when what follows it is not free. */
 export function large_resize(ptr: usize, size: usize): bool {
-  if (size > LARGE_MAX) return false;
-  hak_lock_acquire();
   const page = <u32>(ptr >>> PAGE_SHIFT);
+  // With headers the largest mid block offers more than MID_MAX_SIZE too.
+  if (size > LARGE_MAX || load<u8>(PAGE_MAP + page) != PAGE_LARGE) return false;
+  hak_lock_acquire();
   const have = run_length(page);
   const want = pages_of(size);
   let done = true;

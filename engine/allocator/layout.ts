@@ -99,6 +99,8 @@ export const TLS_POLICY: usize = 0xcc0;
 export const TLS_BATCH: usize = 0xd00;
 /** Next in a list of heaps. */
 export const TLS_NEXT_HEAP: usize = 0xd40;
+/** SHARED_TOP_PAGE when its thread ended. */
+export const TLS_ABANDONED_TOP: usize = 0xd44;
 /** Remote target queue: blocks that other threads freed. A cache line of its own. */
 export const TLS_REMOTE: usize = 0xd80;
 /** Tiny heap box: lists by bin; what it handed out and took back by class (two u32 each). */

@@ -1,5 +1,6 @@
 // Giving memory back to the system. WebAssembly's memory cannot shrink: what an allocator does with madvise elsewhere is here a
 // mark a page, a count, and zeros before the page is used again. The guard refuses what is not free. Expects the lock.
+import { bulk_fill } from './bulk';
 import { HAKMEM_SS_OS_STATS_COMPILED } from './build_flags';
 import { PAGE_FREE_RUN, PAGE_MAP, PAGE_OWNER, PAGE_SHIFT, SHARED_DECOMMITTED, SS_PAGES } from './layout';
 import { ss_mem_lean_decommit_enabled } from './ss_mem_lean_env_box';
@@ -14,7 +15,7 @@ function may_go(page: u32): bool {
 }
 
 @inline // leaf
-function mask_of(page: u32): usize {
+function decommit_mask(page: u32): usize {
   return ss_meta(page / SS_PAGES) + SS_DECOMMIT_MASK;
 }
 
@@ -29,9 +30,9 @@ export function madvise_guarded(page: u32, pages: u32): bool {
   let marked: u32 = 0;
   for (let i = page; i < page + pages; i++) {
     const bit: u32 = 1 << (i & (SS_PAGES - 1));
-    const mask = load<u32>(mask_of(i));
+    const mask = load<u32>(decommit_mask(i));
     if (!(mask & bit)) marked++;
-    store<u32>(mask_of(i), mask | bit);
+    store<u32>(decommit_mask(i), mask | bit);
   }
   store<u32>(SHARED_DECOMMITTED, load<u32>(SHARED_DECOMMITTED) + marked);
   return true;
@@ -48,10 +49,10 @@ export function madvise_recommit(page: u32, pages: u32): bool {
   let zeroed: u32 = 0;
   for (let i = page; i < page + pages; i++) {
     const bit: u32 = 1 << (i & (SS_PAGES - 1));
-    const mask = load<u32>(mask_of(i));
+    const mask = load<u32>(decommit_mask(i));
     if (!(mask & bit)) continue;
-    store<u32>(mask_of(i), mask & ~bit);
-    memory.fill(<usize>i << PAGE_SHIFT, 0, 1 << PAGE_SHIFT);
+    store<u32>(decommit_mask(i), mask & ~bit);
+    bulk_fill(<usize>i << PAGE_SHIFT, 0, 1 << PAGE_SHIFT);
     zeroed++;
   }
   store<u32>(SHARED_DECOMMITTED, load<u32>(SHARED_DECOMMITTED) - zeroed);

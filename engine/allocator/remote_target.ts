@@ -5,7 +5,7 @@ import { PAGE_OWNER, PAGE_SHIFT, TLS_BATCH, TLS_REMOTE } from './layout';
 import { MISUSE_DOUBLE_FREE } from './misuse_box';
 import { tiny_own_bin } from './own_bin';
 import { remote_target_len_enabled, remote_target_len_queued, remote_target_len_taken } from './remote_target_len_box';
-import { g_tls } from './tls';
+import { g_tls, tls_attached } from './tls';
 import { unified_cache_push_list } from './unified_cache';
 
 const BATCH: u32 = 16;
@@ -43,6 +43,13 @@ export function remote_target_flush(): void {
 /** Gives a block back to the heap that owns its page. 0, or the misuse that it would be. */
 export function remote_target_push(ptr: usize): u32 {
   const owner = page_owner(ptr);
+  if (!tls_attached()) {
+    // A thread without a heap has no place to gather blocks in.
+    if (load<u32>(owner, TLS_REMOTE) == <u32>ptr) return MISUSE_DOUBLE_FREE;
+    if (!BENCH_MINIMAL && remote_target_len_enabled()) remote_target_len_queued(owner, ptr);
+    remote_target_push_chain(owner, ptr, ptr);
+    return 0;
+  }
   const count = load<u32>(g_tls, BATCH_COUNT);
   let first: usize = load<u32>(g_tls, BATCH_FIRST);
   if (first == ptr) return MISUSE_DOUBLE_FREE;
@@ -62,9 +69,12 @@ export function remote_target_push(ptr: usize): u32 {
   return 0;
 }
 
-/** Moves everything that others gave back into this thread's cache; what has changed its owner meanwhile goes on to it. */
-export function remote_target_drain(): void {
-  const at = g_tls + TLS_REMOTE;
+/**
+ * Takes everything that was given back to `heap`: blocks of this thread's pages go into its cache, blocks whose page has
+ * changed its owner meanwhile go on to that one.
+ */
+export function remote_target_take(heap: usize): void {
+  const at = heap + TLS_REMOTE;
   if (!load<u32>(at)) return;
   let ptr: usize = atomic.xchg<u32>(at, 0);
   while (ptr) {
@@ -75,4 +85,9 @@ export function remote_target_drain(): void {
     else remote_target_push(ptr);
     ptr = next;
   }
+}
+
+/** Moves everything that others gave back into this thread's cache. */
+export function remote_target_drain(): void {
+  remote_target_take(g_tls);
 }

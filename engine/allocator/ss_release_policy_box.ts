@@ -1,6 +1,7 @@
 // When superslab memory goes back: a thread whose lists hold every block of a slab gives the slab to the shared pool,
 // where any class, any thread and large objects can use it. Nothing is counted on the fast paths: a thread walks its lists
-// when it has made the heap grow by an eighth since its last walk, and when memory is out.
+// when it has made the heap grow by some pages since its last walk, and when memory is out. A walk that finds little makes
+// the next one come later, at an eighth of the heap at the latest.
 import { BENCH_MINIMAL } from './build_flags';
 import { heap_adopt, heap_forward_spare } from './heap_adopt';
 import {
@@ -33,12 +34,13 @@ import { LAST_BIN, bin_stride, slab_blocks } from './tiny_size_class';
 import { g_tls, tls_attached } from './tls';
 import { ring_flush } from './unified_cache';
 
-/** Pages of growth before the first walk. */
-const FIRST_WALK: u32 = 16;
-/** In lean mode, above its target, between walks at least; and a thirty-second of the heap in place of an eighth. */
+/** Pages of growth before the first walk, and the least ever. */
+const SHORTEST_STEP: u32 = 4;
+/** In lean mode, above its target, between walks at least; and a thirty-second of the heap. */
 const LEAN_WALK: u32 = 4;
 
 let g_grown_at_walk: u32 = 0;
+let g_walk_step: u32 = SHORTEST_STEP;
 
 /** Free blocks of a page found by a walk: the link cell of a page that is in no free run is free for it. */
 @inline // leaf
@@ -124,8 +126,8 @@ function release_free_slabs(): u32 {
   return released;
 }
 
-/** Slabs given back, and what others hold for this thread called in: frees on their way, heaps without a thread. */
-export function ss_release_policy_reclaim(): u32 {
+/** Slabs given back. What is on its way to this thread is called in first, with `pressed` also heaps without a thread. */
+export function ss_release_policy_reclaim(pressed: bool): u32 {
   if (!tls_attached()) return 0;
   if (!BENCH_MINIMAL && bg_spill_enabled()) tiny_free_magazine_return_all();
   if (!BENCH_MINIMAL && mid_v3_inuse_enabled()) mid_inuse_before_walk();
@@ -133,7 +135,7 @@ export function ss_release_policy_reclaim(): u32 {
   heap_forward_spare();
   remote_target_flush();
   remote_target_drain();
-  while (heap_adopt()) {}
+  while (heap_adopt(pressed)) {}
   let released = release_free_slabs();
   if (POOL_COMPILED) released += hak_pool_reclaim();
   g_grown_at_walk = g_pages_grown;
@@ -147,13 +149,16 @@ export function ss_release_policy_before(pages: u32): void {
   if (!BENCH_MINIMAL) {
     if (!ss_release_policy_enabled()) return;
     if (mid_v3_inuse_enabled() && mid_inuse_wants_walk()) {
-      ss_release_policy_reclaim();
+      ss_release_policy_reclaim(false);
       return;
     }
     if (ss_mem_lean_enabled() && top >= ss_mem_lean_target_mb() * SS_PAGES) {
-      if (grown > LEAN_WALK && grown > top >>> 5) ss_release_policy_reclaim();
+      if (grown > LEAN_WALK && grown > top >>> 5) ss_release_policy_reclaim(false);
       return;
     }
   }
-  if (grown > FIRST_WALK && grown > top >>> 3) ss_release_policy_reclaim();
+  if (grown <= g_walk_step) return;
+  const released = ss_release_policy_reclaim(false);
+  const longest = max<u32>(SHORTEST_STEP << 2, top >>> 3);
+  g_walk_step = released << 2 >= g_walk_step ? max<u32>(SHORTEST_STEP, g_walk_step >>> 1) : min<u32>(longest, g_walk_step << 1);
 }

@@ -41,7 +41,7 @@ function has_blocks(bin: u32): bool {
 /** Makes a fresh slab the one that `bin` carves from, or finds blocks. False when memory is out. */
 export function superslab_refill(bin: u32): bool {
   remote_target_flush();
-  while (load<u32>(SHARED_ABANDONED) && heap_adopt()) {
+  while (load<u32>(SHARED_ABANDONED) && heap_adopt(false)) {
     if (has_blocks(bin)) return true;
   }
   ss_release_policy_before(1);
@@ -52,7 +52,7 @@ export function superslab_refill(bin: u32): bool {
     if (HAKMEM_DEBUG_COUNTERS) warm_pool_record_miss(bin);
     slab = superslab_acquire(bin);
     // Out of memory: what this thread's lists hold may make a slab.
-    if (!slab && ss_release_policy_reclaim()) slab = superslab_acquire(bin);
+    if (!slab && ss_release_policy_reclaim(true)) slab = superslab_acquire(bin);
     if (!slab) return false;
   }
   store<u8>(g_tls + TLS_PAGE_MAP + (slab >>> PAGE_SHIFT), <u8>bin);

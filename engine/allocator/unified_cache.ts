@@ -17,6 +17,7 @@ import {
   TLS_CARVE_CUR,
   TLS_CARVE_END,
   TLS_CARVE_MORE,
+  TLS_REMOTE,
   TLS_RINGS,
   TLS_UNIFIED,
 } from './layout';
@@ -62,7 +63,7 @@ function cache_list(bin: u32): usize {
 
 @inline // leaf
 function ring_of(bin: u32): usize {
-  return g_tls + TLS_RINGS + <usize>bin * RING_BYTES;
+  return g_tls + TLS_RINGS + <usize>(bin - 1) * RING_BYTES;
 }
 
 /** The block that has been in the ring longest, 0 when it is empty. */
@@ -207,7 +208,7 @@ function unified_cache_validate(bin: u32): bool {
 export function unified_cache_refill(bin: u32): usize {
   if (!tls_attached() && !tls_attach()) return 0;
   if (HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED) unified_cache_measure_miss(bin);
-  remote_target_drain();
+  if (load<u32>(g_tls, TLS_REMOTE)) remote_target_drain();
   if (learner_enabled()) learner_miss(bin);
   if (bg_spill_enabled()) {
     const spilled = tiny_free_magazine_take(bin);

@@ -1,4 +1,5 @@
 // The public functions. Sizes are bytes; a size of 0 is served as 1. Null means that memory is out.
+import { bulk_copy, bulk_fill } from './bulk';
 import {
   BENCH_MINIMAL,
   ENGINE_TEST_DOUBLE_HANDOUT,
@@ -133,7 +134,7 @@ export function calloc(count: usize, size: usize): usize {
   const ptr = malloc(n);
   if (!ptr || (n > MID_MAX_SIZE && g_large_fresh)) return ptr;
   if (n > 256) {
-    memory.fill(ptr, 0, n);
+    bulk_fill(ptr, 0, n);
     return ptr;
   }
   // Blocks are multiples of 8 bytes without their header, and a call of memory.fill costs more than this.
@@ -165,7 +166,7 @@ export function realloc(ptr: usize, size: usize): usize {
   if (size > MID_MAX_SIZE && have > MID_MAX_SIZE && !force_libc_enabled() && large_resize(ptr, size)) return ptr;
   const to = malloc(size);
   if (!to) return 0;
-  memory.copy(to, ptr, min<usize>(size, have));
+  bulk_copy(to, ptr, min<usize>(size, have));
   free(ptr);
   return to;
 }

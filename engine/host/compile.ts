@@ -17,7 +17,7 @@ export interface CompiledModule {
 }
 
 /** The part of asc's programming interface that is used here. */
-interface Asc {
+export interface Asc {
   main(
     argv: readonly string[],
     options: {
@@ -98,6 +98,17 @@ export function dropInlineMarks(text: string, keep: readonly string[] | 'all'): 
   );
 }
 
+/** What the compiler is given for a file of the checkout. */
+export function compiledText(
+  name: string,
+  text: string,
+  flags: Readonly<Record<string, number>>,
+  keep: readonly string[] | 'all',
+): string {
+  if (name === flagsFile) return buildFlagsText(text, flags);
+  return name === tlsfFile ? exposedTlsf(text) : dropInlineMarks(text, keep);
+}
+
 function ascEntry(root: string): string {
   const entry = path.join(root, 'node_modules/assemblyscript/dist/asc.js');
   if (!existsSync(entry)) {
@@ -109,7 +120,7 @@ function ascEntry(root: string): string {
   return entry;
 }
 
-async function loadAsc(root: string): Promise<Asc> {
+export async function loadAsc(root: string): Promise<Asc> {
   return ((await import(pathToFileURL(ascEntry(root)).href)) as { default: Asc }).default;
 }
 
@@ -158,8 +169,7 @@ export async function compileEngine(
         const file = path.resolve(root, baseDir, name);
         if (!existsSync(file)) return null;
         const text = readFileSync(file, 'utf8');
-        if (name === flagsFile) return buildFlagsText(text, flags);
-        return name === tlsfFile ? exposedTlsf(text) : dropInlineMarks(text, keep);
+        return compiledText(name, text, flags, keep);
       },
       writeFile: (name, contents) => void written.set(path.posix.basename(name), contents),
       listFiles: () => [],
@@ -235,11 +245,13 @@ export interface SourceFunction {
   readonly line: number;
 }
 
-/** Every function of the engine's sources with the line of its `function` keyword. */
+/** Every function of the modules' sources with the line of its `function` keyword. */
 export function sourceFunctions(root: string): SourceFunction[] {
   const out: SourceFunction[] = [];
   for (const dir of ['engine/allocator', 'engine/workloads']) {
-    for (const name of readdirSync(path.join(root, dir)).filter((f) => f.endsWith('.ts'))) {
+    // The model checker's scenarios are in none of the modules that are run and profiled.
+    const names = readdirSync(path.join(root, dir)).filter((f) => /^(?!model_).*\.ts$/.test(f));
+    for (const name of names) {
       const file = `${dir}/${name}`;
       readFileSync(path.join(root, file), 'utf8')
         .split(/\r?\n/)
