@@ -2,6 +2,7 @@
 // mark a page, a count, and zeros before the page is used again. The guard refuses what is not free. Expects the lock.
 import { bulk_fill } from './bulk';
 import { HAKMEM_SS_OS_STATS_COMPILED } from './build_flags';
+import { bulk_fill } from './bulk';
 import { PAGE_FREE_RUN, PAGE_MAP, PAGE_OWNER, PAGE_SHIFT, SHARED_DECOMMITTED, SS_PAGES } from './layout';
 import { ss_mem_lean_decommit_enabled } from './ss_mem_lean_env_box';
 import { STAT_SS_OS_MADVISE_CALLS, STAT_SS_OS_MADVISE_REFUSED, stat_inc } from './stats';

@@ -260,6 +260,8 @@ describe('telemetry of `research` on cold paths', () => {
     const ptrs = blocks(a, 900, 30);
     freeAll(a, ptrs);
     a.exports.thread_exit();
+    // A heap whose thread has ended waits until the whole has grown a good deal.
+    b.exports.malloc(16 << 20);
     // The third block from the head of the list that b is about to adopt.
     new Uint32Array(a.memory.buffer)[(ptrs[28] ?? 0) >>> 2] = 0x7fff_0000;
     const got = blocks(b, 900, 200);
