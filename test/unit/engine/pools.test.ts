@@ -367,6 +367,8 @@ describe('remote target length', () => {
     const seen = (target: string): boolean => {
       const a = start({ HAKMEM_REMOTE_TARGET_LEN: target, HAKMEM_FASTLANE_DIRECT: '0' });
       const b = join(a);
+      // A thread without a heap gathers nothing.
+      many(b, 40, 1);
       const blocks = many(a, 100, 40);
       free(b, blocks.slice(0, 5));
       const given = new Set(blocks.slice(0, 5));
