@@ -1,12 +1,13 @@
 // Remote target queue: a lock-free stack of freed blocks a heap, pushed by other threads, taken whole by its owner. A thread
 // gathers up to BATCH blocks for one owner and pushes them with one compare-and-swap.
-import { BENCH_MINIMAL } from './build_flags';
+import { BENCH_MINIMAL, HAKMEM_TINY_HEADER } from './build_flags';
 import { PAGE_OWNER, PAGE_SHIFT, TLS_BATCH, TLS_REMOTE } from './layout';
-import { MISUSE_DOUBLE_FREE } from './misuse_box';
+import { MISUSE_DOUBLE_FREE, misuse_report } from './misuse_box';
 import { tiny_own_bin } from './own_bin';
 import { remote_target_len_enabled, remote_target_len_queued, remote_target_len_taken } from './remote_target_len_box';
+import { class_of_bin } from './tiny_size_class';
 import { g_tls, tls_attached } from './tls';
-import { unified_cache_push_list } from './unified_cache';
+import { unified_cache_heads, unified_cache_push_list } from './unified_cache';
 
 const BATCH: u32 = 16;
 const BATCH_FIRST: usize = TLS_BATCH + 4;
@@ -81,7 +82,10 @@ export function remote_target_take(heap: usize): void {
     const next: usize = load<u32>(ptr);
     if (!BENCH_MINIMAL) remote_target_len_taken(ptr);
     const bin = tiny_own_bin(ptr);
-    if (bin) unified_cache_push_list(bin, ptr);
+    if (bin && !HAKMEM_TINY_HEADER && unified_cache_heads(bin, ptr)) {
+      // Freed here and, at once, elsewhere.
+      misuse_report(MISUSE_DOUBLE_FREE, ptr, class_of_bin(bin));
+    } else if (bin) unified_cache_push_list(bin, ptr);
     else remote_target_push(ptr);
     ptr = next;
   }

@@ -112,6 +112,12 @@ export function unified_cache_pop(bin: u32): usize {
   return head;
 }
 
+/** Whether `ptr` is the block that the list would give next. */
+@inline // leaf
+export function unified_cache_heads(bin: u32, ptr: usize): bool {
+  return load<u32>(cache_list(bin)) == <u32>ptr;
+}
+
 /** Puts a block into the list, whatever the storage order. */
 @inline // leaf
 export function unified_cache_push_list(bin: u32, ptr: usize): void {

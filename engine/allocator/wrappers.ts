@@ -129,7 +129,7 @@ export function calloc(count: usize, size: usize): usize {
   const bytes = <u64>count * <u64>size;
   if (bytes > 0xffffffff) return 0;
   const n = <usize>bytes;
-  const fresh = n > MID_MAX_SIZE ? 0 : calloc_fresh(n);
+  const fresh = n > MID_MAX_SIZE ? <usize>0 : calloc_fresh(n);
   if (fresh) return fresh;
   const ptr = malloc(n);
   if (!ptr || (n > MID_MAX_SIZE && g_large_fresh)) return ptr;
@@ -145,6 +145,13 @@ export function calloc(count: usize, size: usize): usize {
   return ptr;
 }
 
+/** Whether `ptr` is the block of its bin that this thread freed last: without headers that much is seen. */
+@inline // leaf
+function is_last_freed(ptr: usize): bool {
+  const bin = tiny_own_bin(ptr);
+  return bin != 0 && load<u32>(g_tls + (<usize>bin << 2)) == <u32>ptr;
+}
+
 /**
  * Null acts as malloc; a size of 0 frees and returns null. On failure, and for what is no block, null is returned and the
  * old block stays.
@@ -155,7 +162,7 @@ export function realloc(ptr: usize, size: usize): usize {
     free(ptr);
     return 0;
   }
-  const have = usable_size(ptr);
+  const have = !HAKMEM_TINY_HEADER && is_last_freed(ptr) ? <usize>0 : usable_size(ptr);
   if (!have) {
     // No block: free says what it is.
     free_cold(ptr);
