@@ -314,6 +314,19 @@ describe('bench', () => {
     expect(flat.stdout).toContain('trace:demo:flat on engine fast: 1 thread, 4 operations a pass');
   });
 
+  it('runs under a preset and says so; single gates win over it', async () => {
+    const args = ['bench', '--preset', 'MIXED_TINYV3_C7_BALANCED', '--env', 'HAKMEM_SS_PREWARM=1'];
+    const done = await runCli([...args, '--iterations', '20000', '--format', 'json']);
+    expect(done.status).toBe(0);
+    const result = JSON.parse(done.stdout) as BenchResult;
+    expect(schemaProblems('bench', result)).toEqual([]);
+    expect(result.variant).toBe('standard');
+    expect(result.environment).toMatchObject({
+      preset: 'MIXED_TINYV3_C7_BALANCED',
+      env: { HAKMEM_SS_MEM_LEAN: '1', HAKMEM_SS_MEM_LEAN_DECOMMIT: 'OFF', HAKMEM_SS_PREWARM: '1' },
+    });
+  });
+
   it('gives one result for each count of threads', async () => {
     const args = ['bench', 'mstress', '--threads', '2,1', '--iterations', '2', '--passes', '1'];
     const done = await runCli([...args, '--format', 'json']);
