@@ -13,7 +13,7 @@ import { instantiate } from '../engine/host/instantiate.ts';
 import { readManifest } from '../engine/host/manifest.ts';
 import { EngineTarget } from '../engine/host/target.ts';
 import { harnessBytes, runPass } from '../engine/host/workloads.ts';
-import { type WorkloadParameters, workloadProfiles } from '../extension/profile/workloads.ts';
+import { type LoopParameters, workloadProfiles } from '../extension/profile/workloads.ts';
 import type { BenchRequest } from '../extension/model.ts';
 
 const self = fileURLToPath(import.meta.url);
@@ -21,7 +21,7 @@ const dist = path.resolve(path.dirname(self), '../dist');
 const sampled = path.join(dist, 'engine/sampled.wasm');
 const perfPasses = 30;
 
-function parameters(): WorkloadParameters {
+function parameters(): LoopParameters {
   const row = workloadProfiles.get('mixed');
   if (row === undefined) throw new Error('no mixed profile');
   return { workload: 'random_mixed', seed: 12345, ...row };

@@ -288,7 +288,9 @@ export interface Profile extends Omit<BenchProfile, 'target' | 'variant'> {
 export type EngineVariant = 'fast' | 'fast-calls' | 'sampled' | 'standard' | 'research' | 'counted';
 
 export interface BenchRequest {
-  readonly workload: 'random_mixed' | 'floor';
+  readonly workload: 'random_mixed' | 'floor' | 'larson' | 'pc' | 'mstress' | 'trace';
+  /** Set when `workload` is `trace`: which file, and whether all of it is to be done by one thread in file order. */
+  readonly trace?: { readonly file: string; readonly flatten: boolean } | null;
   /** Row of the workload's parameter table (mixed, tiny, ...); explicit parameters below override it. */
   readonly profile: string;
   readonly variant: string;
@@ -299,9 +301,12 @@ export interface BenchRequest {
   readonly min: number | null;
   readonly max: number | null;
   readonly seed: number;
-  readonly threads: number;
+  /** Null for the workload's own number. */
+  readonly threads: number | null;
   /** Fresh processes. */
   readonly runs: number;
+  /** Passes of each process; the workload's own number when it is absent. */
+  readonly passes?: number | null;
   readonly sample: boolean;
   readonly counters: boolean;
   readonly latency: boolean;
@@ -359,6 +364,33 @@ export interface BenchResult {
   } | null;
   readonly memory: BenchMemory;
   readonly profile: BenchProfile | null;
+}
+
+/** One allocator of a comparison; figures over its runs' medians, in operations per second. */
+export interface CompareRow {
+  readonly target: string;
+  readonly variant: string;
+  readonly median: number | null;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly firstOpsPerSecond: number | null;
+  readonly peakBytes: number | null;
+  /** Against the first row, formed inside each round: median and range. */
+  readonly ratio: { readonly median: number; readonly min: number; readonly max: number } | null;
+  /** Why it has no figures, null when it has. */
+  readonly error: string | null;
+}
+
+/** What `alloc-lens compare-allocators --format json` prints. */
+export interface CompareResult {
+  readonly schemaVersion: 1;
+  readonly workload: string;
+  readonly threads: number;
+  /** Fresh processes of each target, interleaved. */
+  readonly rounds: number;
+  /** Of the operations, the same for every target; 16 hex digits per thread. */
+  readonly hash: readonly string[];
+  readonly rows: readonly CompareRow[];
 }
 
 export interface BenchProgress {

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
+import { harnessFiles } from '../extension/native/harness.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const dist = path.join(root, 'dist');
@@ -71,7 +72,9 @@ function copyGrammars(): void {
 /** The native harness is compiled on the user's machine, so its source ships. */
 function copyHarness(): void {
   mkdirSync(path.join(dist, 'native'), { recursive: true });
-  copyFileSync(path.join(root, 'extension/native/harness.c'), path.join(dist, 'native/harness.c'));
+  for (const name of [...harnessFiles.sources, ...harnessFiles.headers]) {
+    copyFileSync(path.join(root, 'extension/native', name), path.join(dist, 'native', name));
+  }
 }
 
 async function main(): Promise<void> {

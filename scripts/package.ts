@@ -8,6 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run, tail } from './process.ts';
 import { type ZipEntry, zipEntries } from './zip.ts';
+import { harnessFiles } from '../extension/native/harness.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -27,7 +28,9 @@ export const expected: readonly RegExp[] = [
   /^dist\/grammars\/tree-sitter-c\.wasm$/,
   /^dist\/grammars\/tree-sitter-cpp\.wasm$/,
   /^dist\/grammars\/[^/]+\.scm$/,
-  /(^|\/)native\/harness\.c$/,
+  ...[...harnessFiles.sources, ...harnessFiles.headers].map(
+    (name) => new RegExp(`(^|/)native/${name.replace('.', '\\.')}$`),
+  ),
   /^engine\/allocator\/[^/]+\.ts$/,
   /^engine\/workloads\/[^/]+\.ts$/,
 ];

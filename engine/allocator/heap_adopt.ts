@@ -52,7 +52,7 @@ function adopt_list(from: usize, bin: u32): void {
 }
 
 function adopt_ring(heap: usize, bin: u32): void {
-  const ring = heap + TLS_RINGS + <usize>bin * RING_BYTES;
+  const ring = heap + TLS_RINGS + <usize>(bin - 1) * RING_BYTES;
   const tail = load<u32>(ring, 4);
   for (let at = load<u32>(ring); at != tail; at++) {
     const block: usize = load<u32>(ring + ((at & (RING_SLOTS - 1)) << 2), 8);

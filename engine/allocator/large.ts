@@ -52,9 +52,10 @@ export function large_free(ptr: usize): void {
 
 /** Makes a large object `size` bytes long where it lies. False when what follows it is not free. */
 export function large_resize(ptr: usize, size: usize): bool {
-  if (size > LARGE_MAX) return false;
-  hak_lock_acquire();
   const page = <u32>(ptr >>> PAGE_SHIFT);
+  // With headers the largest mid block offers more than MID_MAX_SIZE too.
+  if (size > LARGE_MAX || load<u8>(PAGE_MAP + page) != PAGE_LARGE) return false;
+  hak_lock_acquire();
   const have = run_length(page);
   const want = pages_of(size);
   let done = true;

@@ -1,6 +1,7 @@
 // When superslab memory goes back: a thread whose lists hold every block of a slab gives the slab to the shared pool,
 // where any class, any thread and large objects can use it. Nothing is counted on the fast paths: a thread walks its lists
-// when it has made the heap grow by an eighth since its last walk, and when memory is out.
+// when it has made the heap grow by some pages since its last walk, and when memory is out. A walk that finds little makes
+// the next one come later, at an eighth of the heap at the latest.
 import { BENCH_MINIMAL } from './build_flags';
 import { heap_adopt, heap_forward_spare } from './heap_adopt';
 import {
@@ -28,10 +29,11 @@ import { LAST_BIN, bin_stride, slab_blocks } from './tiny_size_class';
 import { g_tls, tls_attached } from './tls';
 import { ring_flush } from './unified_cache';
 
-/** Pages of growth before the first walk. */
-const FIRST_WALK: u32 = 16;
+/** Pages of growth before the first walk, and the least ever. */
+const SHORTEST_STEP: u32 = 4;
 
 let g_grown_at_walk: u32 = 0;
+let g_walk_step: u32 = SHORTEST_STEP;
 
 /** Free blocks of a page found by a walk: the link cell of a page that is in no free run is free for it. */
 @inline // leaf
@@ -131,9 +133,9 @@ export function ss_release_policy_reclaim(): u32 {
 /** Before `pages` more are taken: walks the lists when it is time. */
 export function ss_release_policy_before(pages: u32): void {
   const grown = g_pages_grown - g_grown_at_walk + pages;
-  if (!BENCH_MINIMAL && mid_v3_inuse_enabled() && mid_inuse_wants_walk()) {
-    ss_release_policy_reclaim();
-    return;
-  }
-  if (grown > FIRST_WALK && grown > load<u32>(SHARED_TOP_PAGE) >>> 3) ss_release_policy_reclaim();
+  const told = !BENCH_MINIMAL && mid_v3_inuse_enabled() && mid_inuse_wants_walk();
+  if (grown <= g_walk_step && !told) return;
+  const released = ss_release_policy_reclaim();
+  const longest = max<u32>(SHORTEST_STEP << 2, load<u32>(SHARED_TOP_PAGE) >>> 3);
+  g_walk_step = released << 2 >= g_walk_step ? max<u32>(SHORTEST_STEP, g_walk_step >>> 1) : min<u32>(longest, g_walk_step << 1);
 }

@@ -5,7 +5,7 @@
 // in fewer cache lines; with the header, whose low nibble is the class, one. Bins of all kinds share one numbering:
 //
 //   1 .. TINY_BINS     tiny, by class
-//   MID_FIRST ..       MID v3: four steps a doubling, 1280 .. 32768
+//   MID_FIRST ..       MID v3: eight steps a doubling, 1152 .. 8192, then a seventh of a slab .. a half
 //   ALIGNED_FIRST ..   powers of two, 32 .. 32768, blocks aligned to their size
 //
 // With headers a slab's first block lies at 16, since its header needs a byte before it; aligned blocks at their stride.
@@ -19,11 +19,11 @@ export const CLASS_LARGE: u32 = 9;
 export const CLASS_NONE: u32 = 255;
 export const TINY_BINS: u32 = HAKMEM_TINY_HEADER ? 8 : 21;
 export const MID_FIRST: u32 = 22;
-export const MID_BINS: u32 = 20;
-export const ALIGNED_FIRST: u32 = 42;
+export const MID_BINS: u32 = 30;
+export const ALIGNED_FIRST: u32 = 52;
 export const ALIGNED_BINS: u32 = 11;
 /** Bins are 1 .. LAST_BIN. */
-export const LAST_BIN: u32 = 52;
+export const LAST_BIN: u32 = 62;
 export const TINY_MAX_SIZE: usize = 1040;
 export const MID_MAX_SIZE: usize = 32768;
 
@@ -99,10 +99,13 @@ export function is_block_start(ptr: usize, bin: u32): bool {
   return is_multiple(offset, load<u32>(<usize>bin << 2, BIN_TO_CHECK));
 }
 
-function mid_bin_of_size(size: u32): u32 {
-  const s = size - 1;
-  const log = 31 - clz(s);
-  return MID_FIRST + ((log - 10) << 2) + ((s >>> (log - 2)) & 3);
+/** Largest size of the i-th mid bin. Blocks of a few a slab fill it: what is left over would not even be touched. */
+function mid_limit(i: u32): u32 {
+  if (i < 24) return (9 + (i & 7)) << (7 + (i >>> 3));
+  const blocks = 31 - i;
+  // The header of the first block takes 16 bytes; the last bin has to serve MID_MAX_SIZE all the same.
+  if (HAKMEM_TINY_HEADER && blocks > 2) return (((<u32>PAGE_BYTES - 16) / blocks) & ~15) - 16;
+  return (<u32>PAGE_BYTES / blocks) & ~15;
 }
 
 /** Bin of a power of two in 32 .. 32768. */
@@ -150,12 +153,10 @@ export function tiny_size_class_init(): void {
     }
   }
   store<u8>(SIZE_TO_BIN, 1);
-  for (let size = <u32>TINY_MAX_SIZE + 8; size <= <u32>MID_MAX_SIZE; size += 8) {
-    store<u8>(SIZE_TO_BIN + (size >>> 3), <u8>mid_bin_of_size(size));
-  }
   for (let i: u32 = 0; i < MID_BINS; i++) {
-    const log = 10 + (i >>> 2);
-    set_bin(MID_FIRST + i, CLASS_MID, headed((5 + (i & 3)) << (log - 2)), FIRST);
+    const limit = mid_limit(i);
+    set_bin(MID_FIRST + i, CLASS_MID, headed(limit), FIRST);
+    for (; low < limit; low += 8) store<u8>(SIZE_TO_BIN + ((low + 8) >>> 3), <u8>(MID_FIRST + i));
   }
   for (let i: u32 = 0; i < ALIGNED_BINS; i++) {
     set_bin(ALIGNED_FIRST + i, CLASS_MID, 32 << i, HAKMEM_TINY_HEADER ? 32 << i : 0);

@@ -58,7 +58,7 @@ function cache_list(bin: u32): usize {
 
 @inline // leaf
 function ring_of(bin: u32): usize {
-  return g_tls + TLS_RINGS + <usize>bin * RING_BYTES;
+  return g_tls + TLS_RINGS + <usize>(bin - 1) * RING_BYTES;
 }
 
 /** The block that has been in the ring longest, 0 when it is empty. */

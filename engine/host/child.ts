@@ -87,7 +87,13 @@ export function runJob(job: Job, options: ChildOptions, hooks: ChildHooks): Prom
       else if (message.type === 'progress') hooks.onProgress(message.message, message.fraction);
       else if (message.type === 'result') finish(() => resolve(message.result));
       else
-        finish(() => reject(message.user ? new UserError(message.message, 3) : new Error(message.message)));
+        finish(() =>
+          reject(
+            message.exitCode === null
+              ? new Error(message.message)
+              : new UserError(message.message, message.exitCode),
+          ),
+        );
     });
     child.on('error', (error) =>
       finish(() => reject(new UserError(`the engine's process could not start: ${error.message}`, 3))),

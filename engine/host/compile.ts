@@ -17,7 +17,7 @@ export interface CompiledModule {
 }
 
 /** The part of asc's programming interface that is used here. */
-interface Asc {
+export interface Asc {
   main(
     argv: readonly string[],
     options: {
@@ -105,7 +105,7 @@ function ascEntry(root: string): string {
   return entry;
 }
 
-async function loadAsc(root: string): Promise<Asc> {
+export async function loadAsc(root: string): Promise<Asc> {
   return ((await import(pathToFileURL(ascEntry(root)).href)) as { default: Asc }).default;
 }
 

@@ -1,11 +1,11 @@
 /** Runs a workload once on an instrumented module, from a fresh instance: the counted figures. */
-import type { WorkloadParameters } from '../../extension/profile/workloads.ts';
+import type { LoopParameters } from '../../extension/profile/workloads.ts';
 import { readFileSync } from 'node:fs';
 import type { BenchCounters } from '../../extension/model.ts';
 import { type EngineInstance, instantiate } from './instantiate.ts';
 import { type InstrumentedModule, instrument, readCounts, summarise } from './instrument.ts';
 import { parseSourceMap } from './source-map.ts';
-import { harnessBytes, prepare, runPass } from './workloads.ts';
+import { loopWork, type SoloWork } from './work.ts';
 
 /** Executed instructions of one source line inside one function. */
 export interface LineCount {
@@ -54,29 +54,34 @@ export function instantiateCounting(
 
 /**
  * Counts of the first pass (cold: it includes carving the slabs), without the engine's initialisation and the untimed
- * frees at its end. One operation is one iteration of the workload.
+ * frees at its end.
  */
-export function runCounted(
-  file: string,
-  env: Readonly<Record<string, string>>,
-  p: WorkloadParameters,
-): CountedRun {
-  const { engine, module } = instantiateCounting(file, env, harnessBytes(p));
-  prepare(engine, p);
+export function countWork(file: string, env: Readonly<Record<string, string>>, work: SoloWork): CountedRun {
+  const { engine, module } = instantiateCounting(file, env, work.harnessBytes);
+  work.prepare(engine);
   const before = readCounts(engine.raw, module);
   let after: readonly bigint[] = before;
-  runPass(engine, p, () => {
+  work.pass(engine, () => {
     after = readCounts(engine.raw, module);
   });
   const s = summarise(module, after, before);
   return {
     counters: {
       unit: 'wasm',
-      instructionsPerOp: s.instructions / p.iterations,
-      branchesPerOp: s.branches / p.iterations,
-      memoryOpsPerOp: s.memoryOps / p.iterations,
-      callsPerOp: s.calls / p.iterations,
+      instructionsPerOp: s.instructions / work.operations,
+      branchesPerOp: s.branches / work.operations,
+      memoryOpsPerOp: s.memoryOps / work.operations,
+      callsPerOp: s.calls / work.operations,
     },
     byLine: linesByFunction(module, after, before),
   };
+}
+
+/** As `countWork`, for random_mixed and floor. */
+export function runCounted(
+  file: string,
+  env: Readonly<Record<string, string>>,
+  p: LoopParameters,
+): CountedRun {
+  return countWork(file, env, loopWork(p));
 }

@@ -1,19 +1,21 @@
 /** Messages between the target and its child process (engine/host/runner.ts), over the IPC channel. */
 import type { BenchCounters, ProfileFunction, ProfileLine } from '../../extension/model.ts';
 import type { SourceFunction } from './compile.ts';
-import type { WorkloadParameters } from '../../extension/profile/workloads.ts';
+import type { TraceParameters, WorkloadParameters } from '../../extension/profile/workloads.ts';
 import type { Latency } from './workloads.ts';
 
 interface JobBase {
   /** Path of the .wasm; its source map lies beside it as `.map`. */
   readonly module: string;
-  readonly parameters: WorkloadParameters;
+  readonly parameters: WorkloadParameters | TraceParameters;
   readonly env: Readonly<Record<string, string>>;
 }
 
 /** Timed passes of a fresh process. */
 export interface PassesJob extends JobBase {
   readonly kind: 'passes';
+  /** Null for the workload's own number. */
+  readonly passes: number | null;
   readonly instrumented: boolean;
   readonly latency: boolean;
 }
@@ -22,6 +24,8 @@ export interface PassesJob extends JobBase {
 export interface CheckJob extends JobBase {
   readonly kind: 'check';
   readonly verify: boolean;
+  /** What the request wants beside that one thread has to do, null where nothing is. */
+  readonly oneThread: string | null;
 }
 
 /** One pass of the instrumented module: exact counts. */
@@ -53,6 +57,10 @@ export interface PassesResult {
   readonly kind: 'passes';
   /** Nanoseconds of each pass. */
   readonly passes: readonly number[];
+  /** Of each pass. */
+  readonly operations: number;
+  /** That work at the same time. */
+  readonly threads: number;
   /** Bytes of the heap ever touched (or grown to, where that cannot be read). */
   readonly peakBytes: number;
   readonly latency: Latency | null;
@@ -60,8 +68,8 @@ export interface PassesResult {
 
 export interface CheckResult {
   readonly kind: 'check';
-  /** 16 hex digits. */
-  readonly hash: string;
+  /** 16 hex digits each. */
+  readonly hashes: readonly string[];
   readonly liveBytes: number;
   readonly requestedBytes: number;
   readonly wasteByClass: Readonly<Record<string, number>>;
@@ -88,8 +96,9 @@ export interface CompileResult {
 
 export type JobResult = CompileResult | PassesResult | CheckResult | CountersResult | SampleResult;
 
+/** `exitCode` is that of a `UserError`, null for faults of our own. */
 export type ChildMessage =
   | { readonly type: 'ready' }
   | { readonly type: 'progress'; readonly message: string; readonly fraction: number }
   | { readonly type: 'result'; readonly result: JobResult }
-  | { readonly type: 'error'; readonly message: string; readonly user: boolean };
+  | { readonly type: 'error'; readonly message: string; readonly exitCode: 2 | 3 | null };

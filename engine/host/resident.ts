@@ -62,3 +62,23 @@ export function readResident(memory: WebAssembly.Memory): number | null {
     if (file !== null) closeSync(file);
   }
 }
+
+/** Bytes of the heap that the passes touched, read before and after them: linear memory does not shrink. */
+export class PeakMemory {
+  readonly #memory: WebAssembly.Memory;
+  readonly #residentBefore: number | null;
+  readonly #sizeBefore: number;
+
+  constructor(memory: WebAssembly.Memory) {
+    this.#memory = memory;
+    this.#residentBefore = readResident(memory);
+    this.#sizeBefore = memory.buffer.byteLength;
+  }
+
+  bytes(): number {
+    const after = readResident(this.#memory);
+    return this.#residentBefore !== null && after !== null
+      ? after - this.#residentBefore
+      : this.#memory.buffer.byteLength - this.#sizeBefore;
+  }
+}

@@ -1,13 +1,19 @@
 /**
  * Entry of the child process that runs the engine: takes one job over the IPC channel, answers with progress and one
- * result, and ends when its parent goes away.
+ * result, and ends when its parent goes away. The same file is the entry of the workload's threads in that process.
  */
+import { fileURLToPath } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
 import { UserError } from '../../extension/model.ts';
 import { compileCached } from './compile.ts';
-import { runCounted } from './counted-run.ts';
+import { countWork } from './counted-run.ts';
 import { runCheck, runPasses } from './passes.ts';
 import type { ChildMessage, Job, JobResult } from './protocol.ts';
 import { runSampled } from './sample-run.ts';
+import { runThread } from './thread.ts';
+import { countersWant, loadWork, soloOf } from './work.ts';
+
+const self = fileURLToPath(import.meta.url);
 
 function send(message: ChildMessage): Promise<void> {
   return new Promise((resolve) => {
@@ -23,12 +29,13 @@ async function run(job: Job): Promise<JobResult> {
     case 'compile':
       return { kind: 'compile', ...(await compileCached(job.root, job.folder, job, job.flags)) };
     case 'passes':
-      return runPasses(job, report);
+      return runPasses(job, self, report);
     case 'check':
-      return runCheck(job, report);
+      return runCheck(job, self, report);
     case 'counters': {
       await report('one pass with counters', 0);
-      const { counters } = runCounted(job.module, job.env, job.parameters);
+      const work = soloOf((await loadWork(job.parameters)).main, countersWant);
+      const { counters } = countWork(job.module, job.env, work);
       return { kind: 'counters', counters };
     }
     case 'sample':
@@ -43,12 +50,16 @@ async function answer(job: Job): Promise<void> {
     await send({
       type: 'error',
       message: error instanceof Error ? error.message : String(error),
-      user: error instanceof UserError,
+      exitCode: error instanceof UserError ? error.exitCode : null,
     });
   }
   process.disconnect();
 }
 
-process.on('disconnect', () => process.exit(0));
-process.once('message', (job) => void answer(job as Job));
-void send({ type: 'ready' });
+if (isMainThread) {
+  process.on('disconnect', () => process.exit(0));
+  process.once('message', (job) => void answer(job as Job));
+  void send({ type: 'ready' });
+} else {
+  runThread();
+}

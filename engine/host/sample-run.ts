@@ -1,16 +1,15 @@
 /** The sampled run: function shares by V8's sampler, line shares by counting, speed against `fast`. */
-import type { WorkloadParameters } from '../../extension/profile/workloads.ts';
 import { readFileSync } from 'node:fs';
 import type { ProfileFunction, ProfileLine } from '../../extension/model.ts';
 import { categoryOfBox } from '../../extension/profile/category.ts';
 import type { SourceFunction } from './compile.ts';
-import { type LineCount, runCounted } from './counted-run.ts';
+import { type LineCount, countWork } from './counted-run.ts';
 
 import { type EngineInstance, instantiate } from './instantiate.ts';
 import type { Report } from './passes.ts';
 import type { SampleJob, SampleResult } from './protocol.ts';
 import { type SelfSamples, sampleSelf } from './sampler.ts';
-import { harnessBytes, prepare, runPass } from './workloads.ts';
+import { loadWork, type SoloWork, sampleWants, soloOf } from './work.ts';
 
 const intervalMicroseconds = 200;
 /** Sampling goes on until both are reached (or the passes' limit): shares then stand within about half a percent. */
@@ -28,8 +27,8 @@ function median(values: readonly number[]): number {
  * A workload's loop is called `main`, as in the documents' tables. Calls inside a module go through V8's jump table,
  * which is no function: V8 gives such a sample to the caller's caller, hence some of `main`'s calls to `js-to-wasm`.
  */
-function rowName(name: string, p: WorkloadParameters): string {
-  if (name === p.workload || name === `${p.workload}_drain`) return 'main';
+function rowName(name: string, loopFunctions: readonly string[]): string {
+  if (loopFunctions.includes(name)) return 'main';
   return name.startsWith('js-to-wasm') ? runtimeName : name;
 }
 
@@ -37,20 +36,20 @@ function rowName(name: string, p: WorkloadParameters): string {
 export function functionRows(
   samples: SelfSamples,
   sources: readonly SourceFunction[],
-  p: WorkloadParameters,
+  loopFunctions: readonly string[],
 ): ProfileFunction[] {
   const hits = new Map<string, number>();
   const add = (name: string, n: number): void => {
     if (n > 0) hits.set(name, (hits.get(name) ?? 0) + n);
   };
-  for (const [name, n] of samples.wasm) add(rowName(name, p), n);
+  for (const [name, n] of samples.wasm) add(rowName(name, loopFunctions), n);
   add('main', samples.script);
   add(runtimeName, samples.runtime);
   const total = [...hits.values()].reduce((a, b) => a + b, 0);
   const place = new Map(sources.map((s) => [s.name, s]));
   return [...hits]
     .map(([name, n]) => {
-      const at = place.get(name === 'main' ? p.workload : name);
+      const at = place.get(name === 'main' ? (loopFunctions[0] ?? '') : name);
       return {
         name,
         category: categoryOfBox(name),
@@ -69,11 +68,11 @@ export function functionRows(
 export function lineRows(
   functions: readonly ProfileFunction[],
   counted: readonly LineCount[],
-  p: WorkloadParameters,
+  loopFunctions: readonly string[],
 ): ProfileLine[] {
   const byFunction = new Map<string, LineCount[]>();
   for (const row of counted) {
-    const name = rowName(row.function, p);
+    const name = rowName(row.function, loopFunctions);
     byFunction.set(name, [...(byFunction.get(name) ?? []), row]);
   }
   const out = new Map<string, ProfileLine>();
@@ -89,39 +88,39 @@ export function lineRows(
   return [...out.values()].sort((a, b) => b.percent - a.percent);
 }
 
-function load(file: string, job: SampleJob): EngineInstance {
+function load(file: string, job: SampleJob, work: SoloWork): EngineInstance {
   const module = new WebAssembly.Module(new Uint8Array(readFileSync(file)));
-  const engine = instantiate(module, { env: job.env, harnessBytes: harnessBytes(job.parameters) });
-  prepare(engine, job.parameters);
+  const engine = instantiate(module, { env: job.env, harnessBytes: work.harnessBytes });
+  work.prepare(engine);
   return engine;
 }
 
 export async function runSampled(job: SampleJob, report: Report): Promise<SampleResult> {
-  const p = job.parameters;
-  const sampled = load(job.module, job);
-  const fast = load(job.fastModule, job);
+  const work = soloOf((await loadWork(job.parameters)).main, sampleWants);
+  const sampled = load(job.module, job, work);
+  const fast = load(job.fastModule, job, work);
   const ratios: number[] = [];
   for (let i = 0; i < speedPairs; i++) {
     await report('speed against fast', (0.2 * i) / speedPairs);
-    const first = i % 2 === 0 ? runPass(fast, p) : runPass(sampled, p);
-    const second = i % 2 === 0 ? runPass(sampled, p) : runPass(fast, p);
+    const first = i % 2 === 0 ? work.pass(fast) : work.pass(sampled);
+    const second = i % 2 === 0 ? work.pass(sampled) : work.pass(fast);
     ratios.push(i % 2 === 0 ? first / second : second / first);
   }
   const samples = await sampleSelf(intervalMicroseconds, async () => {
     let spent = 0;
     for (let i = 0; i < mostPasses && spent < wantedMilliseconds; i++) {
-      spent += runPass(sampled, p) / 1e6;
+      spent += work.pass(sampled) / 1e6;
       await report('sampling', 0.2 + 0.6 * Math.min(1, spent / wantedMilliseconds));
     }
   });
   await report('counting instructions by line', 0.8);
-  const functions = functionRows(samples, job.functions, p);
-  const counted = runCounted(job.module, job.env, p);
+  const functions = functionRows(samples, job.functions, work.loopFunctions);
+  const counted = countWork(job.module, job.env, work);
   const wasm = [...samples.wasm.values()].reduce((a, b) => a + b, 0);
   return {
     kind: 'sample',
     functions,
-    lines: lineRows(functions, counted.byLine, p),
+    lines: lineRows(functions, counted.byLine, work.loopFunctions),
     samples: wasm + samples.script + samples.runtime,
     speedAgainstFast: median(ratios),
   };

@@ -9,12 +9,20 @@ import {
   UserError,
 } from '../../extension/model.ts';
 import { benchRun, summarizeRuns } from '../../extension/profile/run-statistics.ts';
-import { parametersOf, type WorkloadParameters, workloadName } from '../../extension/profile/workloads.ts';
+import {
+  parametersOf,
+  requestedPasses,
+  type TraceParameters,
+  traceOf,
+  type WorkloadParameters,
+  workloadName,
+} from '../../extension/profile/workloads.ts';
 import { type ChildOptions, abortError, probeFlags, runJob } from './child.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { Modules, type ResolvedModule } from './modules.ts';
 import type { CheckResult, Job, JobResult, PassesResult } from './protocol.ts';
 import { variants } from './variants.ts';
+import { countersWant, sampleWants } from './work.ts';
 
 export interface EngineTargetOptions {
   readonly distDir: string;
@@ -23,9 +31,10 @@ export interface EngineTargetOptions {
   readonly extraEnv?: Readonly<Record<string, string>>;
 }
 
+type Parameters = WorkloadParameters | TraceParameters;
+
 function resultOf(
   request: BenchRequest,
-  parameters: WorkloadParameters,
   module: ResolvedModule,
   runs: readonly PassesResult[],
   check: CheckResult | null,
@@ -37,10 +46,10 @@ function resultOf(
     workload: workloadName(request),
     target: 'engine',
     variant: request.variant,
-    threads: 1,
-    iterations: parameters.iterations,
-    ...summarizeRuns(runs.map((run) => benchRun(run.passes, parameters.iterations))),
-    hash: check === null ? [] : [check.hash],
+    threads: runs[0]?.threads ?? 1,
+    iterations: runs[0]?.operations ?? 0,
+    ...summarizeRuns(runs.map((run) => benchRun(run.passes, run.operations))),
+    hash: check?.hashes ?? [],
     moduleSha256: module.sha256,
     counters,
     latency: runs[0]?.latency ?? null,
@@ -52,6 +61,30 @@ function resultOf(
     },
     profile,
   };
+}
+
+/** Refuses at once what cannot be done with the threads of a workload. (How many a trace has stands in its file.) */
+function requireOneThread(request: BenchRequest, parameters: Parameters): void {
+  const { workload } = parameters;
+  requestedPasses(request);
+  if (workload === 'trace') {
+    if (request.threads !== null && request.threads !== 1) {
+      throw new UserError('a trace has its own threads: leave --threads out, or give --flatten for one');
+    }
+  }
+  if (request.latency && workload !== 'random_mixed' && workload !== 'floor') {
+    throw new UserError(`--latency is measured with random_mixed, not with ${workload}`);
+  }
+  if (workload !== 'larson' && workload !== 'pc' && workload !== 'mstress') return;
+  const what = [
+    ...(request.sample ? ['--sample'] : []),
+    ...(request.counters ? ['--counters'] : []),
+    ...(request.variant === 'counted' ? ['--variant counted'] : []),
+  ][0];
+  if (what === undefined) return;
+  throw new UserError(
+    `${what} looks at one thread, and ${workload} has several: choose random_mixed, or a trace with --flatten`,
+  );
 }
 
 /**
@@ -87,7 +120,8 @@ export class EngineTarget implements Target {
   }
 
   async run(request: BenchRequest, hooks: RunHooks): Promise<BenchResult> {
-    const parameters = parametersOf(request);
+    const parameters = request.workload === 'trace' ? traceOf(request) : parametersOf(request);
+    requireOneThread(request, parameters);
     if (!Number.isInteger(request.runs) || request.runs < 1 || request.runs > 1000) {
       throw new UserError(`--runs has to be a whole number from 1 to 1000, not ${request.runs}`);
     }
@@ -102,13 +136,13 @@ export class EngineTarget implements Target {
   async #runResolved(
     request: BenchRequest,
     hooks: RunHooks,
-    parameters: WorkloadParameters,
+    parameters: Parameters,
     manifest: Manifest,
     module: ResolvedModule,
     options: ChildOptions,
   ): Promise<BenchResult> {
     const counted = request.variant === 'counted';
-    const checks = parameters.workload === 'random_mixed';
+    const checks = parameters.workload !== 'floor';
     const steps =
       request.runs + (checks ? 1 : 0) + (request.counters || counted ? 1 : 0) + (request.sample ? 2 : 0);
     let step = 0;
@@ -132,6 +166,7 @@ export class EngineTarget implements Target {
         ...base,
         kind: 'check',
         verify: request.verify,
+        oneThread: request.sample ? sampleWants : request.counters || counted ? countersWant : null,
       });
       if (result.kind === 'check') check = result;
     }
@@ -142,6 +177,7 @@ export class EngineTarget implements Target {
       const result = await job(label, 1, {
         ...base,
         kind: 'passes',
+        passes: requestedPasses(request),
         instrumented: counted,
         latency: request.latency && i === 0,
       });
@@ -155,13 +191,13 @@ export class EngineTarget implements Target {
     let profile: BenchProfile | null = null;
     if (request.sample) profile = await this.#profile(request, parameters, manifest, job);
     hooks.onProgress?.({ message: 'done', fraction: 1 });
-    return resultOf(request, parameters, module, runs, check, counters, profile);
+    return resultOf(request, module, runs, check, counters, profile);
   }
 
   /** The sampler's run: always on `sampled`, with the request's flags and gates. */
   async #profile(
     request: BenchRequest,
-    parameters: WorkloadParameters,
+    parameters: Parameters,
     manifest: Manifest,
     job: (label: string, share: number, j: Job) => Promise<JobResult>,
   ): Promise<BenchProfile | null> {

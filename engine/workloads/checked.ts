@@ -1,12 +1,14 @@
-// The untimed pass over random_mixed: the hash of the sequence, the memory accounting, and with `verify` the contents.
+// The untimed passes: the hash of the sequence, the memory accounting, and with `verify` the contents of every object.
 //
-// A record a slot at `records`: +0 pointer  +4 size  +8 id (number of the operation that allocated it)
+// A record an object: +0 pointer  +4 size  +8 id (number of the operation that allocated it)
+// The account, shared by all threads: +0 lock  +8 bytes requested  +16 bytes in the blocks that hold them  +24 and +32
+// both when most were requested  +40 waste by kind of block (10 u64)  +120 the same when most were requested
 import { bin_stride, tiny_class_of_bin, TINY_BINS } from '../allocator/tiny_size_class';
 import { page_bin, classify_ptr, PTR_BIN } from '../allocator/classify_ptr';
 import { calloc, free, malloc, usable_size } from '../allocator/wrappers';
 import { HASH_FREE, HASH_START, hash_add, step } from './random';
 
-const RECORD: usize = 12;
+export const RECORD: usize = 12;
 /** Every 16th allocation of a verifying pass is a calloc. */
 const CALLOC_EVERY: u32 = 15;
 /** Kinds of blocks for the waste table: C0..C7, mid, large. */
@@ -17,19 +19,16 @@ let g_bad_contents: u32 = 0;
 let g_bad_alignment: u32 = 0;
 let g_bad_zero: u32 = 0;
 let g_done: u32 = 0;
-let g_requested: u64 = 0;
-let g_live: u64 = 0;
-let g_peak_requested: u64 = 0;
-let g_peak_live: u64 = 0;
 
 /** 0 contents, 1 alignment, 2 zeroing: number of faults. 3: iterations done. */
 export function checked_faults(kind: u32): u32 {
   return kind == 0 ? g_bad_contents : kind == 1 ? g_bad_alignment : kind == 2 ? g_bad_zero : g_done;
 }
 
-/** Bytes at the moment when most were requested: 0 requested, 1 in the blocks that held them. */
-export function checked_peak(kind: u32): u64 {
-  return kind == 0 ? g_peak_requested : g_peak_live;
+/** Whether this thread has found anything. */
+@inline // leaf
+export function checked_faulty(): bool {
+  return (g_bad_contents | g_bad_alignment | g_bad_zero) != 0;
 }
 
 @inline // leaf
@@ -51,10 +50,17 @@ function object_fill(p: usize, n: u32, id: u32): void {
   if (n >= 4) store<u32>(p, id);
 }
 
+/** The first `n` of the `whole` bytes that object `id` was filled with. */
+function object_check_front(p: usize, whole: u32, n: u32, id: u32): void {
+  let head: u32 = whole >= 4 ? min<u32>(n, 4) : 0;
+  let same = true;
+  for (let i: u32 = 0; i < head; i++) same = same && load<u8>(p + i) == <u8>(id >>> (i << 3));
+  if (!same || !filled(p + head, n - head, pattern_of(id))) g_bad_contents++;
+}
+
+@inline // leaf
 function object_check(p: usize, n: u32, id: u32): void {
-  const head: u32 = n >= 4 ? 4 : 0;
-  if (head && load<u32>(p) != id) g_bad_contents++;
-  else if (!filled(p + head, n - head, pattern_of(id))) g_bad_contents++;
+  object_check_front(p, n, n, id);
 }
 
 function kind_of(p: usize): u32 {
@@ -68,46 +74,88 @@ function block_bytes(p: usize): u32 {
   return classify_ptr(p) == PTR_BIN ? bin_stride(page_bin(p)) : <u32>usable_size(p);
 }
 
-/** Accounts an object in or out; `waste` holds the current and, KINDS cells further, the peak's waste by kind, u64. */
-function account(p: usize, n: u32, sign: i64, waste: usize): void {
+/** Accounts an object in (sign 1) or out (-1). */
+function account_object(p: usize, n: u32, sign: i64, account: usize): void {
   const block = block_bytes(p);
-  const cell = waste + (<usize>kind_of(p) << 3);
-  g_requested += <u64>n * <u64>sign;
-  g_live += <u64>block * <u64>sign;
-  store<u64>(cell, load<u64>(cell) + <u64>(block - n) * <u64>sign);
-  if (g_requested > g_peak_requested) {
-    g_peak_requested = g_requested;
-    g_peak_live = g_live;
-    memory.copy(waste + (KINDS << 3), waste, KINDS << 3);
+  const cell = account + 40 + (<usize>kind_of(p) << 3);
+  while (atomic.cmpxchg<u32>(account, 0, 1)) {}
+  const requested = load<u64>(account, 8) + <u64>n * <u64>sign;
+  const live = load<u64>(account, 16) + <u64>block * <u64>sign;
+  store<u64>(account, requested, 8);
+  store<u64>(account, live, 16);
+  store<u64>(cell, load<u64>(cell) + (<u64>block - <u64>n) * <u64>sign);
+  if (requested > load<u64>(account, 24)) {
+    store<u64>(account, requested, 24);
+    store<u64>(account, live, 32);
+    memory.copy(account + 40 + (KINDS << 3), account + 40, KINDS << 3);
   }
+  atomic.store<u32>(account, 0);
 }
 
-function checked_alloc(record: usize, n: u32, id: u32, verify: bool, waste: usize): bool {
-  const zeroed = verify && (id & CALLOC_EVERY) == CALLOC_EVERY;
-  const p = zeroed ? calloc(1, n) : malloc(n);
-  if (!p) return false;
+/** A new object, which has to be aligned to `align` and, when it comes from calloc, zero. */
+export function object_new(
+  p: usize,
+  n: u32,
+  id: u32,
+  align: u32,
+  zeroed: bool,
+  verify: bool,
+  account: usize,
+): void {
   if (verify) {
-    if (p & (n >= 16 ? 15 : 7)) g_bad_alignment++;
+    if (p & (align - 1)) g_bad_alignment++;
     if (zeroed && !filled(p, n, 0)) g_bad_zero++;
     object_fill(p, n, id);
   }
+  account_object(p, n, 1, account);
+}
+
+/** Before an object is freed or reallocated. */
+export function object_old(p: usize, n: u32, id: u32, verify: bool, account: usize): void {
+  if (verify) object_check(p, n, id);
+  account_object(p, n, -1, account);
+}
+
+/** After a realloc from `before` bytes: what was in the object is still there, up to the new size. */
+export function object_moved(
+  p: usize,
+  before: u32,
+  n: u32,
+  id: u32,
+  new_id: u32,
+  verify: bool,
+  account: usize,
+): void {
+  if (verify) object_check_front(p, before, min<u32>(before, n), id);
+  object_new(p, n, new_id, natural_alignment(n), false, verify, account);
+}
+
+@inline // leaf
+export function natural_alignment(n: u32): u32 {
+  return n >= 16 ? 16 : 8;
+}
+
+/** Allocates the object of a record; false when memory ran out. */
+export function checked_alloc(record: usize, n: u32, id: u32, verify: bool, account: usize): bool {
+  const zeroed = verify && (id & CALLOC_EVERY) == CALLOC_EVERY;
+  const p = zeroed ? calloc(1, n) : malloc(n);
+  if (!p) return false;
+  object_new(p, n, id, natural_alignment(n), zeroed, verify, account);
   store<u32>(record, <u32>p);
   store<u32>(record, n, 4);
   store<u32>(record, id, 8);
-  account(p, n, 1, waste);
   return true;
 }
 
-function checked_free(record: usize, verify: bool, waste: usize): void {
+/** Frees the object of a record and empties it. */
+export function checked_free(record: usize, verify: bool, account: usize): void {
   const p: usize = load<u32>(record);
-  const n = load<u32>(record, 4);
-  if (verify) object_check(p, n, load<u32>(record, 8));
-  account(p, n, -1, waste);
+  object_old(p, load<u32>(record, 4), load<u32>(record, 8), verify, account);
   free(p);
   store<u32>(record, 0);
 }
 
-/** Hash of the sequence; a verifying pass ends at its first fault. `records` are `ws` zeroed records, `waste` 2 * 10 zeroed u64 cells. */
+/** Hash of random_mixed's sequence; a verifying pass ends at its first fault. `records` are `ws` zeroed records. */
 export function random_mixed_checked(
   iters: u32,
   ws: u32,
@@ -115,7 +163,7 @@ export function random_mixed_checked(
   max: u32,
   seed: u32,
   records: usize,
-  waste: usize,
+  account: usize,
   verify: bool,
 ): u64 {
   const span = max - min + 1;
@@ -127,18 +175,18 @@ export function random_mixed_checked(
     const record = records + <usize>(x % ws) * RECORD;
     if (load<u32>(record)) {
       h = hash_add(h, HASH_FREE + load<u32>(record, 4));
-      checked_free(record, verify, waste);
+      checked_free(record, verify, account);
     } else {
       const n = min + ((x >>> 8) % span);
       h = hash_add(h, n);
-      if (!checked_alloc(record, n, i, verify, waste)) return h;
+      if (!checked_alloc(record, n, i, verify, account)) return h;
     }
     g_done++;
-    if (verify && (g_bad_contents | g_bad_alignment | g_bad_zero)) return h;
+    if (checked_faulty()) return h;
   }
   for (let i: u32 = 0; i < ws; i++) {
     const record = records + <usize>i * RECORD;
-    if (load<u32>(record)) checked_free(record, verify, waste);
+    if (load<u32>(record)) checked_free(record, verify, account);
   }
   return h;
 }

@@ -17,3 +17,4 @@ export function hash_add(h: u64, v: u32): u64 {
 
 export const HASH_START: u64 = 0xcbf29ce484222325;
 export const HASH_FREE: u32 = 0x80000000;
+export const HASH_REALLOC: u32 = 0x40000000;

@@ -367,6 +367,8 @@ export async function analyzePaths(paths: readonly string[], options: AnalyzeOpt
       ...options,
       commands,
     });
+    // The workers' memory is not needed any more, and what follows needs much.
+    trees.dispose();
     const { findings } = findingsOf(workspace, { defines, env, entries, files }, [
       ...diagnostics,
       ...commandDiagnostics(files, defines, workspace),

@@ -105,10 +105,13 @@ const isConstant = (x: Expr): boolean => {
 
 export class Branches {
   private readonly first: FirstTimes;
+  /** What stands before a statement in its block, where no label does. */
+  private readonly earlier = new Map<Node, number>();
   private readonly falls = new Map<Stmt, number>();
   private readonly chances = new Map<Node, Odds>();
   private readonly noReturn = new Map<Func, boolean>();
   private readonly writesOutside = new Map<Func, boolean>();
+  private readonly writesAny = new Map<Func, boolean>();
   private readonly checkers = new Map<Func, boolean>();
   private readonly labels = new Map<Func, Map<string, number>>();
 
@@ -166,6 +169,19 @@ export class Branches {
 
   /** What it says about a statement that others stand before it. */
   private before(body: readonly Stmt[], child: Node): number {
+    const known = this.earlier.get(child);
+    if (known !== undefined) return known;
+    // Labels are reached from elsewhere, so what they say is not known once and for all.
+    if (body.some((s) => s.k === 'label' && s.name !== null)) return this.sumBefore(body, child);
+    let sum = 0;
+    for (const s of body) {
+      this.earlier.set(s, Math.min(sum, cost.never));
+      sum = s.k === 'label' ? cost.plain : sum + this.fall(s);
+    }
+    return this.earlier.get(child) ?? Math.min(sum, cost.never);
+  }
+
+  private sumBefore(body: readonly Stmt[], child: Node): number {
     let sum = 0;
     for (const s of body) {
       if (s === child) break;
@@ -356,21 +372,29 @@ export class Branches {
     return this.writes(f);
   }
 
-  private writes(f: Func): boolean {
-    const known = this.writesOutside.get(f);
+  /** A local that ends with the call. */
+  private isOwn(f: Func, x: Expr): boolean {
+    const d = x.k === 'id' ? this.index.local(f, x.name, x) : null;
+    return d !== null && !d.isStatic && !d.isThread;
+  }
+
+  /** Changes something behind a pointer or in an object; with `plain`, also a variable by its bare name. */
+  private writes(f: Func, plain = false): boolean {
+    const memo = plain ? this.writesAny : this.writesOutside;
+    const known = memo.get(f);
     if (known !== undefined) return known;
-    this.writesOutside.set(f, false);
+    memo.set(f, false);
     let result = false;
     for (const n of this.index.nodes(f)) {
       const x = n.k === 'asg' ? n.left : n.k === 'upd' ? n.x : null;
-      if (x !== null && x.k !== 'id' && !this.asserted(n.token)) result = true;
+      if (x !== null && (plain ? !this.isOwn(f, x) : x.k !== 'id') && !this.asserted(n.token)) result = true;
       if (!result && n.k === 'call')
         result = this.index
           .callees(n)
-          .some((g) => g !== f && this.index.nodes(g).length < 200 && this.writes(g));
+          .some((g) => g !== f && this.index.nodes(g).length < 200 && this.writes(g, plain));
       if (result) break;
     }
-    this.writesOutside.set(f, result);
+    memo.set(f, result);
     return result;
   }
 
@@ -397,17 +421,24 @@ export class Branches {
     this.checkers.set(f, false);
     let asserted = 0;
     if (f.returns.base !== 'void' || f.returns.pointer > 0) return false;
+    const own = (x: Expr): boolean => this.isOwn(f, x);
     const result = this.index.nodes(f).every((n) => {
       if (n.k === 'return') return n.x === null;
-      if (n.k === 'upd') return false;
-      if (n.k === 'asg') return n.left.k === 'id' || this.asserted(n.token);
-      if (n.k !== 'expr' || n.x.k === 'asg') return true;
+      if (n.k === 'upd') return own(n.x);
+      if (n.k === 'asg') return own(n.left) || this.asserted(n.token);
+      if (n.k === 'call' && n.up?.k !== 'expr')
+        return (
+          this.within(n) >= cost.assertion ||
+          !this.index.callees(n).some((g) => g !== f && this.writes(g, true))
+        );
+      if (n.k !== 'expr' || n.x.k === 'asg' || n.x.k === 'upd') return true;
       const { x } = n;
       const callee = x.k === 'call' && x.callee.k === 'id' ? x.callee.name : '';
       if (this.asserted(n.token) || this.asserted(x.token) || asserting.test(callee)) {
         asserted++;
         return true;
       }
+      if (x.k === 'call' && (this.isEnd(x) || this.within(x) >= cost.never)) return true;
       if (x.k !== 'call') return x.k === 'cast' || x.k === 'num' || x.k === 'cond';
       const to = this.index.callees(x);
       return depth < 3 && to.length > 0 && to.every((g) => g === f || this.checks(g, depth + 1));

@@ -49,6 +49,9 @@ export const isSystemCall = (name: string): boolean => systemCalls.has(name);
 export const entersSystem = (name: string): boolean =>
   systemCalls.has(name) || (name.startsWith('__') && systemCalls.has(name.replace(/^__(libc_)?/, '')));
 
+/** A definition that programs may get instead of the C library's: a call of it ends in the system all the same. */
+const standsIn = (f: Func): boolean => isSystemCall(f.name) && f.owner === null && !f.isStatic;
+
 /** A function that a call may enter; `once` when what calls it does so a single time. */
 export interface Reach {
   readonly to: Func;
@@ -82,7 +85,7 @@ export class CallGraph {
     for (const f of index.functions) {
       for (const n of index.callsIn(f)) {
         const callees = this.direct(n);
-        if (n.callee.k === 'id' && entersSystem(n.callee.name) && callees.length === 0)
+        if (n.callee.k === 'id' && entersSystem(n.callee.name) && callees.every(standsIn))
           push(this.system, f, n);
         for (const g of callees) push(this.callersOf, g, n);
       }
@@ -103,7 +106,11 @@ export class CallGraph {
 
   private find(n: Call): readonly Func[] {
     const found = this.index.callees(n);
-    if (found.length > 0 || n.callee.k !== 'id') return found;
+    if (found.length > 0) return found;
+    // `(*f)(x)` where `f` is a function itself is `f(x)`.
+    const pointed = strip(n.callee);
+    if (pointed.k === 'un' && pointed.op === '*') return this.functionNamed(pointed.x);
+    if (n.callee.k !== 'id') return found;
     const alias = this.aliases.get(n.callee.name);
     return alias !== undefined && this.index.local(functionOf(n), n.callee.name, n) === null ? alias : found;
   }

@@ -11,7 +11,7 @@ import { locksAndCalls } from './candidates/locks.ts';
 import { routes } from './candidates/routes.ts';
 import { type SiteFacts, telemetry } from './candidates/telemetry.ts';
 import { targetOf } from './targets.ts';
-import type { Access } from './access.ts';
+import { type Access, isAtomicObject } from './access.ts';
 import { type Expr, print, strip, walk } from './ir.ts';
 
 /** What the accesses say that their rows do not: merges of statistics, and wrappers that are relaxed in one branch. */
@@ -23,13 +23,10 @@ function factsOf(build: Build): SiteFacts {
     for (const a of build.wrappers.accesses(f)) {
       if (a.operation === 'load' || a.target === null) continue;
       const at = key(a.file, build.position(a.file, a.token.start).line);
-      if (
-        a.wrapper !== null &&
-        build.wrappers
-          .accesses(a.wrapper.func)
-          .some((w) => w.operation === a.operation && w.order === 'relaxed')
-      )
-        relaxed.add(at);
+      const within = a.wrapper === null ? [] : build.wrappers.accesses(a.wrapper.func);
+      if (within.some((w) => w.operation === a.operation && w.order === 'relaxed')) relaxed.add(at);
+      // An operator on what another configuration declares without atomic: it may be written for that one.
+      if ([a, ...within].some((w) => isPlainElsewhere(build, w))) relaxed.add(at);
       // A reset counts nothing.
       if (a.operation === 'store' && a.value !== null && strip(a.value).k === 'num') merges.add(at);
       if (carries(build, a)) merges.add(at);
@@ -39,6 +36,19 @@ function factsOf(build: Build): SiteFacts {
     isMerge: (x) => merges.has(key(x.file, x.line)),
     isRelaxed: (x) => relaxed.has(key(x.file, x.line)),
   };
+}
+
+/** An operator on a member that has two declarations, one of them plain. */
+function isPlainElsewhere(build: Build, a: Access): boolean {
+  if (a.node.k === 'call' || a.targetExpr === null) return false;
+  const x = strip(a.targetExpr);
+  const member = x.k === 'mem' ? build.index.memberField(x) : null;
+  if (member === null) return false;
+  const { name, file } = member.struct;
+  return [...(build.index.structs.get(name) ?? [])]
+    .filter((s) => s.file === file)
+    .flatMap((s) => s.fields.filter((f) => f.name === member.field.name))
+    .some((f) => !isAtomicObject(build.index, f.type));
 }
 
 /** Whether an update takes its value from another object of telemetry: `sum->hits += each->hits`. */

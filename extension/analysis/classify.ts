@@ -1,6 +1,7 @@
 /** Telemetry, correctness or unknown, for every atomic object and every plain one that a question is asked about. */
 import type { AtomicClass, Role } from '../model.ts';
 import type { Access } from './access.ts';
+import { Bindings, worksThrough } from './bound.ts';
 import type { Peers } from './effects.ts';
 import type { EnvReads } from './env.ts';
 import { Evidence, type Reason } from './evidence.ts';
@@ -37,6 +38,7 @@ export class Classifier {
   private readonly graph = new Graph();
   private readonly flow: Flow;
   private readonly peers: Peers;
+  private readonly bindings: Bindings;
   private handed: ReadonlyMap<string, Call> | null = null;
 
   constructor(
@@ -61,7 +63,9 @@ export class Classifier {
       accessAt: (n) => this.byNode.get(n),
       entry: (f) => this.entryNames.has(f.name),
       object: (t) => this.object(t),
+      uses: (t) => this.plainUses(t),
     };
+    this.bindings = new Bindings(index, (t) => this.plainUses(t));
     this.flow = new Flow(index, this.peers, this.graph);
   }
 
@@ -112,9 +116,33 @@ export class Classifier {
     const word = this.pointedWord(t);
     const node = word === null ? this.object(t) : null;
     if (node !== null) this.graph.rank(node);
-    const result = node === null ? this.verdict(word as Target) : this.judge(t, node);
+    const own = node === null ? this.verdict(word as Target) : this.judge(t, node);
+    this.verdicts.set(t.key, own);
+    const result = this.asBound(t, own);
     this.verdicts.set(t.key, result);
     return result;
+  }
+
+  /** What looks harmless through a kept pointer or reference is as serious as the objects that it stands for. */
+  private asBound(t: Target, own: Verdict): Verdict {
+    if (own.class !== 'telemetry') return own;
+    const through = this.accessesOf(t.key).filter((a) => worksThrough(this.index, t, a));
+    const at = through[0];
+    if (at === undefined) return own;
+    const objects = this.bindings.of(t);
+    const verdicts = objects.map((o) => (o === null || o.key === t.key ? null : this.verdict(o)));
+    const say = (reason: string): Reason => ({ file: at.file, token: at.token, reason });
+    const serious = verdicts.findIndex((v) => v?.class === 'correctness');
+    const worst = verdicts[serious];
+    if (worst !== undefined && worst !== null) {
+      const first = say(`${t.name} stands for objects like ${objects[serious]?.name ?? ''}, which steers.`);
+      return { ...worst, reasons: [first, ...worst.reasons.slice(0, 4)] };
+    }
+    const unsure = objects.findIndex((o, i) => o?.key !== t.key && verdicts[i]?.class !== 'telemetry');
+    if (objects.length > 0 && unsure < 0) return own;
+    const name = objects[unsure]?.name;
+    const what = name === undefined ? 'an object that could not be named' : `${name}, whose use is not known`;
+    return { class: 'unknown', role: null, reasons: [say(`${t.name} stands for ${what}.`)] };
   }
 
   /** For a pointer or reference to an object around one word: that word, whichever object it is. */

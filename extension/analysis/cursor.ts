@@ -48,7 +48,7 @@ export const isAttribute = (t: Token | undefined): boolean => t !== undefined &&
 export const isTag = (t: Token | undefined): boolean =>
   t !== undefined && (t.text === 'struct' || t.text === 'union' || t.text === 'enum' || t.text === 'class');
 
-const sentinel = new Token(Kind.end, '', 0, 0, null, null, null);
+const sentinel = new Token(Kind.end, '', 0, 0, null);
 
 export class Cursor {
   at = 0;
@@ -104,12 +104,17 @@ export class Cursor {
   settle(): void {
     let t = this.tokens[this.at];
     while (t !== undefined && t.kind === Kind.choice) {
-      const list = this.own ? (this.tokens as Token[]) : this.tokens.slice();
-      list.splice(this.at, 1, ...(t.choice?.[0]?.tokens ?? []));
-      this.tokens = list;
-      this.own = true;
-      t = list[this.at];
+      this.replace(this.at, t.choice?.[0]?.tokens ?? []);
+      t = this.tokens[this.at];
     }
+  }
+
+  /** Puts other tokens in the place of the one at `index`. */
+  replace(index: number, by: readonly Token[]): void {
+    const list = this.own ? (this.tokens as Token[]) : this.tokens.slice();
+    list.splice(index, 1, ...by);
+    this.tokens = list;
+    this.own = true;
   }
 
   next(): Token {

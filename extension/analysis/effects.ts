@@ -43,6 +43,8 @@ export interface Peers {
   entry(f: Func): boolean;
   /** The node of an object that receives a value. */
   object(target: Target): ValueNode;
+  /** Every written use of an object's name. */
+  uses(target: Target): readonly Expr[];
 }
 
 /** Region of statements whose execution hangs on a value. */
@@ -143,9 +145,7 @@ export abstract class Effects {
   }
 
   private seen(r: Region, n: Node): boolean {
-    if (r.node.done.has(n)) return true;
-    r.node.done.add(n);
-    return false;
+    return !r.node.take(n);
   }
 
   private statement(r: Region, s: Stmt): void {

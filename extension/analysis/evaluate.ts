@@ -8,6 +8,7 @@ import { type Call, type Decl, type Expr, type Func, type Stmt, functionOf, stri
 import { atomicCall, copyInto, countOf, libraryCall, sizeOf, textMember } from './library-calls.ts';
 import { charValue, floating, unquote } from './library.ts';
 import { memberOperation, operationOf } from './operations.ts';
+import { combine } from './operators.ts';
 import { globalTarget, targetOf } from './targets.ts';
 import { lambdaLocal, onlyValue } from './slice.ts';
 import { Obj, type Value, fieldItem, truth } from './values.ts';
@@ -393,40 +394,7 @@ export abstract class Evaluator {
     if (op === '&&' || op === '||')
       return binaryValue(op, truth(a), () => truth(this.eval(right))) ?? undefined;
     const b = this.eval(right);
-    if (a instanceof Obj || b instanceof Obj) return this.pointers(op, a, b);
-    if (typeof a === 'string' && typeof b === 'string') {
-      if (op === '+') return a + b;
-      // Texts that C++ compares; two equal texts in C are a comparison of addresses that nobody writes.
-      return op === '==' ? Number(a === b) : op === '!=' ? Number(a !== b) : undefined;
-    }
-    if (op === '==' || op === '!=') {
-      if (typeof a === 'string' && b === 0) return Number(op === '!=');
-      if (typeof b === 'string' && a === 0) return Number(op === '!=');
-    }
-    if (typeof a === 'string' && typeof b === 'number' && op === '+') return a.slice(b);
-    if (typeof a !== 'number' || typeof b !== 'number') {
-      // `x & 0`, `x * 0` and `0 >> x` need only one side.
-      if ((op === '&' || op === '*') && (a === 0 || b === 0)) return 0;
-      if ((op === '>>' || op === '<<' || op === '/' || op === '%') && a === 0) return 0;
-      return undefined;
-    }
-    if (op === '/' && b !== 0 && !(Number.isInteger(a) && Number.isInteger(b))) return a / b;
-    return binaryValue(op, a, () => b) ?? undefined;
-  }
-
-  private pointers(op: string, a: Value, b: Value): Value {
-    if (a instanceof Obj && b instanceof Obj) {
-      if (op === '==') return Number(a.place === b.place);
-      if (op === '!=') return Number(a.place !== b.place);
-      if (a.row === null || a.row !== b.row) return undefined;
-      return binaryValue(op, a.at, () => b.at) ?? undefined;
-    }
-    const o = a instanceof Obj ? a : b;
-    const n = a instanceof Obj ? b : a;
-    if (typeof n !== 'number' || !(o instanceof Obj)) return undefined;
-    if (n === 0 && (op === '==' || op === '!=')) return Number(op === '!=');
-    if (o.row === null || (op !== '+' && op !== '-')) return undefined;
-    return this.machine.element(o.row, o.at + (op === '+' ? n : -n));
+    return combine(op, a, b, (row, at) => this.machine.element(row, at));
   }
 
   private call(x: Call): Value {

@@ -42,12 +42,9 @@ export class Flow extends Stores {
 
   /** The value of `x` goes on from `node`, which has been told where it came from. */
   follow(node: ValueNode, x: Expr, given: number): void {
-    const mode = (given & Mode.object) === 0 || staysObject(x, given) ? given : given & ~Mode.object;
+    const mode = (given & Mode.object) === 0 || this.staysObject(x, given) ? given : given & ~Mode.object;
     // One visit for every way of carrying the value.
-    const bit = 1 << ((mode & 7) | (mode & Mode.object ? 8 : 0));
-    const seen = node.visited.get(x) ?? 0;
-    if ((seen & bit) !== 0) return;
-    node.visited.set(x, seen | bit);
+    if (!node.visit(x, (mode & 7) | (mode & Mode.object ? 8 : 0))) return;
     if (inAssertion(x.token)) {
       this.say(node, 'observe', 'none', x, 'Checked in an assertion only.');
       return;
@@ -228,7 +225,14 @@ export class Flow extends Stores {
   /** All uses of a local that `def` gave the value to. */
   local(node: ValueNode, d: Decl, def: Node | null, mode: number, under?: ValueNode): void {
     if (d.isStatic || d.isThread) {
-      const t = targetOf(this.index, { k: 'id', token: d.token, up: d, name: d.name, scope: null });
+      const t = targetOf(this.index, {
+        k: 'id',
+        token: d.token,
+        up: d,
+        name: d.name,
+        scope: null,
+        decl: undefined,
+      });
       if (t !== null) this.object(node, t, def ?? d);
       return;
     }
@@ -265,8 +269,6 @@ export class Flow extends Stores {
       n = new ValueNode(
         false,
         (inner) => {
-          if (def === null && this.keptByConstructor(d))
-            this.say(inner, 'unknown', 'none', d, `The constructor keeps ${d.name} in a member.`);
           for (const use of this.index.usesOf(d)) {
             if (def !== null && def !== d && !this.reaching.reaches(d, def, use)) continue;
             if (def === null && !this.reaching.reaches(d, d, use)) continue;
@@ -282,13 +284,22 @@ export class Flow extends Stores {
     return n;
   }
 
-  /** `Holder(long n) : n_(n) {}`: lists of initialisers are not followed, only seen. */
-  private keptByConstructor(d: Decl): boolean {
-    const f = d.up?.k === 'func' ? d.up : null;
-    if (f === null || f.owner === null || f.owner !== f.name || d.name === '') return false;
-    const text = this.index.project.units.get(f.file)?.source.text;
-    const list = text?.slice(f.params[f.params.length - 1]?.token.end ?? f.start, f.bodyStart) ?? '';
-    return /[^:]:[^:]/.test(list) && new RegExp(`\\b${d.name}\\b`).test(list.slice(list.indexOf(':')));
+  /** An expression that names the object, or its address, as opposed to a value that is read from it. */
+  private staysObject(x: Expr, mode: number): boolean {
+    if ((mode & Mode.content) !== 0) return true;
+    const p = x.up;
+    if (p === null) return false;
+    if (p.k === 'call' && p.callee !== x) {
+      const at = p.args.indexOf(x);
+      return this.index.callees(p).some((f) => f.params[at]?.type.text.includes('&'));
+    }
+    return (
+      (p.k === 'un' && p.op === '&') ||
+      p.k === 'mem' ||
+      p.k === 'choice' ||
+      (p.k === 'idx' && p.object === x) ||
+      (p.k === 'init' && this.bindsReference(p, x))
+    );
   }
 
   private ordinal(of: Node | ValueNode | null): number {
@@ -417,20 +428,9 @@ export function discarded(node: Node): boolean {
   return p.k === 'expr' && !(p.up?.k === 'stmtx' && p.up.body[p.up.body.length - 1] === p);
 }
 
-/** An expression that names the object, or its address, as opposed to a value that is read from it. */
-function staysObject(x: Expr, mode: number): boolean {
-  if ((mode & Mode.content) !== 0) return true;
-  const p = x.up;
-  return (
-    p !== null &&
-    ((p.k === 'un' && p.op === '&') || p.k === 'mem' || p.k === 'choice' || (p.k === 'idx' && p.object === x))
-  );
-}
-
 /** Whether a use stands among the statements that hang on a condition as a whole. */
 function runsUnder(condition: ValueNode, use: Node): boolean {
-  for (let n: Node | null = use; n !== null && n.k !== 'func'; n = n.up)
-    if (condition.done.has(n)) return true;
+  for (let n: Node | null = use; n !== null && n.k !== 'func'; n = n.up) if (condition.took(n)) return true;
   return false;
 }
 

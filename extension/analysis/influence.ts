@@ -309,7 +309,11 @@ class Collector {
           if (n.isStatic || n.isThread) {
             const l = this.level(n.init);
             if (l === 'raw' || l === 'made')
-              this.object({ k: 'id', token: n.token, up: n.up, name: n.name, scope: null }, n.init, true);
+              this.object(
+                { k: 'id', token: n.token, up: n.up, name: n.name, scope: null, decl: undefined },
+                n.init,
+                true,
+              );
           } else {
             const l = this.level(n.init);
             if (l === 'raw') this.raw.add(n);

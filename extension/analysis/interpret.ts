@@ -167,9 +167,9 @@ export class Interpreter {
     );
   }
 
-  /** Copies of a state count as steps: a run for a default is not worth more. */
+  /** Copies of a state count as steps: no answer is worth more. */
   charge(entries: number): void {
-    if (this.root !== null) this.steps += entries;
+    this.steps += entries;
   }
 
   /** Keys of what a function assigns. */

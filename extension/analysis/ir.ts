@@ -29,8 +29,11 @@ export interface Id extends Base {
   readonly k: 'id';
   readonly name: string;
   readonly scope: string | null;
-  /** The declaration inside its function that it means, null when there is none; set by the index. */
-  decl?: Decl | null;
+  /**
+   * The declaration inside its function that it means, null when there is none; set by the index. Always there, so that
+   * a quarter of a million nodes need no second object for it.
+   */
+  decl: Decl | null | undefined;
 }
 export interface Num extends Base {
   readonly k: 'num';
@@ -99,6 +102,8 @@ export interface Comma extends Base {
 export interface Init extends Base {
   readonly k: 'init';
   readonly items: readonly { readonly field: string | null; readonly x: Expr }[];
+  /** The member or the base that it initialises, in a constructor's list or in the class itself. */
+  readonly member?: string;
 }
 export interface Block extends Base {
   readonly k: 'stmtx';
@@ -280,6 +285,13 @@ export const noType: TypeRef = {
   text: '',
 };
 
+const nothing: readonly never[] = [];
+
+/** A list that is finished: one that grew by `push` keeps room for many more. */
+export function exact<T>(list: readonly T[]): readonly T[] {
+  return list.length === 0 ? nothing : list.slice();
+}
+
 /** Calls `visit` with each direct child. */
 export function eachChild(node: Node, visit: (child: Expr | Stmt | Decl) => void): void {
   switch (node.k) {
@@ -397,7 +409,7 @@ export function link(root: Func | Decl): void {
     parent = outer;
   };
   eachChild(root, go);
-  if (root.k === 'func') root.nodes = nodes;
+  if (root.k === 'func') root.nodes = nodes.slice();
 }
 
 /** The function around a node, null at file scope. */

@@ -95,7 +95,7 @@ export function lex(
   let i = from;
   let lineStart = directives;
   const push = (kind: Kind, start: number, end: number): void => {
-    out.push(new Token(kind, text.slice(start, end), start, end, null, null, null));
+    out.push(new Token(kind, text.slice(start, end), start, end, null));
     lineStart = false;
   };
   while (i < to) {
@@ -125,7 +125,7 @@ export function lex(
         name === 'error' || name === 'warning' || name === 'pragma' || name === ''
           ? []
           : lex(text, e, end, false, names);
-      out.push(new Token(Kind.directive, name, i, end, null, { name, rest, cond: null }, null));
+      out.push(new Token(Kind.directive, name, i, end, null, { name, rest, cond: null }));
       i = end;
     } else if (isIdentStart(c)) {
       let e = i + 1;
@@ -155,7 +155,7 @@ export function lex(
         name = word;
         names.set(word, word);
       }
-      out.push(new Token(Kind.ident, name, i, e, null, null, null));
+      out.push(new Token(Kind.ident, name, i, e, null));
       lineStart = false;
       i = e;
     } else if (isDigit(c) || (c === 46 && isDigit(text.charCodeAt(i + 1)))) {
@@ -183,7 +183,7 @@ export function lex(
       if (c > 32 && c < 127) {
         const end = Math.min(to, i + n);
         const sign = end - i === 1 ? (signs[c] ?? '') : text.slice(i, end);
-        out.push(new Token(Kind.punct, sign, i, end, null, null, null));
+        out.push(new Token(Kind.punct, sign, i, end, null));
         lineStart = false;
       }
       i += n;

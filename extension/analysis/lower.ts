@@ -3,10 +3,11 @@ import { holds } from './condition.ts';
 import { Cursor } from './cursor.ts';
 import type { Lowered } from './ir.ts';
 import { Expander, type MacroView } from './macros.ts';
-import { Unit, structBody, translationUnit } from './parse-decl.ts';
+import { structBody, translationUnit } from './parse-decl.ts';
+import { Unit } from './parse-function.ts';
 import type { SourceFile } from './preprocess.ts';
 import { platformScope } from './scope.ts';
-import { Kind, Token } from './tokens.ts';
+import { type Alternatives, Kind, Token } from './tokens.ts';
 
 /**
  * Lowers a file with the macros that `view` shows. `types` are the project's type names; with `only`, lowers those
@@ -20,13 +21,16 @@ export function lowerFile(
   only?: readonly Token[],
 ): Lowered {
   const expander = new Expander(view);
-  const tokens = withoutPragmas(expander.expand(only ?? source.tokens));
+  const expanded = expander.expand(only ?? source.tokens);
+  const tokens =
+    expander.pragmas || source.idents.has('_Pragma') ? withoutPragmas(expanded, expander.choices) : expanded;
   const scope = platformScope(cpp);
   const unit = new Unit((cond) => holds(cond, scope));
   const cursor = new Cursor(tokens, source, types, cpp, (inner, tag, name, bases) =>
     structBody(inner, unit, tag, name, bases),
   );
   translationUnit(cursor, unit);
+  for (const c of expander.choices) c.list = null;
   return {
     file: source.path,
     functions: unit.functions,
@@ -39,7 +43,7 @@ export function lowerFile(
 }
 
 /** `_Pragma("...")` may stand anywhere and means nothing here. */
-function withoutPragmas(tokens: readonly Token[]): readonly Token[] {
+function withoutPragmas(tokens: readonly Token[], choices: Alternatives[]): readonly Token[] {
   const pragma = (t: Token): boolean =>
     t.text === '_Pragma' || (t.choice?.some((a) => a.tokens.some(pragma)) ?? false);
   if (!tokens.some(pragma)) return tokens;
@@ -49,9 +53,12 @@ function withoutPragmas(tokens: readonly Token[]): readonly Token[] {
     if (t.kind === Kind.ident && t.text === '_Pragma' && tokens[i + 1]?.text === '(') {
       while (i < tokens.length && tokens[i]?.text !== ')') i++;
     } else if (t.choice?.some((a) => a.tokens.some(pragma))) {
-      const choice = t.choice.map((a) => ({ def: a.def, tokens: withoutPragmas(a.tokens) }));
-      if (choice.some((a) => a.tokens.length > 0))
-        out.push(new Token(t.kind, t.text, t.start, t.end, t.via, t.directive, choice));
+      const list = t.choice.map((a) => ({ def: a.def, tokens: withoutPragmas(a.tokens, choices) }));
+      if (list.some((a) => a.tokens.length > 0)) {
+        const open: Alternatives = { list };
+        choices.push(open);
+        out.push(new Token(t.kind, t.text, t.start, t.end, t.via, open));
+      }
     } else out.push(t);
   }
   return out;

@@ -5,7 +5,7 @@
  */
 import { type Cond, type CondScope, holds } from './condition.ts';
 import { lex } from './lex.ts';
-import { type Alternative, Kind, Token, type Via, textOf } from './tokens.ts';
+import { type Alternative, type Alternatives, Kind, Token, type Via, textOf } from './tokens.ts';
 
 export interface MacroDef {
   readonly name: string;
@@ -104,18 +104,30 @@ interface Frame {
   at: number;
 }
 
-/** For each token of a body: the parameter that it names (the variadic one counts last), -1 for none. */
-function paramsIn(def: MacroDef): Int16Array {
-  const names = def.params ?? [];
-  const out = new Int16Array(def.body.length).fill(-1);
-  if (def.params === null) return out;
-  def.body.forEach((t, i) => {
-    if (t.kind !== Kind.ident) return;
-    const at = names.indexOf(t.text);
-    if (at >= 0) out[i] = at;
-    else if (t.text === def.variadic) out[i] = names.length;
-  });
-  return out;
+/** What a body's tokens say, whoever uses it. */
+interface Facts {
+  /** For each token: the parameter that it names (the variadic one counts last), -1 for none. */
+  readonly params: Int16Array;
+  readonly pastes: boolean;
+  readonly pragma: boolean;
+}
+
+function factsOf(def: MacroDef): Facts {
+  const { params: names, body } = def;
+  const params = new Int16Array(body.length).fill(-1);
+  let pastes = false;
+  let pragma = false;
+  for (let i = 0; i < body.length; i++) {
+    const t = body[i] as Token;
+    if (t.kind === Kind.punct) pastes ||= t.text === '##';
+    else if (t.kind === Kind.ident) {
+      pragma ||= t.text === '_Pragma';
+      const at = names === null ? -1 : names.indexOf(t.text);
+      if (at >= 0) params[i] = at;
+      else if (names !== null && t.text === def.variadic) params[i] = names.length;
+    }
+  }
+  return { params, pastes, pragma };
 }
 
 /** The arguments of one use: as written, and expanded when that is first asked for. */
@@ -145,11 +157,15 @@ class Bound {
 const none: readonly Token[] = [];
 
 export class Expander {
+  /** The choices that were left open, to be forgotten when they are parsed. */
+  readonly choices: Alternatives[] = [];
   private produced = 0;
-  private readonly params = new Map<MacroDef, Int16Array>();
+  private readonly facts = new Map<MacroDef, Facts>();
   private readonly constants = new Map<MacroDef, boolean>();
   /** Set when a bound stopped the expansion: the rest was kept as written. */
   bounded = false;
+  /** Set when a definition with a `_Pragma` was expanded. */
+  pragmas = false;
 
   constructor(private readonly view: MacroView) {}
 
@@ -221,7 +237,9 @@ export class Expander {
       else if (only !== undefined) {
         const expanded = alternatives.map((a) => ({ def: a.def, tokens: this.expand(a.tokens, depth + 1) }));
         if (expanded.every((a) => balanced(a.tokens))) {
-          out.push(new Token(Kind.choice, t.text, t.start, end, t.via, null, expanded));
+          const list: Alternatives = { list: expanded };
+          this.choices.push(list);
+          out.push(new Token(Kind.choice, t.text, t.start, end, t.via, list));
         } else append(out, expanded[0]?.tokens ?? []);
       }
     }
@@ -273,7 +291,7 @@ export class Expander {
       const arg = list[i] ?? [];
       if (i > count) {
         const at = arg[0] ?? list[i - 1]?.[0];
-        if (at !== undefined) rest.push(new Token(Kind.punct, ',', at.start, at.end, at.via, null, null));
+        if (at !== undefined) rest.push(new Token(Kind.punct, ',', at.start, at.end, at.via));
       }
       append(rest, arg);
     }
@@ -285,19 +303,20 @@ export class Expander {
 
   private body(def: MacroDef, use: Token, end: number, bound: Bound | null): Token[] {
     const via: Via = { name: def.name, def, parent: use.via };
-    const make = (kind: Kind, text: string): Token => new Token(kind, text, use.start, end, via, null, null);
-    const out: Token[] = [];
+    const make = (kind: Kind, text: string): Token => new Token(kind, text, use.start, end, via);
     const { body } = def;
-    if (bound === null && !this.pastes(def)) {
-      for (const t of body) out.push(make(t.kind, t.text));
-      this.produced += out.length;
-      return out;
+    let facts = this.facts.get(def);
+    if (facts === undefined) {
+      facts = factsOf(def);
+      this.facts.set(def, facts);
     }
-    let params = this.params.get(def);
-    if (params === undefined) {
-      params = paramsIn(def);
-      this.params.set(def, params);
+    if (facts.pragma) this.pragmas = true;
+    if (bound === null && !facts.pastes) {
+      this.produced += body.length;
+      return body.map((t) => make(t.kind, t.text));
     }
+    const out: Token[] = [];
+    const { params } = facts;
     const paramAt = (i: number): number => params[i] ?? -1;
     const rawAt = (i: number, t: Token): readonly Token[] => {
       const p = paramAt(i);
@@ -376,10 +395,6 @@ export class Expander {
       this.constants.set(def, known);
     }
     return known;
-  }
-
-  private pastes(def: MacroDef): boolean {
-    return def.body.some((t) => t.kind === Kind.punct && t.text === '##');
   }
 
   private paste(left: Token, right: Token, make: (kind: Kind, text: string) => Token): Token[] {

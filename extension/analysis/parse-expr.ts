@@ -1,6 +1,6 @@
 /** Expressions, by precedence climbing, tolerant of what it does not know. */
 import { type Cursor, builtins, isTag, isTypeof, qualifiers } from './cursor.ts';
-import { type Expr, type TypeRef, noType } from './ir.ts';
+import { type Expr, type TypeRef, exact, noType } from './ir.ts';
 import { argumentsOf, initializer, inlineAsm, lambda } from './parse-operand.ts';
 import { blockBody, statements } from './parse-stmt.ts';
 import { declarator, specifiers } from './parse-type.ts';
@@ -37,7 +37,7 @@ export function expression(c: Cursor): Expr {
   if (!c.is(',')) return first;
   const items = [first];
   while (c.accept(',')) items.push(assignment(c));
-  return { k: 'comma', token: first.token, up: null, items };
+  return { k: 'comma', token: first.token, up: null, items: exact(items) };
 }
 
 export function assignment(c: Cursor): Expr {
@@ -159,7 +159,7 @@ function unary(c: Cursor): Expr {
         k: 'call',
         token: t,
         up: null,
-        callee: { k: 'id', token: t, up: null, name: 'delete', scope: null },
+        callee: { k: 'id', token: t, up: null, name: 'delete', scope: null, decl: undefined },
         args: [x],
         end: c.slice(c.at - 1, c.at)[0]?.end ?? t.end,
       };
@@ -196,7 +196,7 @@ function allocation(c: Cursor): Expr {
     k: 'call',
     token: t,
     up: null,
-    callee: { k: 'id', token: t, up: null, name: 'new', scope: null },
+    callee: { k: 'id', token: t, up: null, name: 'new', scope: null, decl: undefined },
     args,
     end,
   };
@@ -355,7 +355,7 @@ function primary(c: Cursor): Expr {
       if (t.text === '[' && c.cpp) return lambda(c, t);
       if (t.text === '::') {
         const n = c.next();
-        return { k: 'id', token: n, up: null, name: n.text, scope: '' };
+        return { k: 'id', token: n, up: null, name: n.text, scope: '', decl: undefined };
       }
       if (t.text === '{') {
         c.at--;
@@ -420,7 +420,7 @@ function primary(c: Cursor): Expr {
     const init = initializer(c);
     return { ...init, token: name };
   }
-  return { k: 'id', token: name, up: null, name: name.text, scope };
+  return { k: 'id', token: name, up: null, name: name.text, scope, decl: undefined };
 }
 
 function postfix(c: Cursor, first: Expr): Expr {
@@ -432,7 +432,7 @@ function postfix(c: Cursor, first: Expr): Expr {
       case '(': {
         const { args, end } = argumentsOf(c);
         const token = x.k === 'mem' || x.k === 'id' ? x.token : x.token;
-        x = { k: 'call', token, up: null, callee: x, args, end };
+        x = { k: 'call', token, up: null, callee: x, args: exact(args), end };
         break;
       }
       case '[': {

@@ -6,11 +6,18 @@ import { argumentsOf, initializer } from './parse-operand.ts';
 import { condAt } from './preprocess.ts';
 import type { Token } from './tokens.ts';
 
-/** `( a, b )` or `{ a, b }` behind a member's name in a constructor's list. */
-export function memberInit(list: Cursor): Expr {
-  if (list.is('{')) return initializer(list);
+/** `( a, b )` or `{ a, b }` behind the name of a member or a base in a constructor's list. */
+export function memberInit(list: Cursor, member: string): Expr {
+  if (list.is('{')) return defaultOf(initializer(list), member);
   const token = list.peek();
-  return { k: 'init', token, up: null, items: argumentsOf(list).args.map((x) => ({ field: null, x })) };
+  const items = argumentsOf(list).args.map((x) => ({ field: null, x }));
+  return { k: 'init', token, up: null, items, member };
+}
+
+/** What a class gives a member, if no constructor says otherwise. */
+export function defaultOf(x: Expr, member: string): Expr {
+  if (x.k === 'init') return { ...x, member };
+  return { k: 'init', token: x.token, up: null, items: [{ field: null, x }], member };
 }
 
 export const asStatement = (x: Expr): Stmt => ({ k: 'expr', token: x.token, up: null, x });

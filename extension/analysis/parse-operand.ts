@@ -1,7 +1,7 @@
 /** Operands with an inside of their own: calls' arguments, initialisers, lambdas, inline assembly. */
 import { type Cursor, builtins, isTag } from './cursor.ts';
-import type { Expr } from './ir.ts';
-import { parameters } from './parse-decl.ts';
+import { type Expr, exact } from './ir.ts';
+import { parameters } from './parse-function.ts';
 import { assignment, expression, opaque } from './parse-expr.ts';
 import { blockBody } from './parse-stmt.ts';
 import { declarator, specifiers } from './parse-type.ts';
@@ -153,5 +153,5 @@ export function initializer(c: Cursor): Expr {
     if (!c.accept(',') && c.at === before) c.at++;
   }
   c.accept('}');
-  return { k: 'init', token: t, up: null, items };
+  return { k: 'init', token: t, up: null, items: exact(items) };
 }

@@ -1,7 +1,7 @@
 /** Statements and local declarations. */
 import type { Cond } from './condition.ts';
 import { type Cursor, builtins, isAttribute, isTag, isTypeof, qualifiers } from './cursor.ts';
-import type { Decl, DeclStmt, Expr, Stmt } from './ir.ts';
+import { type Decl, type DeclStmt, type Expr, type Stmt, exact } from './ir.ts';
 import { assignment, expression, opaque } from './parse-expr.ts';
 import { argumentsOf, initializer } from './parse-operand.ts';
 import { attributes, declarator, specifiers } from './parse-type.ts';
@@ -77,7 +77,7 @@ function branchHint(c: Cursor): boolean | null {
 /** A test with a branch's attribute, in the form that the compiler's builtin has. */
 function expected(test: Expr, wanted: boolean): Expr {
   const { token } = test;
-  const callee: Expr = { k: 'id', token, up: null, name: '__builtin_expect', scope: null };
+  const callee: Expr = { k: 'id', token, up: null, name: '__builtin_expect', scope: null, decl: undefined };
   const value: Expr = { k: 'num', token, up: null, text: wanted ? '1' : '0' };
   return { k: 'call', token, up: null, callee, args: [test, value], end: token.end };
 }
@@ -113,7 +113,7 @@ function parse(c: Cursor): Stmt | null {
         cond: a.def.cond,
         file: a.def.file,
         macro: a.def.name,
-        body: statements(c.sub(a.tokens)),
+        body: exact(statements(c.sub(a.tokens))),
       }));
       c.accept(';');
       return { k: 'variants', token: r, up: null, options };
@@ -124,7 +124,7 @@ function parse(c: Cursor): Stmt | null {
   if (t.kind === Kind.punct) {
     if (t.text === '{') {
       c.at++;
-      return { k: 'block', token: t, up: null, body: blockBody(c) };
+      return { k: 'block', token: t, up: null, body: exact(blockBody(c)) };
     }
     if (t.text === ';') {
       c.at++;
@@ -262,7 +262,7 @@ function directive(c: Cursor, first: Token): Stmt | null {
     c.at++;
     return null;
   }
-  const options: { cond: Cond | null; file: string; macro: string; body: Stmt[] }[] = [];
+  const options: { cond: Cond | null; file: string; macro: string; body: readonly Stmt[] }[] = [];
   while (!c.done) {
     const marker = c.raw();
     if (marker.kind !== Kind.directive) break;
@@ -274,9 +274,9 @@ function directive(c: Cursor, first: Token): Stmt | null {
       c.at++;
       body.push(...statements(c));
     }
-    options.push({ cond: marker.directive?.cond ?? null, file: c.file.path, macro: '', body });
+    options.push({ cond: marker.directive?.cond ?? null, file: c.file.path, macro: '', body: exact(body) });
   }
-  return { k: 'variants', token: first, up: null, options };
+  return { k: 'variants', token: first, up: null, options: exact(options) };
 }
 
 function forLoop(c: Cursor, t: Token): Stmt {
@@ -441,5 +441,5 @@ export function declarations(c: Cursor, inHead: boolean): DeclStmt {
     if (c.at === before) break;
   }
   if (!inHead) finish(c);
-  return { k: 'decls', token, up: null, decls };
+  return { k: 'decls', token, up: null, decls: exact(decls) };
 }

@@ -14,12 +14,34 @@ export interface Specifiers {
 
 export interface Declarator {
   readonly name: Token | null;
+  /** The whole name of an operator function: `operator==`, `operator new[]`; null for any other. */
+  readonly spelled: string | null;
   /** Qualifier in `Owner::name`. */
   readonly owner: string | null;
   readonly type: TypeRef;
   /** Index of the parameter list's `(`, -1 when it is no function. */
   readonly paramsAt: number;
   readonly attributes: ReadonlySet<string>;
+}
+
+/** An operator's name as compilers print it; the position is at `operator` before and at the parameters behind. */
+function operatorName(c: Cursor): string {
+  c.at++;
+  if (c.is('(') && c.is(')', 1)) {
+    c.at += 2;
+    return 'operator()';
+  }
+  let text = 'operator';
+  let before = 'operator';
+  const word = /^\w/;
+  for (let n = 0; n < 12 && !c.is('(') && c.peek().kind !== Kind.end; n++) {
+    const t = c.peek().text;
+    const type = word.test(before) && (word.test(t) || (/^[*&]/.test(t) && text !== 'operator'));
+    text += type ? ` ${t}` : t;
+    before = t;
+    c.at++;
+  }
+  return text;
 }
 
 /** Skips attributes and collects their words (`cold`, `noinline`, `constructor`, ...). */
@@ -45,6 +67,23 @@ export function attributes(c: Cursor, into: Set<string>): void {
     } else if (t.text === '__extension__') c.at++;
     else return;
   }
+}
+
+/** The same few types are written again and again: one object for all of them. */
+const shared = new Map<string, TypeRef>();
+const sharedAtMost = 4000;
+
+function one(t: TypeRef): TypeRef {
+  // A struct without a name is nobody else's type.
+  if (t.base.includes('@')) return t;
+  const flags =
+    (t.atomic ? 1 : 0) | (t.volatile ? 2 : 0) | (t.constant ? 4 : 0) | (t.callable ? 8 : 0) | (t.array << 4);
+  const key = `${flags} ${t.pointer} ${t.base}\n${t.args}\n${t.text}`;
+  const known = shared.get(key);
+  if (known !== undefined) return known;
+  if (shared.size >= sharedAtMost) shared.clear();
+  shared.set(key, t);
+  return t;
 }
 
 /** True when `t` could be one of the words before a declared name. */
@@ -252,7 +291,7 @@ export function specifiers(c: Cursor): Specifiers {
   if (/^(atomic|atomic_flag|atomic_ref)$/.test(base) && (args !== '' || base === 'atomic_flag'))
     atomic = true;
   return {
-    type: {
+    type: one({
       ...noType,
       base,
       args,
@@ -263,7 +302,7 @@ export function specifiers(c: Cursor): Specifiers {
         bodyAt >= 0
           ? base
           : textOf(all.filter((t) => !['static', 'extern', 'inline', 'typedef'].includes(t.text))),
-    },
+    }),
     words,
     attributes: found,
     bodyAt,
@@ -280,6 +319,7 @@ export function declarator(c: Cursor, spec: TypeRef): Declarator {
   let suffix = '';
   const found = new Set<string>();
   let name: Token | null = null;
+  let spelled: string | null = null;
   let owner: string | null = null;
   let paramsAt = -1;
   const pointers = (): void => {
@@ -336,10 +376,7 @@ export function declarator(c: Cursor, spec: TypeRef): Declarator {
         t = c.peek();
       }
       if (t.text === 'operator') {
-        const from = c.at;
-        c.at++;
-        if (c.is('(') && c.is(')', 1)) c.at += 2;
-        else while (!c.is('(') && c.peek().kind !== Kind.end && c.at - from < 12) c.at++;
+        spelled = operatorName(c);
         name = t;
       } else if (t.kind === Kind.ident && (c.word(t) || builtins.has(t.text))) {
         name = t;
@@ -353,9 +390,7 @@ export function declarator(c: Cursor, spec: TypeRef): Declarator {
           if (c.is('~')) c.at++;
           if (c.is('operator')) {
             name = c.peek();
-            c.at++;
-            if (c.is('(') && c.is(')', 1)) c.at += 2;
-            else for (let n = 0; n < 12 && !c.is('(') && c.peek().kind !== Kind.end; n++) c.at++;
+            spelled = operatorName(c);
             break;
           }
           name = c.next();
@@ -373,23 +408,38 @@ export function declarator(c: Cursor, spec: TypeRef): Declarator {
         paramsAt = c.at;
         c.at = c.behind(c.at);
         if (depth > 0) return;
+      } else if (c.is('(') && name !== null && c.at === paramsAt + 3 && c.word(c.slice(c.at - 2, c.at)[0])) {
+        // `int NAME(x)(int a)`: a macro that nobody defines makes the name.
+        name = c.slice(c.at - 2, c.at)[0] ?? name;
+        paramsAt = c.at;
+        c.at = c.behind(c.at);
       } else break;
       attributes(c, found);
     }
   };
   core(0);
+  const same =
+    pointer === 0 &&
+    array === 0 &&
+    suffix === '' &&
+    callable === spec.callable &&
+    atomic === spec.atomic &&
+    isVolatile === spec.volatile;
   return {
     name,
+    spelled,
     owner,
-    type: {
-      ...spec,
-      pointer: spec.pointer + pointer,
-      array: spec.array + array,
-      callable,
-      atomic,
-      volatile: isVolatile,
-      text: spec.text + (suffix === '' ? '' : ` ${suffix}`) + '[]'.repeat(array),
-    },
+    type: same
+      ? spec
+      : one({
+          ...spec,
+          pointer: spec.pointer + pointer,
+          array: spec.array + array,
+          callable,
+          atomic,
+          volatile: isVolatile,
+          text: spec.text + (suffix === '' ? '' : ` ${suffix}`) + '[]'.repeat(array),
+        }),
     paramsAt,
     attributes: found,
   };

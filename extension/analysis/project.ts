@@ -378,8 +378,7 @@ export class Project {
     const unit = this.units.get(def.file);
     if (unit === undefined || def.body.length === 0) return [];
     const at = def.body[0] as Token;
-    const make = (kind: Token['kind'], text: string): Token =>
-      new Token(kind, text, at.start, at.end, null, null, null);
+    const make = (kind: Token['kind'], text: string): Token => new Token(kind, text, at.start, at.end, null);
     const head = [
       make(Kind.ident, 'void'),
       make(Kind.ident, `macro body ${def.name}`),

@@ -4,6 +4,7 @@ import type { Access } from './access.ts';
 import { type Build, displayName, isMacroBody } from './build.ts';
 import { type Guard, activityOf } from './guards.ts';
 import { type Func, print, strip } from './ir.ts';
+import { condAt } from './preprocess.ts';
 import type { Target } from './targets.ts';
 import type { Via } from './tokens.ts';
 
@@ -101,6 +102,22 @@ function overridden(build: Build, best: Best): boolean {
   return build.workspace.project.macros.get(closed.name)?.some((d) => d.params !== null) === true;
 }
 
+/**
+ * Out of a macro around a function of its own name (`#define malloc(x) ({ count++; malloc(x); })`) that the
+ * configuration leaves out, where the use itself is left in: it is a call of that function and nothing more.
+ */
+function replaced(build: Build, a: Access): boolean {
+  const { index, workspace } = build;
+  let via = a.token.via;
+  while (via?.parent != null) via = via.parent;
+  if (via === null || !index.isOut(via.def.file, via.def.cond)) return false;
+  const unit = workspace.project.units.get(a.file);
+  if (unit === undefined || index.isOut(a.file, condAt(unit.source, a.token.start))) return false;
+  const { def } = via;
+  const others = workspace.project.macros.get(def.name) ?? [];
+  return def.body.some((t) => t.text === def.name) && others.every((d) => index.isOut(d.file, d.cond));
+}
+
 /** One written use: the access that its row shows, and every access that an expansion put at its place. */
 export interface Judged {
   readonly file: string;
@@ -125,7 +142,8 @@ export function judgeAll(build: Build, list: readonly Draft[]): Judged[] {
   for (const { d, best } of judged) {
     const a = d.access;
     if (a.token.via !== null && best.rank > (reached.get(`${a.file}:${a.token.start}`) ?? 2)) continue;
-    if (a.token.via !== null && overridden(build, best)) continue;
+    if (a.token.via !== null && (overridden(build, best) || (best.rank === 2 && replaced(build, best.s))))
+      continue;
     out.push({ file: a.file, site: best.s, all: d.all, guards: best.guards, activity: best.activity });
   }
   return out;

@@ -1,11 +1,14 @@
 /** Values that are stored: into locals, behind pointers, into fields, initialisers and aggregates. */
 import { Calls } from './calls.ts';
-import { type Decl, type Expr, type Node, functionOf, print } from './ir.ts';
+import { type Decl, type Expr, type Init, type Node, functionOf, print } from './ir.ts';
 import { isOwn } from './naming.ts';
-import { assignedOf, targetOf } from './targets.ts';
-import { Mode, type ValueNode } from './value-graph.ts';
+import { type Target, assignedOf, fieldTarget, targetOf } from './targets.ts';
+import { Mode, ValueNode } from './value-graph.ts';
 
 export abstract class Stores extends Calls {
+  /** What is done through a pointer or a reference that keeps an address. */
+  private readonly keepers = new Map<string, ValueNode>();
+
   /** Whether what `at` leaves in a local may be what `use` sees. */
   protected abstract reaches(d: Decl, at: Node, use: Node): boolean;
   /** A pointer or an array: what it points to outlasts the expression. */
@@ -47,11 +50,88 @@ export abstract class Stores extends Calls {
       } else this.outParameter(node, t, at, mode);
       return;
     }
-    if (content) {
-      if (this.memoryLasts(left))
-        this.say(node, 'unknown', 'none', at, `Its address is kept in ${print(left)}.`);
-      else this.object(node, t, at);
-    } else this.object(node, t, at);
+    if (content && this.memoryLasts(left)) this.keeps(node, t, at, mode);
+    else this.object(node, t, at);
+  }
+
+  /** A pointer or a reference that holds the address from now on: what is done through it is done to the object. */
+  private keeps(node: ValueNode, t: Target, at: Node, mode: number): void {
+    if (t.key.startsWith('?.') || (t.kind !== 'field' && t.kind !== 'global')) {
+      this.say(node, 'unknown', 'none', at, `Its address is kept in ${t.name}, which could not be followed.`);
+      return;
+    }
+    this.graph.edge(node, { kind: 'value', to: this.kept(t, mode & ~Mode.inside), at, text: '' });
+  }
+
+  private kept(t: Target, mode: number): ValueNode {
+    const key = `${t.key}:${mode}`;
+    let n = this.keepers.get(key);
+    if (n === undefined) {
+      n = new ValueNode(
+        false,
+        (inner) => {
+          for (const use of this.peers.uses(t)) if (!this.skips(use, mode)) this.follow(inner, use, mode);
+        },
+        (mode & Mode.object) !== 0,
+      );
+      this.keepers.set(key, n);
+    }
+    return n;
+  }
+
+  /** `Holder(T& x) : member_(x) {}`, `T member_ = x;`: the member gets it, or a base's constructor. */
+  private initialised(node: ValueNode, p: Init, x: Expr, mode: number): void {
+    const f = functionOf(p);
+    const name = p.member ?? '';
+    const content = (mode & Mode.content) !== 0;
+    for (const s of f === null ? [] : this.index.ownStructs(f)) {
+      const found = this.index.fieldOf(s, name);
+      if (found === null) continue;
+      const t = fieldTarget(this.index, found.struct, found.field);
+      const { type } = found.field;
+      const pointer = this.index.resolve(type).pointer > 0;
+      const inner = pointer ? null : this.index.structOf(type);
+      if (type.text.includes('&') || (content && pointer)) this.keeps(node, t, p, mode);
+      else if (inner !== null && this.constructed(node, p, x, inner.name, mode)) return;
+      else this.object(node, t, p);
+      return;
+    }
+    if (!this.constructed(node, p, x, name, mode))
+      this.say(node, 'unknown', 'none', p, `It initialises ${name}, which could not be followed.`);
+  }
+
+  /** Whether an initialiser's item is taken by reference. */
+  protected bindsReference(p: Init, x: Expr): boolean {
+    const f = functionOf(p);
+    if (p.member !== undefined) {
+      for (const s of f === null ? [] : this.index.ownStructs(f)) {
+        const found = this.index.fieldOf(s, p.member);
+        if (found !== null) return found.field.type.text.includes('&');
+      }
+    }
+    const name = p.member ?? (p.up?.k === 'decl' ? this.index.structOf(p.up.type)?.name : undefined);
+    const at = p.items.findIndex((i) => i.x === x);
+    return (this.index.byName.get(name ?? '') ?? []).some(
+      (g) => g.owner === name && g.params[at]?.type.text.includes('&'),
+    );
+  }
+
+  /** An argument of a class's constructor; false when the class has none of its own. */
+  private constructed(node: ValueNode, p: Init, x: Expr, name: string, mode: number): boolean {
+    const made = (this.index.byName.get(name) ?? []).filter((f) => f.owner === name);
+    if (made.length === 0) return false;
+    const at = p.items.findIndex((i) => i.x === x);
+    const fits = made.flatMap((f) => (f.params.length === p.items.length ? (f.params[at] ?? []) : []));
+    for (const param of fits)
+      this.graph.edge(node, {
+        kind: 'value',
+        to: this.parameter(param, mode | Mode.inside),
+        at: p,
+        text: '',
+      });
+    if (fits.length === 0)
+      this.say(node, 'unknown', 'none', p, `It makes a ${name} by a constructor that was not followed.`);
+    return true;
   }
 
   /** A field of a local struct: whoever outside the project gets the struct gets the value with it. */
@@ -73,7 +153,14 @@ export abstract class Stores extends Calls {
   protected declared(node: ValueNode, d: Decl, x: Expr, mode: number): void {
     const content = (mode & Mode.content) !== 0;
     if (functionOf(d) === null || d.isStatic || d.isThread) {
-      const t = targetOf(this.index, { k: 'id', token: d.token, up: d, name: d.name, scope: null });
+      const t = targetOf(this.index, {
+        k: 'id',
+        token: d.token,
+        up: d,
+        name: d.name,
+        scope: null,
+        decl: undefined,
+      });
       if (t !== null && !content) this.object(node, t, d);
       return;
     }
@@ -82,39 +169,25 @@ export abstract class Stores extends Calls {
   }
 
   /** `{ a, value }` as an initialiser: the local, or the fields of what is assigned. */
-  protected aggregate(node: ValueNode, p: Extract<Expr, { k: 'init' }>, x: Expr, mode: number): void {
+  protected aggregate(node: ValueNode, p: Init, x: Expr, mode: number): void {
     let n: Node | null = p.up;
-    while (n !== null && n.k === 'init') n = n.up;
+    let outer = p;
+    for (; n !== null && n.k === 'init'; n = n.up) outer = n;
+    if (outer.member !== undefined) {
+      this.initialised(node, outer, outer === p ? x : p, mode);
+      return;
+    }
     if (n?.k === 'decl') {
       const struct = this.index.structOf(n.type);
       if (struct !== null && n.type.pointer === 0) {
         // A class with a constructor of its own gets the value as an argument.
-        const made = (this.index.byName.get(struct.name) ?? []).filter((f) => f.owner === struct.name);
+        if (this.constructed(node, p, x, struct.name, mode)) return;
         const at = p.items.findIndex((i) => i.x === x);
-        if (made.length > 0) {
-          const fits = made.flatMap((f) => (f.params.length === p.items.length ? (f.params[at] ?? []) : []));
-          for (const param of fits)
-            this.graph.edge(node, {
-              kind: 'value',
-              to: this.parameter(param, mode | Mode.inside),
-              at: p,
-              text: '',
-            });
-          if (fits.length === 0)
-            this.say(
-              node,
-              'unknown',
-              'none',
-              p,
-              `It makes a ${struct.name} by a constructor that was not followed.`,
-            );
-          return;
-        }
         const item = p.items[at];
         const field = item?.field ?? struct.fields[at]?.name;
         const found = field === undefined || field === null ? null : this.index.fieldOf(struct, field);
         if (found !== null && (mode & Mode.content) === 0) {
-          const holder: Expr = { k: 'id', token: n.token, up: p, name: n.name, scope: null };
+          const holder: Expr = { k: 'id', token: n.token, up: p, name: n.name, scope: null, decl: undefined };
           const t = targetOf(this.index, {
             k: 'mem',
             token: p.token,

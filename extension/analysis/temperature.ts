@@ -33,6 +33,8 @@ const slowName =
 const warmName =
   /(^|_)(refill|fill|flush|drain|reclaim|grow|extend|carve|prefill|collect|consolidate|coalesce|purge|trim|hard|generic|batch)(_|$)|(Refill|Flush|Drain|Reclaim|Grow|Carve|Populate|Scavenge|Purge)/;
 
+const isDirect = (n: Call): boolean => n.callee.k === 'id' && printers.has(n.callee.name);
+
 /** What a system call in a function adds to its distance. */
 const systemStep = 6;
 const far = 60;
@@ -161,7 +163,8 @@ export class Temperatures {
       if (bucket === undefined) buckets[bounded] = [f];
       else bucket.push(f);
     };
-    // What programs call less often is hot itself, with nothing to spare.
+    // What programs call less often is hot itself, with nothing to spare: what it alone leads to is not.
+    const seldom = new Set(this.entryPoints.flatMap((e) => (e.main ? [] : [e.func])));
     for (const e of this.entryPoints) put(e.func, e.main ? 0 : hotLimit, null);
     for (let d = 0; d <= far; d++) {
       const bucket = buckets[d];
@@ -169,7 +172,8 @@ export class Temperatures {
       for (let i = 0; i < bucket.length; i++) {
         const f = bucket[i];
         if (f === undefined || this.distance.get(f) !== d) continue;
-        for (const e of this.edgesOf(f)) put(e.to, Math.max(farther(d, e.cost) + e.add, e.floor), f);
+        const from = d === hotLimit && seldom.has(f) ? d + 1 : d;
+        for (const e of this.edgesOf(f)) put(e.to, Math.max(farther(from, e.cost) + e.add, e.floor), f);
       }
     }
   }
@@ -255,23 +259,20 @@ export class Temperatures {
     const known = this.printing.get(f);
     if (known !== undefined) return known;
     this.printing.set(f, false);
-    let told = 0;
-    let result =
-      f.params.some((p) => /va_list/.test(p.type.base)) && f.params.some((p) => p.type.base === 'char');
-    for (const n of this.index.nodes(f)) {
-      if (result) break;
-      if (n.k !== 'call' || n.callee.k !== 'id') continue;
-      const direct = printers.has(n.callee.name) && this.index.callees(n).length === 0;
-      if (direct && this.within(n) < cost.hint) result = true;
-      else if (this.branches.tells(n) && this.within(n) < cost.hint && ++told > 2) result = true;
-      else if (
-        n.args.length > 0 &&
-        n.args.some((a) => strip(a).k === 'str') === false &&
-        this.within(n) === 0 &&
-        this.index.callees(n).some((g) => g !== f && this.isPrinter(g))
-      )
-        result = true;
-    }
+    const calls = this.index.callsIn(f).filter((n) => n.callee.k === 'id');
+    // Where in the function a call stands costs more to ask than all else, so that comes last.
+    const certain = (n: Call): boolean => this.within(n) < cost.hint;
+    const telling = calls.filter((n) => this.branches.tells(n));
+    const handsOn = (n: Call): boolean =>
+      n.args.length > 0 &&
+      !n.args.some((a) => strip(a).k === 'str') &&
+      this.index.callees(n).some((g) => g !== f && this.isPrinter(g)) &&
+      this.within(n) === 0;
+    const result =
+      (f.params.some((p) => /va_list/.test(p.type.base)) && f.params.some((p) => p.type.base === 'char')) ||
+      calls.some((n) => isDirect(n) && this.index.callees(n).length === 0 && certain(n)) ||
+      (telling.length > 2 && telling.filter(certain).length > 2) ||
+      calls.some(handsOn);
     this.printing.set(f, result);
     return result;
   }

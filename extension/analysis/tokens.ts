@@ -36,8 +36,13 @@ export interface Alternative {
   readonly tokens: readonly Token[];
 }
 
+/** The expansions of a choice: null once they are parsed, because nodes keep their token for good. */
+export interface Alternatives {
+  list: readonly Alternative[] | null;
+}
+
 /**
- * `start`..`end` is the extent as written: for a token out of a macro body that is the whole macro use, for a
+ * There are millions of these: what only few have shares one field. `start`..`end` is the extent as written: for a token out of a macro body that is the whole macro use, for a
  * macro argument the argument itself.
  */
 export class Token {
@@ -47,9 +52,16 @@ export class Token {
     readonly start: number,
     readonly end: number,
     readonly via: Via | null,
-    readonly directive: Directive | null,
-    readonly choice: readonly Alternative[] | null,
+    private readonly more: Directive | Alternatives | null = null,
   ) {}
+
+  get directive(): Directive | null {
+    return this.kind === Kind.directive ? (this.more as Directive | null) : null;
+  }
+
+  get choice(): readonly Alternative[] | null {
+    return this.kind === Kind.choice ? (this.more as Alternatives).list : null;
+  }
 }
 
 export function is(token: Token | undefined, text: string): boolean {

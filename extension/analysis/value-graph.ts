@@ -81,16 +81,17 @@ export class ValueNode {
   /** All that can be reached from here has been looked at. */
   closed = false;
   /** How the value leaves the function that it was brought into. */
-  readonly exits = new Set<number>();
+  readonly exits: number[] = [];
   readonly waiters: ((exit: number) => void)[] = [];
   readonly outer: ValueNode[] = [];
   readonly back: ValueNode[] = [];
   /** Expressions that were followed from here, by the ways of carrying the value. */
-  readonly visited = new Map<Node, number>();
+  private visited: Map<Node, number> | null = null;
   /** Statements and calls whose effects were looked at. */
-  readonly done = new Set<Node>();
-  private readonly known = new Map<ValueNode, Set<string>>();
-  private readonly said = new Set<string>();
+  private done: Set<Node> | null = null;
+  /** Tables of the edges and sinks, once there are many. */
+  private known: Map<ValueNode, Set<string>> | null = null;
+  private said: Set<string> | null = null;
 
   /** With `memory`, the node stands for the object's own memory under another name: a parameter, an element. */
   constructor(
@@ -103,24 +104,73 @@ export class ValueNode {
     return this.rank === 2 ? 'decide' : this.rank === 1 ? 'unknown' : 'observe';
   }
 
+  /** False when `x` was followed with this way of carrying the value (a number below 32) before. */
+  visit(x: Node, way: number): boolean {
+    this.visited ??= new Map();
+    const seen = this.visited.get(x) ?? 0;
+    const bit = 1 << way;
+    if ((seen & bit) !== 0) return false;
+    this.visited.set(x, seen | bit);
+    return true;
+  }
+
+  /** False when the effects of `x` were looked at before. */
+  take(x: Node): boolean {
+    this.done ??= new Set();
+    if (this.done.has(x)) return false;
+    this.done.add(x);
+    return true;
+  }
+
+  took(x: Node): boolean {
+    return this.done?.has(x) === true;
+  }
+
   /** True for a sink that was not there yet. */
   addSink(f: Finding): boolean {
-    const key = `${f.file}:${f.token.start}:${f.reason}`;
-    if (this.said.has(key)) return false;
-    this.said.add(key);
-    this.sinks.push(f);
+    const { sinks } = this;
+    if (sinks.length < few) {
+      for (const s of sinks)
+        if (s.token.start === f.token.start && s.reason === f.reason && s.file === f.file) return false;
+    } else {
+      this.said ??= new Set(sinks.map(sinkKey));
+      const key = sinkKey(f);
+      if (this.said.has(key)) return false;
+      this.said.add(key);
+    }
+    sinks.push(f);
     return true;
   }
 
   addEdge(e: Edge): boolean {
-    const texts = this.known.get(e.to);
-    const key = `${e.kind}:${e.at.token.start}:${e.text}`;
-    if (texts === undefined) this.known.set(e.to, new Set([key]));
-    else if (texts.has(key)) return false;
-    else texts.add(key);
-    this.edges.push(e);
+    const { edges } = this;
+    if (edges.length < few) {
+      for (const o of edges)
+        if (o.to === e.to && o.kind === e.kind && o.at.token.start === e.at.token.start && o.text === e.text)
+          return false;
+    } else if (this.known === null) {
+      this.known = new Map();
+      for (const o of edges) note(this.known, o);
+      if (!note(this.known, e)) return false;
+    } else if (!note(this.known, e)) return false;
+    edges.push(e);
     return true;
   }
+}
+
+/** Up to here a list is searched: most nodes lead to few others, and tables for all of them weigh much. */
+const few = 8;
+
+const sinkKey = (f: Finding): string => `${f.file}:${f.token.start}:${f.reason}`;
+
+/** False for an edge that is in the table. */
+function note(known: Map<ValueNode, Set<string>>, e: Edge): boolean {
+  const texts = known.get(e.to);
+  const key = `${e.kind}:${e.at.token.start}:${e.text}`;
+  if (texts === undefined) known.set(e.to, new Set([key]));
+  else if (texts.has(key)) return false;
+  else texts.add(key);
+  return true;
 }
 
 /** Ways out of a function: its result, or memory behind a parameter. */
@@ -144,8 +194,8 @@ class Ways {
   exit(n: ValueNode, exit: number): void {
     const stack = [n];
     for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-      if (at.exits.has(exit)) continue;
-      at.exits.add(exit);
+      if (at.exits.includes(exit)) continue;
+      at.exits.push(exit);
       for (const w of [...at.waiters]) w(exit);
       stack.push(...at.outer);
     }

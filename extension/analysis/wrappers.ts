@@ -5,7 +5,7 @@
 import type { MemoryOrder, Operation } from '../model.ts';
 import { type Access, inDeadAlternative, isAtomicObject, primitiveAccesses } from './access.ts';
 import type { Index } from './index.ts';
-import type { Call, Expr, Func, Stmt } from './ir.ts';
+import type { Call, Expr, Func, Node, Stmt } from './ir.ts';
 import { functionOf, noType, print, strip } from './ir.ts';
 import { memberOperation, operationOf, orderOf } from './operations.ts';
 import { condAt } from './preprocess.ts';
@@ -125,6 +125,22 @@ const rank: readonly Operation[] = [
 ];
 
 const nothing: readonly Access[] = [];
+
+/** An operator or a plain use of an atomic object. */
+const isImplicit = (a: Access): boolean => a.wrapper === null && /^(operator|implicit) /.test(a.builtin);
+
+/** In different branches of one `#if`: the branch with the written operation is the atomic one. */
+function apart(a: Node, b: Node): boolean {
+  const branches = new Map<Node, Stmt>();
+  for (let n: Node | null = a; n?.up != null; n = n.up)
+    if (n.up.k === 'variants') branches.set(n.up, n as Stmt);
+  for (let n: Node | null = b; n?.up != null; n = n.up) {
+    const own = n.up.k === 'variants' ? branches.get(n.up) : undefined;
+    if (own === undefined || n.up.k !== 'variants') continue;
+    return !n.up.options.some((o) => o.body.includes(own) && o.body.includes(n as Stmt));
+  }
+  return false;
+}
 
 export class Wrappers {
   readonly primitives = new Map<Func, Access[]>();
@@ -313,14 +329,17 @@ export class Wrappers {
     const sorted = [...objects].sort((a, b) => rank.indexOf(a.operation) - rank.indexOf(b.operation));
     const main = sorted[0];
     if (main === undefined) return null;
+    // An operator in another branch of `#if` than the written operation has no say in the order.
+    const written = sorted.filter((a) => !isImplicit(a));
+    const ordering = isImplicit(main) ? (written.find((w) => apart(main.node, w.node)) ?? main) : main;
     return {
       func: f,
       operation: main.operation,
       operations: [...new Set(objects.map((a) => a.operation))],
       cell,
       fence: false,
-      order: main.orderParam >= 0 ? null : main.order,
-      orderParam: main.orderParam,
+      order: ordering.orderParam >= 0 ? null : ordering.order,
+      orderParam: ordering.orderParam,
       valueParam: this.paramIn(f, main.value),
       outParam: this.paramIn(f, main.out),
       constant: main.value !== null && strip(main.value).k === 'num' ? main.value : null,

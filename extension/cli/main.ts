@@ -8,6 +8,8 @@ import { CommanderError } from 'commander';
 import { type AnalyzeOptions, analyzePaths } from '../analysis/analyze.ts';
 import { cacheFolder, stampOf } from '../analysis/cache.ts';
 import { type Target, UserError } from '../model.ts';
+import { discoverAllocators, knownAllocators } from '../native/discover.ts';
+import { InstalledTarget } from '../native/installed.ts';
 import { NativeTarget } from '../native/target.ts';
 import { profileFromBench } from '../profile/from-bench.ts';
 import { requireExists } from './files.ts';
@@ -43,7 +45,12 @@ function targetNamed(name: string): Target {
     requireExists(name, '--target');
     return new NativeTarget({ name, preload: path.resolve(name), cacheDir, harness });
   }
-  throw new UserError(`--target ${quoted(name)}: expected engine, system, or the path of a preload library`);
+  if (!knownAllocators.includes(name)) {
+    throw new UserError(
+      `--target ${quoted(name)}: expected engine, system, ${knownAllocators.join(', ')}, or the path of a preload library`,
+    );
+  }
+  return new InstalledTarget({ name, cacheDir, harness });
 }
 
 /** Lines of files below the checkout, the profiled engine's own sources among them. */
@@ -126,6 +133,7 @@ async function main(): Promise<void> {
     version: packageVersion(),
     analyze: (paths, options) => analyzePaths(paths, { ...options, ...analysisSetup() }),
     target: targetNamed,
+    installed: async () => (await discoverAllocators()).map((a) => a.name),
     profileFromBench,
     sourceText: sourceReader(),
     htmlAssets: () => ({

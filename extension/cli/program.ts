@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { UserError } from '../model.ts';
 import { type AnalyzeFlags, runAnalyze } from './analyze.ts';
 import { type BenchFlags, runBench } from './bench.ts';
+import { type CompareFlags, runCompare } from './compare.ts';
 import { failRules } from './fail-on.ts';
 import { type ReportFlags, runReport } from './report.ts';
 import type { Services } from './services.ts';
@@ -14,7 +15,6 @@ const collect = (value: string, before: readonly string[] | undefined): readonly
 
 /** Named in the design, built later. */
 const laterCommands: readonly string[] = [
-  'compare-allocators',
   'experiment',
   'calibrate',
   'soak',
@@ -61,28 +61,55 @@ export function createProgram(services: Services, finish: (status: number) => vo
   program
     .command('bench')
     .description('run a workload on the built-in engine or a native allocator')
-    .argument('[workload[:profile]]', 'random_mixed or floor; mixed, tiny, c6heavy, c7heavy, mid or large')
-    .option('--trace <file>', 'replay an allocation trace (not there yet)')
-    .option('--flatten', 'replay a trace on one thread (not there yet)')
-    .option('--target <target>', 'engine, system, or the path of a preload library', 'engine')
+    .argument(
+      '[workload[:profile]]',
+      'random_mixed or floor, with mixed, tiny, c6heavy, c7heavy, mid or large; larson, pc or mstress',
+    )
+    .option('--trace <file>', 'replay an allocation trace (.trace.gz) in the place of a workload')
+    .option('--flatten', "do a trace's operations on one thread, in the order of the file")
+    .option(
+      '--target <target>',
+      'engine, system, an installed allocator (mimalloc, jemalloc, tcmalloc), or the path of a preload library',
+      'engine',
+    )
     .option('--variant <name>', 'build of the target (default: its first, fast for the engine)')
     .option('--preset <name>', 'engine preset (not there yet)')
     .option('--env <name=value>', 'environment gate of the target (repeatable)', collect)
     .option('--flag <name=value>', 'compile flag of the engine (repeatable)', collect)
-    .option('--iterations <n>', 'operations a pass')
-    .option('--working-set <n>', 'slots')
+    .option('--iterations <n>', 'operations a pass; larson: rounds, pc: items a producer, mstress: phases')
+    .option('--working-set <n>', 'slots; larson: of a lineage, pc: of a ring, mstress: objects retained')
     .option('--min <bytes>', 'smallest size')
     .option('--max <bytes>', 'largest size')
     .option('--seed <n>', 'of the random numbers (default 12345)')
-    .option('--threads <n>', 'threads (default 1)')
+    .option('--threads <n[,n...]>', "threads (default: the workload's own); several give one result each")
     .option('--runs <n>', 'fresh processes (default 1)')
+    .option('--passes <n>', "passes of a process (default: the workload's own number)")
     .option('--sample', 'profile: self time by function, heat by line')
     .option('--counters', 'instructions and branches per operation')
     .option('--latency', 'latency percentiles')
     .option('--verify', 'check contents and alignment, untimed')
     .option('--format <format>', 'text or json', 'text')
     .action(async (workload: string | undefined, flags: BenchFlags) =>
-      finish(await runBench(services, workload ?? 'random_mixed', flags)),
+      finish(await runBench(services, workload, flags)),
+    );
+
+  program
+    .command('compare-allocators')
+    .description('run one workload on several allocators, side by side')
+    .argument('[workload[:profile]]', 'as for bench')
+    .option('--trace <file>', 'replay an allocation trace')
+    .option('--flatten', 'replay a trace on one thread')
+    .option(
+      '--targets <a,b,c>',
+      'targets as for bench, each with :VARIANT if it has several (default: the engine, the system and all installed)',
+    )
+    .option('--runs <n>', 'fresh processes of each, interleaved (default 3)')
+    .option('--iterations <n>', 'operations a pass')
+    .option('--seed <n>', 'of the random numbers (default 12345)')
+    .option('--threads <n>', "threads (default: the workload's own)")
+    .option('--format <format>', 'text or json', 'text')
+    .action(async (workload: string | undefined, flags: CompareFlags) =>
+      finish(await runCompare(services, workload, flags)),
     );
 
   withConfiguration(
@@ -102,7 +129,9 @@ export function createProgram(services: Services, finish: (status: number) => vo
       .allowExcessArguments()
       .helpOption(false)
       .action(() => {
-        throw new UserError(`${name} is not there yet: this version has analyze, bench and report`);
+        throw new UserError(
+          `${name} is not there yet: this version has analyze, bench, compare-allocators and report`,
+        );
       });
   }
   return program;

@@ -15,6 +15,8 @@ export interface Services {
   ) => Promise<Findings>;
   /** Rejects with `UserError` for names that mean nothing. */
   readonly target: (name: string) => Target;
+  /** Names of the installed allocators. */
+  readonly installed: () => Promise<readonly string[]>;
   readonly profileFromBench: (result: BenchResult, recordedAt: string) => Profile | null;
   /** One line of a profiled target's own source, null where it cannot be read. */
   readonly sourceText: (file: string, line: number) => string | null;

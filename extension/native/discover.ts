@@ -8,6 +8,9 @@ export interface InstalledAllocator {
   readonly path: string;
 }
 
+/** Names that installed allocators are asked for by. */
+export const knownAllocators: readonly string[] = ['mimalloc', 'jemalloc', 'tcmalloc', 'tcmalloc_minimal'];
+
 const known = /^lib(mimalloc|jemalloc|tcmalloc(?:_minimal)?)\.so(?:\.\d+)*$/;
 
 /** The loader names machines in its own words; a bare `libc6` is 32-bit x86. */
@@ -36,4 +39,15 @@ export async function discoverAllocators(): Promise<InstalledAllocator[]> {
     if (r.status === 0) return parseLoaderCache(r.stdout, process.arch);
   }
   return [];
+}
+
+/** The installed allocator of that name; `tcmalloc` means the minimal one where only that is installed. */
+export function allocatorNamed(
+  installed: readonly InstalledAllocator[],
+  name: string,
+): InstalledAllocator | undefined {
+  return (
+    installed.find((a) => a.name === name) ??
+    (name === 'tcmalloc' ? installed.find((a) => a.name === 'tcmalloc_minimal') : undefined)
+  );
 }

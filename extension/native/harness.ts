@@ -5,9 +5,34 @@ import path from 'node:path';
 import { UserError } from '../model.ts';
 import { abortError, runProcess } from './process.ts';
 
+/** What the harness is made of, all in one folder. */
+export const harnessFiles = {
+  sources: [
+    'harness.c',
+    'checks.c',
+    'threads.c',
+    'random_mixed.c',
+    'larson.c',
+    'pc.c',
+    'mstress.c',
+    'trace.c',
+    'trace_load.c',
+  ],
+  headers: ['harness.h', 'trace.h'],
+} as const;
+
+/** An allocator that is compiled and linked into the harness itself. */
+export interface LinkedAllocator {
+  readonly flags: readonly string[];
+  /** C files; what they include is taken to be as old as they are. */
+  readonly sources: readonly string[];
+}
+
 export interface HarnessOptions {
-  /** Path of `harness.c`. */
+  /** Path of `harness.c`; the other files lie beside it. */
   readonly source: string;
+  /** Null: whatever allocator the process has. */
+  readonly linked?: LinkedAllocator | null;
   readonly cacheDir: string;
   readonly compiler: string;
   readonly signal?: AbortSignal | undefined;
@@ -19,6 +44,8 @@ const flags = [
   '-std=gnu11',
   '-fno-builtin-malloc',
   '-fno-builtin-calloc',
+  '-fno-builtin-realloc',
+  '-fno-builtin-posix_memalign',
   '-fno-builtin-free',
 ] as const;
 
@@ -52,22 +79,23 @@ export async function harnessBinary(options: HarnessOptions): Promise<string> {
     throw new UserError('native targets run on Linux only: use the engine', 3);
   }
   const version = await compilerVersion(compiler, signal);
-  let source: Buffer;
-  try {
-    source = await readFile(options.source);
-  } catch {
-    throw new UserError(
-      `the native harness's source is missing (${options.source}): run \`npm run build\``,
-      3,
-    );
+  const folder = path.dirname(options.source);
+  const linked = options.linked ?? { flags: [], sources: [] };
+  const own = harnessFiles.sources.map((name) => path.join(folder, name));
+  const sources = [...own, ...linked.sources];
+  const allFlags = [...flags, ...linked.flags];
+  const hash = createHash('sha256');
+  for (const file of [...sources, ...harnessFiles.headers.map((name) => path.join(folder, name))]) {
+    let text: Buffer;
+    try {
+      text = await readFile(file);
+    } catch {
+      throw new UserError(`the native harness's source is missing (${file}): run \`npm run build\``, 3);
+    }
+    hash.update(`${text.length}\0`).update(text);
   }
-  const key = createHash('sha256')
-    .update(source)
-    .update('\0')
-    .update(compiler)
-    .update('\0')
-    .update(version)
-    .update(flags.join(' '))
+  const key = hash
+    .update([compiler, version, ...linked.sources, ...allFlags].join('\0'))
     .digest('hex')
     .slice(0, 24);
   const binary = path.join(options.cacheDir, `harness-${key}`);
@@ -81,7 +109,9 @@ export async function harnessBinary(options: HarnessOptions): Promise<string> {
     throw new UserError(`cannot keep the native harness in ${options.cacheDir}: ${why}`, 3);
   }
   try {
-    const r = await runProcess(compiler, [...flags, '-o', fresh, options.source, '-ldl'], { signal });
+    const r = await runProcess(compiler, [...allFlags, '-o', fresh, ...sources, '-pthread', '-ldl'], {
+      signal,
+    });
     if (r.status !== 0) {
       const line = r.stderr.split('\n').find((l) => /error|cannot/i.test(l)) ?? 'no message';
       throw new UserError(`\`${compiler}\` cannot compile the native harness: ${line.trim()}`, 3);

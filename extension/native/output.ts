@@ -6,7 +6,13 @@ export interface HarnessOutput {
   readonly allocator: string;
   /** Nanoseconds of each pass. */
   readonly passesNs: readonly number[];
-  readonly hash: string;
+  /** Operations and threads of a pass, as the checked pass counted them. */
+  readonly operations: number;
+  readonly threads: number;
+  /** 16 hex digits for each thread that has a sequence of its own. */
+  readonly hash: readonly string[];
+  /** Involuntary context switches during the passes: how much others wanted the cores. */
+  readonly switches: number;
   /** VmHWM over the passes less VmRSS before them; null where the kernel does not say. */
   readonly peakBytes: number | null;
   /** Most bytes that the workload held at once, as requested and as the allocator's usable sizes. */
@@ -24,8 +30,19 @@ function numbers(value: unknown, length: number | null): number[] | null {
   return out.length === all.length ? out : null;
 }
 
-/** The harness's JSON line. Throws `UserError` when it is not what the harness prints (an allocator wrote into stdout). */
-export function parseHarnessOutput(text: string, passes: number): HarnessOutput {
+function hashes(value: unknown): string[] | null {
+  if (!Array.isArray(value) || value.length === 0) return null;
+  const all: unknown[] = value;
+  const out = all.filter((v): v is string => typeof v === 'string' && /^[0-9a-f]{16}$/.test(v));
+  return out.length === all.length ? out : null;
+}
+
+/**
+ * The harness's JSON line. Throws `UserError` when it is not what the harness prints (an allocator wrote into stdout).
+ *
+ * @param passes how many there have to be; null where the harness chose
+ */
+export function parseHarnessOutput(text: string, passes: number | null): HarnessOutput {
   const bad = (): UserError =>
     new UserError('the native harness printed no result: does the preloaded library write to stdout?', 3);
   const line = text.split('\n').find((l) => l.startsWith('{"allocator":'));
@@ -39,17 +56,19 @@ export function parseHarnessOutput(text: string, passes: number): HarnessOutput 
   if (typeof value !== 'object' || value === null) throw bad();
   const field = (name: string): unknown => Reflect.get(value, name);
   const allocator = field('allocator');
-  const hash = field('hash');
+  const hash = hashes(field('hash'));
   const passesNs = numbers(field('passesNs'), passes);
   const faults = numbers(field('faults'), 3);
   const latency = numbers(field('latency'), 4);
+  const counts = numbers([field('operations'), field('threads'), field('switches')], 3);
   const sizes = numbers([field('requestedBytes'), field('liveBytes')], 2);
   const peak = field('peakBytes');
   if (
     typeof allocator !== 'string' ||
-    typeof hash !== 'string' ||
-    !/^[0-9a-f]{16}$/.test(hash) ||
+    hash === null ||
+    counts === null ||
     passesNs === null ||
+    passesNs.length === 0 ||
     faults === null ||
     latency === null ||
     sizes === null ||
@@ -61,6 +80,9 @@ export function parseHarnessOutput(text: string, passes: number): HarnessOutput 
     allocator,
     hash,
     passesNs,
+    operations: counts[0] ?? 0,
+    threads: counts[1] ?? 0,
+    switches: counts[2] ?? 0,
     peakBytes: peak >= 0 ? peak : null,
     requestedBytes: sizes[0] ?? 0,
     liveBytes: sizes[1] ?? 0,

@@ -2,21 +2,33 @@
 import { createHash } from 'node:crypto';
 import { readFile, realpath } from 'node:fs/promises';
 import { type BenchRequest, type BenchResult, type RunHooks, type Target, UserError } from '../model.ts';
-import { parametersOf, passCount, type WorkloadParameters, workloadName } from '../profile/workloads.ts';
-import { harnessBinary } from './harness.ts';
+import {
+  defaultPasses,
+  latencyOperations,
+  parametersOf,
+  requestedPasses,
+  type TraceParameters,
+  traceOf,
+  type WorkloadParameters,
+  workloadName,
+} from '../profile/workloads.ts';
+import { harnessBinary, type LinkedAllocator } from './harness.ts';
 import { type HarnessOutput, parseHarnessOutput } from './output.ts';
 import { type ProcessOutcome, abortError, runProcess } from './process.ts';
 import { nativeResult } from './result.ts';
 import { harnessArguments } from './arguments.ts';
+import { type TraceText, traceText } from './trace-text.ts';
 
 export interface NativeTargetOptions {
   /** Shown, and `target` in the result. */
   readonly name: string;
   /** Path of the allocator's shared library; null runs the system's own malloc. */
   readonly preload: string | null;
+  /** An allocator to be linked into the harness instead. */
+  readonly linked?: LinkedAllocator;
   /** Compiled harnesses are kept here. */
   readonly cacheDir: string;
-  /** Path of `harness.c` (`native/harness.c` in dist). */
+  /** Path of `harness.c` (`native/harness.c` in dist), the harness's other files beside it. */
   readonly harness: string;
   /** Default: `cc`. */
   readonly compiler?: string;
@@ -42,12 +54,26 @@ async function realPathOrNull(file: string): Promise<string | null> {
 
 /** The last line of stderr that says something, without the harness's own progress. */
 function lastWords(stderr: string): string {
-  const lines = stderr.split('\n').filter((l) => l.trim() !== '' && !/^pass \d+$/.test(l));
+  const lines = stderr.split('\n').filter((l) => l.trim() !== '' && !/^pass \d+ of \d+$/.test(l));
   return lines.at(-1)?.trim().slice(0, 300) ?? '';
 }
 
+/** Single operations to time in each thread. Only random_mixed has a number of its own; the others are timed whole. */
+function latencyCount(p: WorkloadParameters | TraceParameters): number {
+  return p.workload === 'random_mixed' ? Math.min(p.iterations, latencyOperations) : 2 ** 22;
+}
+
+/** One request, ready to be handed to the harness. */
+interface Job {
+  readonly binary: string;
+  readonly preload: string | null;
+  readonly request: BenchRequest;
+  readonly parameters: WorkloadParameters | TraceParameters;
+  readonly text: TraceText | null;
+}
+
 /**
- * Runs random_mixed and floor over a native allocator. Every run is a fresh process, in which the intended library has
+ * Runs workloads and traces over a native allocator. Every run is a fresh process, in which the intended library has
  * to be the one that defines malloc. Figures are of the harness alone: no profile and no counters yet.
  */
 export class NativeTarget implements Target {
@@ -61,7 +87,7 @@ export class NativeTarget implements Target {
   }
 
   async run(request: BenchRequest, hooks: RunHooks): Promise<BenchResult> {
-    const parameters = parametersOf(request);
+    const parameters = request.workload === 'trace' ? traceOf(request) : parametersOf(request);
     if (!Number.isInteger(request.runs) || request.runs < 1 || request.runs > 1000) {
       throw new UserError(`--runs has to be a whole number from 1 to 1000, not ${request.runs}`);
     }
@@ -74,19 +100,27 @@ export class NativeTarget implements Target {
     hooks.onProgress?.({ message: `${this.name}: preparing the harness`, fraction: 0 });
     const binary = await harnessBinary({
       source: this.#options.harness,
+      linked: this.#options.linked ?? null,
       cacheDir: this.#options.cacheDir,
       compiler: this.#options.compiler ?? 'cc',
       signal: hooks.signal,
     });
-    const outputs: HarnessOutput[] = [];
-    for (let i = 0; i < request.runs; i++) {
-      outputs.push(await this.#once(binary, preload, request, parameters, i, hooks));
+    const text = parameters.workload === 'trace' ? await traceText(parameters.file, hooks.signal) : null;
+    try {
+      return await this.#runs({ binary, preload, request, parameters, text }, hooks);
+    } finally {
+      await text?.dispose();
     }
+  }
+
+  async #runs(job: Job, hooks: RunHooks): Promise<BenchResult> {
+    const first = await this.#once(job, 0, hooks);
+    const outputs: [HarnessOutput, ...HarnessOutput[]] = [first];
+    for (let i = 1; i < job.request.runs; i++) outputs.push(await this.#once(job, i, hooks));
     this.#requireSameSequence(outputs);
     hooks.onProgress?.({ message: 'done', fraction: 1 });
-    const answered = preload ?? outputs[0]?.allocator ?? null;
-    const sha256 = answered === null ? null : await sha256Of(answered);
-    return nativeResult(request, this.name, parameters, outputs, sha256);
+    const answered = job.preload ?? first.allocator;
+    return nativeResult(job.request, this.name, outputs, await sha256Of(answered));
   }
 
   /** Real path of the library; the loader's separators cannot be written in LD_PRELOAD. */
@@ -101,39 +135,37 @@ export class NativeTarget implements Target {
     return file;
   }
 
-  async #once(
-    binary: string,
-    preload: string | null,
-    request: BenchRequest,
-    parameters: WorkloadParameters,
-    index: number,
-    hooks: RunHooks,
-  ): Promise<HarnessOutput> {
+  async #once(job: Job, index: number, hooks: RunHooks): Promise<HarnessOutput> {
+    const { binary, preload, request, parameters } = job;
     const checks = index === 0;
-    const args = harnessArguments(parameters, {
+    // How many passes a trace has by its definition only the harness knows, once it has read it.
+    const own = parameters.workload === 'trace' ? null : defaultPasses(parameters.workload, 0);
+    const passes = requestedPasses(request) ?? own;
+    const args = harnessArguments(parameters, job.text?.file ?? null, {
+      passes,
       verify: checks && request.verify,
-      latency: checks && request.latency,
+      latency: checks && request.latency ? latencyCount(parameters) : 0,
     });
     const env: NodeJS.ProcessEnv = { ...process.env, ...request.env };
     delete env.LD_PRELOAD;
     if (preload !== null) env.LD_PRELOAD = preload;
-    const steps = passCount + 1;
     const label = request.runs === 1 ? this.name : `${this.name}, run ${index + 1} of ${request.runs}`;
     const outcome = await runProcess(binary, args, {
       env,
       signal: hooks.signal,
       onErrorLine: (line) => {
-        const done = Number(/^pass (\d+)$/.exec(line)?.[1] ?? Number.NaN);
-        if (Number.isNaN(done)) return;
+        const m = /^pass (\d+) of (\d+)$/.exec(line);
+        if (m === null) return;
+        const [done, of] = [Number(m[1]), Number(m[2])];
         hooks.onProgress?.({
-          message: `${label}: pass ${done} of ${passCount}`,
-          fraction: Math.min(1, (index + done / steps) / request.runs),
+          message: `${label}: pass ${done} of ${of}`,
+          fraction: Math.min(1, (index + done / (of + 1)) / request.runs),
         });
       },
     });
     this.#requireSuccess(outcome, request);
-    const output = parseHarnessOutput(outcome.stdout, passCount);
-    await this.#requireAllocator(output, preload, outcome);
+    const output = parseHarnessOutput(outcome.stdout, passes);
+    await this.#requireAllocator(output, job, outcome);
     const { contents, alignment, zero } = output.faults;
     if (contents + alignment + zero > 0) {
       throw new UserError(
@@ -158,6 +190,9 @@ export class NativeTarget implements Target {
     }
     if (outcome.status !== 0) {
       const words = lastWords(outcome.stderr).replace(/^harness: /, '');
+      if (outcome.status === 2 && request.workload === 'trace') {
+        throw new UserError(`trace ${request.trace?.file ?? ''}: ${words}`);
+      }
       throw new UserError(
         `${this.name} failed in ${what} with exit status ${outcome.status}${words === '' ? '' : `: ${words}`}`,
         3,
@@ -168,22 +203,23 @@ export class NativeTarget implements Target {
   /** The loader ignores libraries that it cannot load, and a library need not define malloc. */
   async #requireAllocator(
     output: HarnessOutput,
-    preload: string | null,
+    { preload, binary }: Job,
     outcome: ProcessOutcome,
   ): Promise<void> {
-    if (preload === null) return;
+    const wanted = preload ?? (this.#options.linked === undefined ? null : binary);
+    if (wanted === null) return;
     const answered = await realPathOrNull(output.allocator);
-    if (answered === preload) return;
+    if (answered === (await realPathOrNull(wanted))) return;
     const refused = /cannot be preloaded.*/.exec(outcome.stderr)?.[0];
     const reason =
       refused === undefined
         ? `malloc came from ${output.allocator === '' ? 'elsewhere' : output.allocator}`
         : `the loader says it ${refused.trim()}`;
-    throw new UserError(`${this.name}: ${preload} did not answer, ${reason}`, 3);
+    throw new UserError(`${this.name}: ${wanted} did not answer, ${reason}`, 3);
   }
 
   #requireSameSequence(outputs: readonly HarnessOutput[]): void {
-    if (new Set(outputs.map((o) => o.hash)).size > 1) {
+    if (new Set(outputs.map((o) => o.hash.join())).size > 1) {
       throw new UserError(`${this.name}: two runs of the same workload did different operations`, 3);
     }
   }

@@ -5,7 +5,7 @@ import type { Collector, Estimate } from './draft.ts';
 export interface SiteFacts {
   /** Only carries one statistic over into another. */
   readonly isMerge: (site: AtomicSite) => boolean;
-  /** Its wrapper is relaxed in one of its branches. */
+  /** Relaxed, or not atomic at all, in one of the configurations that it is written for. */
   readonly isRelaxed: (site: AtomicSite) => boolean;
 }
 

@@ -19,14 +19,17 @@ export class Bench {
     rmSync(this.dir, { recursive: true, force: true });
   }
 
-  async findings(files: Readonly<Record<string, string>>): Promise<Findings> {
+  async findings(
+    files: Readonly<Record<string, string>>,
+    defines: Readonly<Record<string, string>> = {},
+  ): Promise<Findings> {
     const at = path.join(this.dir, String(this.count++));
     for (const [file, text] of Object.entries(files)) {
       mkdirSync(path.dirname(path.join(at, file)), { recursive: true });
       writeFileSync(path.join(at, file), text);
     }
     this.parser ??= loadWasmParser(grammarDir);
-    return analyzePaths([at], { grammarDir, parser: await this.parser });
+    return analyzePaths([at], { grammarDir, parser: await this.parser, defines });
   }
 
   /** What was found and what the comments say, line by line, to be compared. */

@@ -171,6 +171,27 @@ void report(void) { printf("%lu\\n", atomic_load(&calls)); }`;
   expect(await rows('F', source('memory_order_relaxed'))).toEqual([]);
 });
 
+it('F: not an operator on a member that another configuration declares without atomic', async () => {
+  const source = (plain: string): string => `
+#ifdef HAVE_ATOMIC64
+struct cell { _Atomic unsigned long val; };
+#else
+struct cell { ${plain} val; };
+#endif
+static struct cell calls;
+static void count(struct cell *c) {
+#ifdef HAVE_ATOMIC64
+atomic_fetch_add_explicit(&c->val, 1, memory_order_relaxed);
+#else
+c->val += 1;
+#endif
+}
+void *malloc(unsigned long n) { count(&calls); return raw(n); }
+void report(void) { printf("%lu\\n", (unsigned long)calls.val); }`;
+  expect(await rows('F', source('unsigned long'))).toEqual([]);
+  expect(await rows('F', source('_Atomic unsigned long'))).not.toEqual([]);
+});
+
 const add = (...what: string[]): string =>
   `void *malloc(unsigned long n) {\n${what.map((w) => `atomic_fetch_add_explicit(&${w}, 1, memory_order_relaxed);`).join('\n')}\nreturn raw(n); }`;
 const show = (...what: string[]): string =>

@@ -141,3 +141,42 @@ extern "C" void *calloc(unsigned long n, unsigned long m) { return base->get(n *
   expect([t.never, t.onExit]).toEqual(['unreached', 'cold']);
   expect([t['Derived::get'], t['Stranger::get']]).toEqual(['hot', 'unreached']);
 });
+
+it('takes a checker that counts for one, and one that moves something on for work', async () => {
+  const more = `#define my_assert(x) ((x) ? (void)0 : fail(#x))
+extern void fail(const char *);
+static struct node *first; static int moved;
+static int move_on(void) { moved = 1; first = first->next; return 1; }
+static void check_list(int n) {
+  int seen = 0;
+  for (struct node *p = first; p != 0; p = p->next) { seen++; if (p == p->next) { fprintf(stderr, "loop\\n"); abort(); } }
+  my_assert(seen < n);
+}
+static void walk_list(int n) { my_assert(n > 0); int done; do { done = move_on(); } while (!done); }
+static void count_calls(int n) { static int calls; my_assert(n > 0); calls++; }`;
+  const t = await temperaturesOf(c('check_list(n); walk_list(n); count_calls(n); return helper(n);', more));
+  expect([t.check_list, t.walk_list, t.count_calls]).toEqual(['cold', 'hot', 'hot']);
+});
+
+it('calls the system through a definition that stands in for it, and through a function behind a star', async () => {
+  const t = await temperaturesOf({
+    'a.c': c(
+      'if (n > 64) return remap(n); return (*more)(n);',
+      `extern void *mremap(void *, size_t, size_t, int);
+extern void *sbrk(long);
+static void *remap(size_t n) { return mremap(0, n, n * 2, 1); }
+static void *more(size_t n) { return sbrk((long)n); }`,
+    ),
+    'preload.c': `typedef unsigned long size_t;
+static void *(*real)(void *, size_t, size_t, int);
+void *mremap(void *p, size_t a, size_t b, int f) { return real(p, a, b, f); }`,
+  });
+  expect([t.remap, t.more]).toEqual(['warm', 'warm']);
+});
+
+it('takes what is seldom called for hot itself, but not what it alone leads to', async () => {
+  const more = `static void *aligned(size_t a, size_t n) { return take(a + n); }
+void *memalign(size_t a, size_t n) { if (a < 16) return helper(n); return aligned(a, n); }`;
+  const t = await temperaturesOf(c('return helper(n);', more));
+  expect([t.memalign, t.aligned, t.helper]).toEqual(['hot', 'warm', 'hot']);
+});

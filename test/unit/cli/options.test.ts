@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type BenchFlags, benchRequest } from '../../../extension/cli/bench.ts';
+import { type BenchFlags, benchRequests } from '../../../extension/cli/bench.ts';
 import { readBenchFile } from '../../../extension/cli/bench-file.ts';
 import { failures, parseFailOn, readBaseline } from '../../../extension/cli/fail-on.ts';
 import { writeWhole } from '../../../extension/cli/files.ts';
@@ -67,6 +67,12 @@ describe('bench request', () => {
   });
   const variants = ['fast', 'sampled'];
 
+  const benchRequest = (workload: string | undefined, given: BenchFlags, of = variants) => {
+    const [only, ...rest] = benchRequests(workload, given, of);
+    expect(rest).toEqual([]);
+    return only;
+  };
+
   it('has the documented defaults', () => {
     expect(benchRequest('random_mixed', flags(), variants)).toEqual({
       workload: 'random_mixed',
@@ -79,8 +85,9 @@ describe('bench request', () => {
       min: null,
       max: null,
       seed: 12345,
-      threads: 1,
+      threads: null,
       runs: 1,
+      passes: null,
       sample: false,
       counters: false,
       latency: false,
@@ -123,11 +130,31 @@ describe('bench request', () => {
     });
   });
 
+  it('takes threads with the workload or as a list, one request each', () => {
+    expect(benchRequest('pc:T4', flags())).toMatchObject({ workload: 'pc', profile: 'mixed', threads: 4 });
+    expect(benchRequest('producer_consumer', flags())).toMatchObject({ workload: 'pc', threads: null });
+    const counts = benchRequests('mstress', flags({ threads: '1,2,8', passes: '3' }), variants);
+    expect(counts.map((r) => r.threads)).toEqual([1, 2, 8]);
+    expect(counts.map((r) => r.passes)).toEqual([3, 3, 3]);
+  });
+
+  it('takes a trace in the place of a workload', () => {
+    expect(benchRequest(undefined, flags({ trace: 'x.gz', flatten: true }))).toMatchObject({
+      workload: 'trace',
+      trace: { file: 'x.gz', flatten: true },
+      threads: null,
+    });
+  });
+
   it.each([
-    ['larson', {}, /larson.*not there yet/],
-    ['random_mixed', { trace: 'x.gz' }, /--trace.*not there yet/],
+    ['random_mixed', { trace: 'x.gz' }, /a workload \('random_mixed'\) or --trace FILE, not both/],
+    ['random_mixed', { flatten: true }, /--flatten is for traces/],
+    ['larson:tiny', {}, /larson has no profiles but threads, as in larson:T4/],
+    ['pc:T4', { threads: '2' }, /'pc:T4' names its threads/],
+    ['mstress', { threads: '1,2,1' }, /1 is there twice/],
+    ['mstress', { threads: '1,' }, /--threads '': expected a whole number/],
+    ['mstress', { passes: '1001' }, /--passes '1001': expected a whole number from 1 to 1,000/],
     ['random_mixed', { preset: 'A' }, /--preset is not there yet/],
-    ['random_mixed', { threads: '1,2' }, /--threads.*not there yet/],
     ['nonsense', {}, /expected random_mixed, floor/],
     ['random_mixed:huge', {}, /expected mixed, tiny/],
     ['random_mixed:mixed:x', {}, /WORKLOAD:PROFILE/],

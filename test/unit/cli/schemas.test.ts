@@ -21,7 +21,7 @@ function load(name: string): Schema {
   return JSON.parse(readFileSync(path.join(folder, `${name}.schema.json`), 'utf8')) as Schema;
 }
 
-const names = ['analyze', 'bench', 'report', 'report-written'] as const;
+const names = ['analyze', 'bench', 'compare-allocators', 'report', 'report-written'] as const;
 const schemas = new Map(names.map((n) => [n, load(n)]));
 
 function validator(name: (typeof names)[number]): ValidateFunction {

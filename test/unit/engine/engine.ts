@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type EngineInstance, instantiate } from '../../../engine/host/instantiate.ts';
 import { harnessBytes } from '../../../engine/host/workloads.ts';
-import { type WorkloadParameters, workloadProfiles } from '../../../extension/profile/workloads.ts';
+import { type LoopParameters, workloadProfiles } from '../../../extension/profile/workloads.ts';
 import type { BenchRequest } from '../../../extension/model.ts';
 
 export const root = path.resolve(import.meta.dirname, '../../..');
@@ -35,7 +35,7 @@ export function modulePath(variant: string): string {
   return path.join(dist, 'engine', `${variant}.wasm`);
 }
 
-export function parametersFor(profile: string, iterations?: number): WorkloadParameters {
+export function parametersFor(profile: string, iterations?: number): LoopParameters {
   const row = workloadProfiles.get(profile);
   if (row === undefined) throw new Error(`no profile ${profile}`);
   return { workload: 'random_mixed', seed: 12345, ...row, iterations: iterations ?? row.iterations };
@@ -47,7 +47,7 @@ export function engineModule(variant: string): WebAssembly.Module {
 
 export function engineFor(
   variant: string,
-  p: WorkloadParameters,
+  p: LoopParameters,
   env: Readonly<Record<string, string>> = {},
 ): EngineInstance {
   return instantiate(engineModule(variant), { env, harnessBytes: harnessBytes(p) });

@@ -3,9 +3,8 @@ import { findMemory } from '../../../engine/host/resident.ts';
 import { functionRows, lineRows } from '../../../engine/host/sample-run.ts';
 import { foldNodes } from '../../../engine/host/sampler.ts';
 import { environmentBlock } from '../../../engine/host/instantiate.ts';
-import { parametersFor } from './engine.ts';
 
-const p = parametersFor('mixed');
+const loop = ['random_mixed', 'random_mixed_drain'];
 const node = (functionName: string, url: string, hitCount: number) => ({
   callFrame: { functionName, url },
   hitCount,
@@ -27,7 +26,11 @@ describe('folding the sampler', () => {
     ]);
     expect(folded.script).toBe(10);
     expect(folded.runtime).toBe(10);
-    const rows = functionRows(folded, [{ name: 'malloc', file: 'engine/allocator/wrappers.ts', line: 3 }], p);
+    const rows = functionRows(
+      folded,
+      [{ name: 'malloc', file: 'engine/allocator/wrappers.ts', line: 3 }],
+      loop,
+    );
     expect(rows).toEqual([
       { name: 'malloc', category: 'wrapper', selfPercent: 50, file: 'engine/allocator/wrappers.ts', line: 3 },
       { name: 'main', category: 'benchmark', selfPercent: 35, file: null, line: null },
@@ -49,7 +52,7 @@ describe('folding the sampler', () => {
         { function: 'random_mixed', file: 'inlined.ts', line: 9, instructions: 7 },
         { function: 'never sampled', file: 'd.ts', line: 4, instructions: 1000 },
       ],
-      p,
+      loop,
     );
     expect(lines).toEqual([
       { file: 'a.ts', line: 2, percent: 45 },

@@ -104,7 +104,7 @@ describe('EngineTarget', () => {
       [{ variant: 'standard', env: { HAKMEM_NO_SUCH: '1' } }, /unknown environment gate HAKMEM_NO_SUCH/],
       [{ env: { HAKMEM_MID_V3_ENABLED: '0' } }, /fixed at compile time.*--variant standard/],
       [{ profile: 'huge' }, /unknown workload profile huge: .*c7heavy/],
-      [{ workload: 'larson' as 'floor' }, /unknown workload larson/],
+      [{ workload: 'nonsense' as 'floor' }, /unknown workload nonsense: use one of random_mixed.*mstress/],
       [{ threads: 2 }, /one thread/],
       [{ iterations: 0 }, /--iterations/],
       [{ min: 100, max: 10 }, /--max/],
@@ -186,7 +186,7 @@ describe('the child process', () => {
   it('that ends early gives one clear error', async () => {
     const options = { distDir: dist, nodePath: process.execPath, extraEnv: {} };
     const base = { module: modulePath('fast'), parameters: parametersFor('mixed', 1000), env: {} };
-    const job: Job = { ...base, kind: 'passes', instrumented: false, latency: false };
+    const job: Job = { ...base, kind: 'passes', passes: null, instrumented: false, latency: false };
     const hooks = { onProgress: () => {}, signal: undefined };
     const missing = runJob({ ...job, module: '/nonexistent.wasm' }, { ...options, nodeFlags: [] }, hooks);
     await expect(missing).rejects.toThrow(/nonexistent/);

@@ -1,13 +1,23 @@
 /** The native target: the same operations as the workloads' definition, the intended allocator, honest failures. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BenchProgress, type BenchRequest, UserError } from '../../../extension/model.ts';
 import { discoverAllocators } from '../../../extension/native/discover.ts';
+import { harnessFiles } from '../../../extension/native/harness.ts';
 import { NativeTarget } from '../../../extension/native/target.ts';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -231,9 +241,13 @@ describe.skipIf(!able)('NativeTarget', () => {
     expect(await refusal(target({ source: path.join(dir, 'gone.c') }).run(base, {}))).toContain(
       'run `npm run build`',
     );
-    const broken = path.join(dir, 'broken.c');
-    writeFileSync(broken, 'int main(void) { return undeclared; }\n');
-    expect(await refusal(target({ source: broken }).run(base, {}))).toMatch(
+    const broken = path.join(dir, 'broken');
+    mkdirSync(broken);
+    for (const name of [...harnessFiles.sources, ...harnessFiles.headers]) {
+      copyFileSync(path.join(path.dirname(harness), name), path.join(broken, name));
+    }
+    writeFileSync(path.join(broken, 'larson.c'), 'int broken(void) { return undeclared; }\n');
+    expect(await refusal(target({ source: path.join(broken, 'harness.c') }).run(base, {}))).toMatch(
       /cannot compile the native harness: .*undeclared/,
     );
     const file = path.join(dir, 'a-file');

@@ -1,7 +1,7 @@
 // toy-allocator.c - a bump allocator with faults on request, to see that the native target notices them.
 //   TOY_FAULT=null      malloc fails after a while      TOY_FAULT=abort    the library aborts
 //   TOY_FAULT=twice     a block is given out twice      TOY_FAULT=skew     blocks are misaligned
-//   TOY_FAULT=dirty     calloc does not clear
+//   TOY_FAULT=dirty     calloc does not clear       TOY_FAULT=forget   realloc does not copy
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -53,8 +53,18 @@ void* calloc(size_t n, size_t size) {
 
 void* realloc(void* p, size_t size) {
     void* q = malloc(size);
-    if (p && q) memcpy(q, p, size);
+    if (p && q && !fault("forget")) {
+        size_t old = *(size_t*)((uintptr_t)p / 16 * 16 - 16);
+        memcpy(q, p, old < size ? old : size);
+    }
     return q;
+}
+
+int posix_memalign(void** out, size_t align, size_t size) {
+    uintptr_t p = (uintptr_t)malloc(size + align);
+    *out = (void*)((p + align - 1) / align * align);
+    ((size_t*)*out)[-2] = size;
+    return p ? 0 : 12;
 }
 
 size_t malloc_usable_size(void* p) {

@@ -1,6 +1,8 @@
 /** The parts of the native target that need no compiler: argument vectors, the harness's output, the loader's cache. */
 import { describe, expect, it } from 'vitest';
-import { parseLoaderCache } from '../../../extension/native/discover.ts';
+import type { BenchRequest } from '../../../extension/model.ts';
+import { allocatorNamed, parseLoaderCache } from '../../../extension/native/discover.ts';
+import { InstalledTarget } from '../../../extension/native/installed.ts';
 import { parseHarnessOutput } from '../../../extension/native/output.ts';
 import { harnessArguments } from '../../../extension/native/arguments.ts';
 import { parametersOf } from '../../../extension/profile/workloads.ts';
@@ -15,6 +17,14 @@ const cache = `1234 libs found in cache \`/etc/ld.so.cache'
 \tlibnotmimalloc.so.2 (libc6,x86-64) => /lib/libnotmimalloc.so.2
 `;
 
+const request: BenchRequest = {
+  workload: 'random_mixed',
+  profile: 'mixed',
+  ...{ variant: 'native', env: {}, flags: {}, seed: 7, threads: null, runs: 1 },
+  ...{ iterations: null, workingSet: null, min: null, max: null },
+  ...{ sample: false, counters: false, latency: true, verify: true },
+};
+
 describe('parseLoaderCache', () => {
   it('takes the allocators of this machine, the first of each name', () => {
     expect(parseLoaderCache(cache, 'x64')).toEqual([
@@ -26,18 +36,60 @@ describe('parseLoaderCache', () => {
   });
 });
 
-describe('harnessArguments', () => {
-  it('hands every parameter over as a number', () => {
-    const p = parametersOf({
-      workload: 'random_mixed',
-      profile: 'large',
-      ...{ variant: 'native', env: {}, flags: {}, seed: 7, threads: 1, runs: 1 },
-      ...{ iterations: null, workingSet: 3, min: null, max: null },
-      ...{ sample: false, counters: false, latency: true, verify: true },
+describe('InstalledTarget', () => {
+  const installed = parseLoaderCache(cache, 'x64');
+
+  it('finds an allocator by its name, tcmalloc in its minimal form too', () => {
+    expect(allocatorNamed(installed, 'mimalloc')?.path).toBe('/lib/x86_64-linux-gnu/libmimalloc.so.2');
+    expect(allocatorNamed(installed, 'tcmalloc')?.name).toBe('tcmalloc_minimal');
+    expect(allocatorNamed(installed, 'jemalloc')).toBeUndefined();
+  });
+
+  it('says what is installed when the one asked for is not', async () => {
+    const target = new InstalledTarget({
+      ...{ name: 'jemalloc', cacheDir: '/nowhere', harness: '/nowhere' },
+      discover: async () => installed,
     });
-    const args = harnessArguments(p, { verify: true, latency: true });
-    expect(args.join(' ')).toBe('random_mixed 200000 3 32768 1048576 7 5 1 200000');
-    expect(harnessArguments(p, { verify: false, latency: false }).slice(-2)).toEqual(['0', '0']);
+    await expect(target.run(request, {})).rejects.toThrow(
+      /jemalloc is not installed \(installed: mimalloc, tcmalloc_minimal\)/,
+    );
+  });
+});
+
+describe('harnessArguments', () => {
+  const plain = { passes: null, verify: false, latency: 0 };
+
+  it('hands every parameter over by its name', () => {
+    const p = parametersOf({ ...request, profile: 'large', workingSet: 3 });
+    expect(harnessArguments(p, null, { passes: 5, verify: true, latency: 200_000 }).join(' ')).toBe(
+      'random_mixed iterations=200000 ws=3 min=32768 max=1048576 seed=7 passes=5 verify=1 latency=200000',
+    );
+    expect(harnessArguments(p, null, plain).slice(-3)).toEqual(['passes=0', 'verify=0', 'latency=0']);
+  });
+
+  it('knows the threaded workloads by the parameters of their definition', () => {
+    const args = (change: Partial<BenchRequest>): string =>
+      harnessArguments(parametersOf({ ...request, ...change }), null, plain)
+        .slice(0, -3)
+        .join(' ');
+    expect(args({ workload: 'larson' })).toBe(
+      'larson threads=2 chunks=20000 rounds=4 gens=8 min=8 max=1000 seed=7',
+    );
+    expect(args({ workload: 'pc', threads: 4 })).toBe(
+      'pc threads=4 items=1000000 ring=1024 min=16 max=1040 seed=7',
+    );
+    expect(args({ workload: 'mstress', iterations: 3 })).toBe(
+      'mstress threads=2 phases=3 n=10000 ret=4000 trans=4000 seed=7',
+    );
+  });
+
+  it('hands a trace over as a file of plain text', () => {
+    const trace = { workload: 'trace', file: 'a.trace.gz', flatten: true } as const;
+    expect(harnessArguments(trace, '/tmp/with blank', plain).slice(0, 3)).toEqual([
+      'trace',
+      'flatten=1',
+      'trace=/tmp/with blank',
+    ]);
   });
 });
 
@@ -45,7 +97,10 @@ describe('parseHarnessOutput', () => {
   const good = {
     allocator: '/lib/libm"x.so',
     passesNs: [5, 4, 3, 2, 1],
-    hash: '4f8522de81e06661',
+    operations: 1000,
+    threads: 1,
+    switches: 3,
+    hash: ['4f8522de81e06661'],
     peakBytes: -1,
     requestedBytes: 10,
     liveBytes: 12,
@@ -60,11 +115,18 @@ describe('parseHarnessOutput', () => {
     expect(output.faults).toEqual({ contents: 0, alignment: 1, zero: 2 });
   });
 
+  it('takes any number of passes where the harness chose it', () => {
+    expect(parseHarnessOutput(JSON.stringify(good), null).passesNs).toHaveLength(5);
+    expect(() => parseHarnessOutput(JSON.stringify({ ...good, passesNs: [] }), null)).toThrow();
+  });
+
   it.each([
     ['nothing', ''],
     ['half a line', JSON.stringify(good).slice(0, 60)],
     ['a pass too few', JSON.stringify({ ...good, passesNs: [1, 2] })],
-    ['a hash that is none', JSON.stringify({ ...good, hash: 'xyz' })],
+    ['a hash that is none', JSON.stringify({ ...good, hash: ['4f8522de81e06661', 'xyz'] })],
+    ['no hash', JSON.stringify({ ...good, hash: [] })],
+    ['no count of operations', JSON.stringify({ ...good, operations: undefined })],
     ['text for a number', JSON.stringify({ ...good, liveBytes: '12' })],
     ['no latency', JSON.stringify({ ...good, latency: null })],
   ])('refuses %s', (_, text) => {

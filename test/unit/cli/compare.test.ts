@@ -1,0 +1,91 @@
+/** `compare-allocators` with targets of its own: rounds, ratios, failures, and the shape of its JSON. */
+import { describe, expect, it } from 'vitest';
+import { runCompare } from '../../../extension/cli/compare.ts';
+import type { Services } from '../../../extension/cli/services.ts';
+import {
+  type BenchRequest,
+  type BenchResult,
+  type CompareResult,
+  type Target,
+  UserError,
+} from '../../../extension/model.ts';
+import { plain } from '../../../extension/report/style.ts';
+import { run as benchResult } from '../report/fixtures.ts';
+import { schemaProblems } from './run-cli.ts';
+
+interface Ran {
+  readonly order: string[];
+  readonly printed: string[];
+  readonly services: Services;
+}
+
+/** Speeds of each target's runs, in order; a target without any fails. */
+function setup(speeds: Readonly<Record<string, readonly number[]>>, hash = 'a'): Ran {
+  const order: string[] = [];
+  const printed: string[] = [];
+  const counts = new Map<string, number>();
+  const target = (name: string): Target => ({
+    name,
+    variants: name === 'engine' ? ['fast', 'fast-calls'] : ['native'],
+    run: async (request: BenchRequest): Promise<BenchResult> => {
+      const key = request.variant === 'native' ? name : `${name}:${request.variant}`;
+      order.push(key);
+      const n = counts.get(key) ?? 0;
+      counts.set(key, n + 1);
+      const median = speeds[key]?.[n];
+      if (median === undefined) throw new UserError(`${key} is broken`, 3);
+      const memory = { ...benchResult().memory, peakBytes: 1000 * n };
+      const digits = (key === 'jemalloc' ? hash : 'a').repeat(16);
+      return { ...benchResult(), median, firstOpsPerSecond: median / 2, memory, hash: [digits] };
+    },
+  });
+  const none = (): never => {
+    throw new Error('not to be called');
+  };
+  const services: Services = {
+    output: {
+      ...{ style: plain, width: null, say: () => {}, onProgress: () => {}, endProgress: () => {} },
+      print: async (text) => void printed.push(text),
+    },
+    ...{ signal: new AbortController().signal, version: '0', analyze: none, target },
+    ...{ installed: async () => ['jemalloc'], profileFromBench: none, sourceText: none, htmlAssets: none },
+  };
+  return { order, printed, services };
+}
+
+const speeds = {
+  'engine:fast': [200, 100, 300],
+  'engine:fast-calls': [100, 100, 100],
+  system: [50, 100, 90],
+  jemalloc: [400, 50, 300],
+};
+
+describe('compare-allocators', () => {
+  it('runs the engine, the system and all that is installed, every other round backwards', async () => {
+    const { order, printed, services } = setup(speeds);
+    expect(await runCompare(services, undefined, { format: 'json' })).toBe(0);
+    const names = Object.keys(speeds);
+    expect(order).toEqual([...names, ...[...names].reverse(), ...names]);
+    const result = JSON.parse(printed[0] ?? '') as CompareResult;
+    expect(schemaProblems('compare-allocators', result)).toEqual([]);
+    expect(result).toMatchObject({ workload: 'random_mixed', rounds: 3, hash: ['a'.repeat(16)] });
+    expect(result.rows[0]).toMatchObject({ target: 'engine', variant: 'fast', median: 200, ratio: null });
+    // Inside the rounds 2, 0.5 and 1, although the medians are 200 and 300.
+    expect(result.rows[3]).toMatchObject({ median: 300, min: 50, max: 400, firstOpsPerSecond: 150 });
+    expect(result.rows[3]?.ratio).toEqual({ median: 1, min: 0.5, max: 2 });
+    expect(result.rows[3]?.peakBytes).toBe(2000);
+  });
+
+  it('a target that fails has its reason in its row, the others go on', async () => {
+    const { printed, services } = setup({ system: [10, 20] });
+    const flags = { targets: 'system,mimalloc', runs: '2', format: 'text' };
+    expect(await runCompare(services, 'larson', flags)).toBe(3);
+    expect(printed[0]).toContain('mimalloc: mimalloc is broken');
+    expect(printed[0]).toMatch(/system +15/);
+  });
+
+  it('refuses to compare different operations', async () => {
+    const { services } = setup(speeds, 'b');
+    await expect(runCompare(services, undefined, { format: 'json' })).rejects.toThrow(/hashes differ/);
+  });
+});
