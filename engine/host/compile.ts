@@ -76,6 +76,11 @@ export function exposedTlsf(text: string): string {
   return out;
 }
 
+/** Text of a source that is not the engine's own. */
+export function runtimeText(name: string, text: string): string {
+  return name === tlsfFile ? exposedTlsf(text) : text;
+}
+
 /** Text of build_flags.ts with the values of `flags`. */
 export function buildFlagsText(template: string, flags: Readonly<Record<string, number>>): string {
   return template.replace(/^(export const (\w+): i32 = )-?\d+;/gm, (all, head: string, name: string) => {
@@ -155,7 +160,7 @@ export async function compileEngine(
         if (!existsSync(file)) return null;
         const text = readFileSync(file, 'utf8');
         if (name === flagsFile) return buildFlagsText(text, flags);
-        return name === tlsfFile ? exposedTlsf(text) : dropInlineMarks(text, keep);
+        return name.startsWith('engine/') ? dropInlineMarks(text, keep) : runtimeText(name, text);
       },
       writeFile: (name, contents) => void written.set(path.posix.basename(name), contents),
       listFiles: () => [],

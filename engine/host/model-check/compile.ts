@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { buildFlagsText, dropInlineMarks, loadAsc } from '../compile.ts';
+import { buildFlagsText, dropInlineMarks, loadAsc, runtimeText } from '../compile.ts';
 import { flagsOf, type Variant } from '../variants.ts';
 
 /** A deliberate error: every cmpxchg of `file` becomes a plain store, or one attempt that always counts as successful. */
@@ -86,7 +86,7 @@ export async function compileModel(
         const file = path.resolve(root, baseDir, name);
         if (!existsSync(file)) return null;
         const text = readFileSync(file, 'utf8');
-        if (!name.startsWith('engine/allocator/')) return text;
+        if (!name.startsWith('engine/allocator/')) return runtimeText(name, text);
         if (path.posix.basename(name) === mutation?.file) mutatedFiles.push(name);
         if (name.endsWith('/build_flags.ts')) return buildFlagsText(text, flags);
         return withStops(name, dropInlineMarks(text, 'all'), mutation);
