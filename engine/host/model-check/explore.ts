@@ -23,6 +23,8 @@ export const scenarios: readonly Scenario[] = [
   { name: 'remote frees while the owner ends, 3 threads', id: 2, threads: 3, attached: true },
   { name: 'owner ends, its block is freed, another allocates', id: 5, threads: 3, attached: true },
   { name: 'owner ends, another takes its heap over', id: 8, threads: 3, attached: true },
+  { name: 'blocks spilled and taken at once', id: 9, threads: 2, attached: true },
+  { name: 'blocks spilled and taken at once, 3 threads', id: 9, threads: 3, attached: true },
   { name: 'slabs and large objects at once', id: 3, threads: 2, attached: true },
   { name: 'attach, 2 threads', id: 4, threads: 2, attached: false },
   { name: 'attach, 3 threads', id: 4, threads: 3, attached: false },
@@ -33,7 +35,7 @@ const failures = [
   'a block was handed out twice',
   'a block was lost',
   'an allocation came back null',
-  'an update was lost under the lock',
+  'an update was lost',
   'the engine reported a misuse though there was none',
 ] as const;
 

@@ -63,6 +63,11 @@ describe('deliberate errors', () => {
       what: /a block was lost; schedule: .*cmpxchg/,
     },
     { mutation: { file: 'remote_target.ts', kind: 'once' }, what: /a block was lost; schedule: .*cmpxchg/ },
+    {
+      mutation: { file: 'tiny_bg_spill.ts', kind: 'as_store' },
+      what: /a block was (lost|handed out twice); schedule: .*cmpxchg/,
+    },
+    { mutation: { file: 'tiny_bg_spill.ts', kind: 'once' }, what: /a block was lost; schedule: .*cmpxchg/ },
     { mutation: { file: 'lock.ts', kind: 'as_store' }, what: /schedule: .*cmpxchg/ },
   ];
   for (const { mutation, what } of cases) {
