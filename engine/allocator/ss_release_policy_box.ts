@@ -133,8 +133,7 @@ export function ss_release_policy_reclaim(): u32 {
 /** Before `pages` more are taken: walks the lists when it is time. */
 export function ss_release_policy_before(pages: u32): void {
   const grown = g_pages_grown - g_grown_at_walk + pages;
-  const told = !BENCH_MINIMAL && mid_v3_inuse_enabled() && mid_inuse_wants_walk();
-  if (grown <= g_walk_step && !told) return;
+  if (grown <= g_walk_step && (BENCH_MINIMAL || !mid_v3_inuse_enabled() || !mid_inuse_wants_walk())) return;
   const released = ss_release_policy_reclaim();
   const longest = max<u32>(SHORTEST_STEP << 2, load<u32>(SHARED_TOP_PAGE) >>> 3);
   g_walk_step = released << 2 >= g_walk_step ? max<u32>(SHORTEST_STEP, g_walk_step >>> 1) : min<u32>(longest, g_walk_step << 1);
