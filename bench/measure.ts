@@ -28,12 +28,15 @@ export interface MeasureOptions extends RequestOptions {
 }
 
 const mostTries = 3;
+/** Seconds to wait once a whole wait was in vain. */
+const shortPatience = 10;
 
 export class Measurement {
   readonly table: Table = new Map();
   /** Engine module's SHA-256 by arm. */
   readonly modules = new Map<string, string>();
   readonly #failures: string[] = [];
+  #quiet = true;
 
   get failures(): readonly string[] {
     return this.#failures;
@@ -86,7 +89,10 @@ export class Measurement {
     const limit = isParallel(work) ? parallelLimit : singleLimit;
     let best: { sample: Sample; result: BenchResult } | null = null;
     for (let attempt = 0; attempt < (options.patience > 0 ? mostTries : 1); attempt++) {
-      if (isParallel(work) && options.patience > 0) await waitForQuiet(options.patience, options.log);
+      if (isParallel(work) && options.patience > 0) {
+        // A machine that was not quiet in all that time will not be for the next run either.
+        this.#quiet = await waitForQuiet(this.#quiet ? options.patience : shortPatience, options.log);
+      }
       const before = readCpu();
       const result = await arm.run(requestOf(work, options));
       const after = readCpu();

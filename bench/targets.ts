@@ -167,21 +167,23 @@ function otherLines({ speed, memory, latency, works }: Measured): TargetLine[] {
     ...single.map((w) =>
       against(speed, w.name, fast, tlsf, { atLeast: w.profile === 'tiny' && w.kind === 'micro' ? 2.5 : 3 }),
     ),
-    ...single.map((w) => {
-      const both = [calls, mimalloc].map((arm) => figureOf(latency, w.name, arm, tail));
-      const [own, other] = both;
-      // A p99.9 below the clock's step is 0 on both sides: that is no ratio.
-      const value =
-        own == null || other == null
-          ? null
-          : {
-              ...own,
-              value: own.value / Math.max(1, other.value),
-              low: own.low / Math.max(1, other.high),
-              high: own.high / Math.max(1, other.low),
-            };
-      return line(`${w.name}, p99.9 of single operations`, `${calls} / ${mimalloc}`, value, { atMost: 1 });
-    }),
+    ...single
+      .filter((w) => w.kind === 'micro')
+      .map((w) => {
+        const both = [calls, mimalloc].map((arm) => figureOf(latency, w.name, arm, tail));
+        const [own, other] = both;
+        // A p99.9 below the clock's step is 0 on both sides: that is no ratio.
+        const value =
+          own == null || other == null
+            ? null
+            : {
+                ...own,
+                value: own.value / Math.max(1, other.value),
+                low: own.low / Math.max(1, other.high),
+                high: own.high / Math.max(1, other.low),
+              };
+        return line(`${w.name}, p99.9 of single operations`, `${calls} / ${mimalloc}`, value, { atMost: 1 });
+      }),
   ];
 }
 

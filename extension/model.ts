@@ -335,6 +335,16 @@ export interface BenchMemory {
   readonly wasteByClass: Readonly<Record<string, number>> | null;
 }
 
+/** What a result was measured under, as it was asked for. */
+export interface BenchEnvironment {
+  /** Engine preset, null without one. */
+  readonly preset: string | null;
+  /** Environment gates, the preset's included. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Compile settings, the preset's included. */
+  readonly flags: Readonly<Record<string, string>>;
+}
+
 /** What `alloc-lens bench --format json` prints. Speeds in operations per second, latency in nanoseconds. */
 export interface BenchResult {
   readonly schemaVersion: 1;
@@ -355,6 +365,7 @@ export interface BenchResult {
   /** 16 hex digits per thread. */
   readonly hash: readonly string[];
   readonly moduleSha256: string | null;
+  readonly environment?: BenchEnvironment;
   readonly counters: BenchCounters | null;
   readonly latency: {
     readonly p50: number;

@@ -1,7 +1,7 @@
 /** dlmalloc and emmalloc as emscripten ships them, compiled from Debian's source package with clang's wasm32 target. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { cacheRoot } from '../../scripts/cache.ts';
 import { fetchFromDebian } from '../../scripts/debian.ts';
@@ -39,15 +39,19 @@ const includes = [
   ['-isystem', 'lib/libc/musl/arch/generic'],
   ['-I', 'lib/libc/musl/src/internal'],
 ] as const;
+/** Builtins are off as in emscripten's own build; emmalloc reads its regions through pointers of several types. */
 const flags = [
   '--target=wasm32-unknown-emscripten',
   '-O3',
   '-DNDEBUG',
   '-mbulk-memory',
   '-nostdlib',
-  '-fno-builtin-malloc',
+  '-fno-builtin',
+  '-fno-strict-aliasing',
 ];
+// Without the first the linker makes every export run the constructors again, and emmalloc's empties its heap.
 const exported = [
+  '__wasm_call_ctors',
   ...['random_mixed', 'random_mixed_drain', 'floor_loop', 'trace_replay', 'trace_drain'],
   ...['malloc', 'free'],
 ];
@@ -80,7 +84,7 @@ export function emscriptenHeaps(
     const source = path.join(system, 'lib', `${name}.c`);
     if (!existsSync(source)) return `Debian's emscripten holds no ${name}.c`;
     const key = createHash('sha256')
-      .update([clang, tables, ...flags].join('\0'))
+      .update([clang, tables, ...flags, ...exported].join('\0'))
       .update(readFileSync(workloads))
       .update(readFileSync(source))
       .digest('hex')
@@ -123,6 +127,9 @@ function compile(
     return null;
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
+    rmSync(fresh, { force: true });
     return `it does not compile: ${text.split('\n').find((l) => l.includes('error')) ?? text.split('\n')[0] ?? ''}`;
+  } finally {
+    for (const { object } of objects) rmSync(object, { force: true });
   }
 }

@@ -84,6 +84,8 @@ function load(job: ChildJob): Instance {
       },
     },
   );
+  const constructors = instance.exports.__wasm_call_ctors;
+  if (typeof constructors === 'function') constructors();
   return {
     memory,
     call: (name) => {

@@ -30,6 +30,14 @@ int* __errno_location(void) {
     return &error_number;
 }
 
+void* memcpy(void* to, const void* from, size_t n) {
+    return __builtin_memcpy(to, from, n);
+}
+
+void* memset(void* to, int byte, size_t n) {
+    return __builtin_memset(to, byte, n);
+}
+
 void abort(void) {
     __builtin_trap();
 }

@@ -119,10 +119,10 @@ class Trial {
   finish(): string | null {
     const { exports } = this.fuzz.engine;
     return this.#faultOf(() => {
-      exports.fuzz_run(1000, 80, 0, 16 * mib, 0, 0);
+      exports.fuzz_run(6000, 60, 0, 16 * mib, 0, 0);
       exports.fuzz_audit();
       exports.fuzz_drain(0, 1);
-      exports.fuzz_run(1000, 80, 1, 16 * mib, 0, 0);
+      exports.fuzz_run(6000, 60, 1, 16 * mib, 0, 0);
       exports.fuzz_audit();
       exports.fuzz_drain(0, 1);
     });

@@ -22,14 +22,19 @@ interface Load {
   readonly seed: number;
 }
 
-const table: FuzzTable = { slots: 200_000, span: 512 * mib };
+/** Records enough for `limit` bytes of small objects, and marks for a heap that wastes a lot. */
+function tableFor(limit: number): FuzzTable {
+  return { slots: Math.ceil(limit / 120), span: Math.max(64, Math.ceil(limit / mib) * 20) * mib };
+}
 
 /** Fills the heap to `limit` live bytes (or the table), frees everything; the heap's end so far in bytes. */
 function fillAndDrain(fuzz: FuzzEngine, load: Load, limit: number, where: string, replay: string): number {
   const { exports } = fuzz.engine;
   setup(fuzz, load.seed, 0);
   // Without frees, so that the peak is the limit's.
-  guarded(fuzz.engine, where, replay, () => exports.fuzz_run(150_000, 100, load.profile, limit, 0, 0));
+  guarded(fuzz.engine, where, replay, () =>
+    exports.fuzz_run(Math.ceil(fuzz.table.slots * 0.75), 100, load.profile, limit, 0, 0),
+  );
   drainAll(fuzz, where, replay);
   return (exports.engine_heap_top() >>> 0) - fuzz.heap;
 }
@@ -46,6 +51,7 @@ export function reuseSeed(fuzzed: FuzzModule, seed: number, limit = 24 * mib, tu
     seed: 1 + random(1e9),
   }));
   const replay = `npm run bench:fuzz -- --variant ${fuzzed.variant} --seed ${seed} --only reuse`;
+  const table = tableFor(limit);
   const name = (load: Load): string => profileNames[load.profile] ?? '?';
   const alone = Math.max(
     ...loads.map((load) =>

@@ -7,7 +7,9 @@ export const BENCH_MINIMAL: i32 = 0;
 export const FAST_PROFILE_FIXED: i32 = 0;
 /** Release flavour: no freelist validation at refill. */
 export const HAKMEM_BUILD_RELEASE: i32 = 1;
-/** Warm pool statistics; 0 in release builds. */
+/** Debug flavour: the shared pool checks that a slab that comes back was taken. */
+export const HAKMEM_BUILD_DEBUG: i32 = 0;
+/** Warm pool statistics and page fault telemetry; follows NDEBUG: 0 in release builds. */
 export const HAKMEM_DEBUG_COUNTERS: i32 = 0;
 /** Header mode: 1 writes 0xA0|class at ptr-1 and has one block size a class, 0 finds the class by the page map. */
 export const HAKMEM_TINY_HEADER: i32 = 1;
@@ -17,6 +19,20 @@ export const HAKMEM_FRONT_FASTLANE_COMPILED: i32 = 1;
 export const HAKMEM_FASTLANE_DIRECT_DEFAULT: i32 = 1;
 /** Default of the gate HAKMEM_FREE_TINY_TRUSTED. */
 export const HAKMEM_FREE_TINY_TRUSTED_DEFAULT: i32 = 1;
+/** 19-D's way back at compile time: the trusted free looks at the header once more. Kept in the debug flavour. */
+export const HAKMEM_TINY_HEADER_DUP_CHECK: i32 = 0;
+/** 0 gives tiny_free_fast_v2 a helper of its own for the thread's number. */
+export const TINY_SELF_U32_LOCAL_DEFINED: i32 = 1;
+/** The documents' `#if 0` in ss_allocation_box: the last empty superslab is kept. */
+export const HAKMEM_SS_MUNMAP_GUARD_COMPILED: i32 = 0;
+/** The documents' `#if 0` in tiny_front_config_box: what the front was configured to is recorded. */
+export const HAKMEM_FRONT_CONFIG_DEBUG_COMPILED: i32 = 0;
+/** g_ss_os_alloc_calls, g_ss_os_madvise_calls. */
+export const HAKMEM_SS_OS_STATS_COMPILED: i32 = 0;
+/** rel_c7_*: slabs of class 7 that go back. */
+export const HAKMEM_REL_C7_LOG_COMPILED: i32 = 0;
+/** dbg_c7_*: slabs of class 7 that are acquired. */
+export const HAKMEM_DBG_C7_LOG_COMPILED: i32 = 0;
 /** Phase 64: MID v3, Pool v2 and the learner are unreachable; Pool v1 serves the mid sizes. */
 export const HAKMEM_FAST_PROFILE_PRUNE_BACKENDS: i32 = 0;
 /** Slabs fetched under one lock when a warm pool is empty. */

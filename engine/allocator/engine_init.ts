@@ -1,5 +1,5 @@
 // What the host calls before anything else.
-import { HARNESS_BASE, PAGE_SHIFT, SHARED_OOM_COUNT, SHARED_INVALID_FREES, SHARED_TOP_PAGE, SS_SHIFT } from './layout';
+import { HARNESS_BASE, PAGE_SHIFT, SHARED_OOM_COUNT, SHARED_INVALID_FREES, SHARED_DECOMMITTED, SHARED_TOP_PAGE, SS_SHIFT } from './layout';
 import { tiny_size_class_init } from './tiny_size_class';
 
 /**
@@ -26,4 +26,9 @@ export function engine_invalid_frees(): u32 {
 /** End of the memory handed out so far, in bytes from the heap's beginning. */
 export function engine_heap_top(): u32 {
   return load<u32>(SHARED_TOP_PAGE) << PAGE_SHIFT;
+}
+
+/** Pages of free memory that are marked as given back: WebAssembly cannot shrink, so they are zeroed before reuse. */
+export function engine_decommitted_pages(): u32 {
+  return load<u32>(SHARED_DECOMMITTED);
 }

@@ -15,7 +15,6 @@ let g_static_route: i32 = -1;
 let g_route_fastmap_gate: i32 = -1;
 let g_unified_lifo: i32 = -1;
 let g_free_trusted: i32 = -1;
-let g_passdown: i32 = -1;
 
 /** The FastLane in front of the tiny path; off sends every call to the cold wrappers' dispatch. */
 @inline // leaf
@@ -105,10 +104,17 @@ export function free_tiny_trusted_enabled(): bool {
   return g_free_trusted != 0;
 }
 
-/** Phase 60: the route is computed once in the wrapper and passed down. */
-@inline // leaf
-export function alloc_passdown_ssot_enabled(): bool {
-  if (BENCH_MINIMAL) return false;
-  if (g_passdown < 0) g_passdown = hak_env_flag('HAKMEM_ALLOC_PASSDOWN_SSOT', 0);
-  return g_passdown != 0;
+/** The gates are read again when they are next asked. */
+export function env_gates_forget(): void {
+  g_fastlane_gate = -1;
+  g_fastlane_mask = -1;
+  g_fastlane_direct = -1;
+  g_fastlane_env_ctx = -1;
+  g_c7_ultra = -1;
+  g_dualhot = -1;
+  g_legacy_direct = -1;
+  g_static_route = -1;
+  g_route_fastmap_gate = -1;
+  g_unified_lifo = -1;
+  g_free_trusted = -1;
 }

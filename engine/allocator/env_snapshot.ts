@@ -18,6 +18,8 @@ export const SNAPSHOT_LEGACY_DIRECT: usize = 2;
 export const SNAPSHOT_FREE_TRUSTED: usize = 3;
 
 let g_hakmem_env_snapshot_gate: i32 = -1;
+/** 1: the snapshot is filled when a thread gets its heap, and not looked at again. */
+let g_hakmem_env_snapshot_ctor_mode: i32 = -1;
 let g_hakmem_env_snapshot_ready: bool = false;
 
 function hakmem_env_snapshot_fill(): void {
@@ -32,6 +34,14 @@ function hakmem_env_snapshot_fill(): void {
 /** The next use reads the gates again. */
 export function hakmem_env_snapshot_forget(): void {
   g_hakmem_env_snapshot_ready = false;
+  g_hakmem_env_snapshot_gate = -1;
+  g_hakmem_env_snapshot_ctor_mode = -1;
+}
+
+/** When a thread gets its heap, and after an invalidation: in constructor mode the snapshot is filled here. */
+export function hakmem_env_snapshot_ctor(): void {
+  g_hakmem_env_snapshot_ctor_mode = hak_env_flag('HAKMEM_ENV_SNAPSHOT_CTOR', 0);
+  if (g_hakmem_env_snapshot_ctor_mode == 1) hakmem_env_snapshot_fill();
 }
 
 /** Whether gates are read from the snapshot. */
@@ -45,6 +55,6 @@ export function hakmem_env_snapshot_enabled(): bool {
 /** Address of this thread's snapshot. */
 @inline // leaf
 export function hakmem_env_snapshot(): usize {
-  if (!g_hakmem_env_snapshot_ready) hakmem_env_snapshot_fill();
+  if (g_hakmem_env_snapshot_ctor_mode != 1 && !g_hakmem_env_snapshot_ready) hakmem_env_snapshot_fill();
   return g_tls + TLS_SNAPSHOT;
 }

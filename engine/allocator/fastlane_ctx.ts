@@ -45,8 +45,8 @@ export function fastlane_ctx_get(): usize {
   return g_tls + TLS_FASTLANE_CTX;
 }
 
-/** Invalidation hook: the next use reads the gates again. */
-export function fastlane_ctx_invalidate(): void {
+/** The next use reads the gates again. */
+export function fastlane_ctx_forget(): void {
   g_fastlane_ctx_init = 0;
 }
 

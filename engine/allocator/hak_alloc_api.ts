@@ -1,6 +1,7 @@
 // L1 and L2 of allocation behind the front: the layers that the gates choose from, then the backends.
 import { BENCH_MINIMAL, HAKMEM_FRONT_FASTLANE_COMPILED, HAKMEM_TINY_CLASS_STATS_COMPILED } from './build_flags';
-import { alloc_passdown_ssot_enabled, fastlane_direct_enabled } from './env_gates';
+import { alloc_passdown_ssot_enabled } from './alloc_passdown_ssot_env_box';
+import { fastlane_direct_enabled } from './env_gates';
 import { force_libc_enabled } from './force_libc_env_box';
 import { front_fold, front_folded, front_refill } from './front_fold';
 import { front_fastlane_try_malloc } from './front_fastlane_box';

@@ -11,14 +11,17 @@ import {
   SHARED_ABANDONED,
   SHARED_SPARE,
   SHARED_TOP_PAGE,
+  TLS_ABANDONED_TOP,
   TLS_ADOPTED,
+  TLS_C7_HOT,
   TLS_C7_ULTRA,
   TLS_CARVE_CUR,
   TLS_CARVE_END,
   TLS_CARVE_MORE,
+  TLS_HEAP_BOX,
+  TLS_HEAP_META,
   TLS_NEXT_HEAP,
   TLS_PAGE_MAP,
-  TLS_REMOTE,
   TLS_RINGS,
   TLS_UNIFIED,
   TLS_WARM_POOL,
@@ -27,11 +30,10 @@ import {
   RING_SLOTS,
 } from './layout';
 import { hak_lock_acquire, hak_lock_release } from './lock';
-import { remote_target_push } from './remote_target';
-import { remote_target_len_taken } from './remote_target_len_box';
+import { remote_target_take } from './remote_target';
 import { shared_pool_release } from './shared_pool_release';
 import { bg_spill_enabled, tiny_free_magazine_return } from './tiny_free_magazine';
-import { ALIGNED_FIRST, LAST_BIN, MID_FIRST } from './tiny_size_class';
+import { ALIGNED_FIRST, LAST_BIN, MID_FIRST, TINY_BINS, TINY_CLASSES } from './tiny_size_class';
 import { g_tls, heap_list_pop, heap_list_push } from './tls';
 
 /** Puts the list at `from` behind whatever this thread already has of the bin, and empties it. */
@@ -107,21 +109,40 @@ function adopt_warm_pool(heap: usize, bin: u32): void {
   }
 }
 
-/** Sends the blocks in a heap's remote queue to the owners of their pages. */
-function forward_remote(heap: usize): void {
-  let ptr: usize = load<u32>(heap, TLS_REMOTE) ? atomic.xchg<u32>(heap + TLS_REMOTE, 0) : 0;
-  while (ptr) {
-    const next: usize = load<u32>(ptr);
-    if (!BENCH_MINIMAL) remote_target_len_taken(ptr);
-    remote_target_push(ptr);
-    ptr = next;
+/**
+ * Pages that the heap must have grown by since a thread ended before another thread takes its heap over. A new thread may
+ * come and start with it: whoever takes it sooner hoards what that one then has to get anew.
+ */
+const PATIENCE: u32 = 32;
+
+/** Takes the first abandoned heap that has waited long enough, or any. Expects the lock. */
+function abandoned_pop(any: bool): usize {
+  const heap: usize = load<u32>(SHARED_ABANDONED);
+  if (!heap) return 0;
+  const then = load<u32>(heap, TLS_ABANDONED_TOP);
+  if (!any && load<u32>(SHARED_TOP_PAGE) - then < PATIENCE + (then >>> 3)) return 0;
+  return heap_list_pop(SHARED_ABANDONED);
+}
+
+/** The block in the C7 hot slot, and the balance of the tiny heap box. */
+function adopt_tiny_boxes(heap: usize): void {
+  const block: usize = load<u32>(heap, TLS_C7_HOT);
+  if (block) {
+    const own = g_tls + (<usize>load<u32>(heap, TLS_C7_HOT + 4) << 2);
+    store<u32>(block, load<u32>(own, TLS_ADOPTED));
+    store<u32>(own, <u32>block, TLS_ADOPTED);
+    store<u32>(heap, 0, TLS_C7_HOT);
+  }
+  for (let at: usize = 0; at < TINY_CLASSES << 3; at += 4) {
+    store<u32>(g_tls + at, load<u32>(g_tls + at, TLS_HEAP_META) + load<u32>(heap + at, TLS_HEAP_META), TLS_HEAP_META);
+    store<u32>(heap + at, 0, TLS_HEAP_META);
   }
 }
 
-/** Takes over all that one abandoned heap holds. False when there was none. */
-export function heap_adopt(): bool {
+/** Takes over all that one abandoned heap holds, with `any` also of a thread that has just ended. False when there was none. */
+export function heap_adopt(any: bool): bool {
   hak_lock_acquire();
-  const heap = heap_list_pop(SHARED_ABANDONED);
+  const heap = abandoned_pop(any);
   hak_lock_release();
   if (!heap) return false;
   const me = <u16>(g_tls >>> PAGE_SHIFT);
@@ -139,6 +160,7 @@ export function heap_adopt(): bool {
     if (!BENCH_MINIMAL) {
       adopt_list(lists + TLS_UNIFIED, bin);
       adopt_list(lists + TLS_C7_ULTRA, bin);
+      if (bin <= TINY_BINS) adopt_list(lists + TLS_HEAP_BOX, bin);
       adopt_ring(heap, bin);
       adopt_lane(heap, bin);
     }
@@ -146,9 +168,10 @@ export function heap_adopt(): bool {
     adopt_carving(heap, bin);
     adopt_warm_pool(heap, bin);
   }
+  if (!BENCH_MINIMAL) adopt_tiny_boxes(heap);
   if (bg_spill_enabled()) tiny_free_magazine_return(heap);
   if (hak_pool_v2_enabled()) pool_hotbox_v2_adopt(heap);
-  forward_remote(heap);
+  remote_target_take(heap);
   hak_lock_acquire();
   heap_list_push(SHARED_SPARE, heap);
   hak_lock_release();
@@ -158,6 +181,6 @@ export function heap_adopt(): bool {
 /** Blocks that were freed late to heaps that nobody owns any more go on to their owners. */
 export function heap_forward_spare(): void {
   hak_lock_acquire();
-  for (let heap: usize = load<u32>(SHARED_SPARE); heap; heap = load<u32>(heap, TLS_NEXT_HEAP)) forward_remote(heap);
+  for (let heap: usize = load<u32>(SHARED_SPARE); heap; heap = load<u32>(heap, TLS_NEXT_HEAP)) remote_target_take(heap);
   hak_lock_release();
 }

@@ -1,6 +1,8 @@
 // Large objects: page runs of their own, marked in the page map by their first page.
+import { BENCH_MINIMAL } from './build_flags';
 import { PAGE_BYTES, PAGE_LARGE, PAGE_MAP, PAGE_SHIFT } from './layout';
 import { hak_lock_acquire, hak_lock_release } from './lock';
+import { madvise_guard_free_run } from './madvise_guard_box';
 import { g_run_fresh, page_run_alloc, page_run_extend, page_run_free, run_length, set_run_length } from './page_run';
 import { ss_release_policy_before, ss_release_policy_reclaim } from './ss_release_policy_box';
 import { tls_attach, tls_attached } from './tls';
@@ -22,7 +24,7 @@ export function large_alloc(size: usize): usize {
   const pages = pages_of(size);
   ss_release_policy_before(pages);
   const at = large_alloc_run(pages);
-  return at || !ss_release_policy_reclaim() ? at : large_alloc_run(pages);
+  return at || !ss_release_policy_reclaim(true) ? at : large_alloc_run(pages);
 }
 
 function large_alloc_run(pages: u32): usize {
@@ -45,7 +47,9 @@ export function large_free(ptr: usize): void {
   // Looked at again under the lock: another thread may have freed it since.
   if (load<u8>(PAGE_MAP + page) == PAGE_LARGE) {
     store<u8>(PAGE_MAP + page, 0);
-    page_run_free(page, run_length(page));
+    const pages = run_length(page);
+    page_run_free(page, pages);
+    if (!BENCH_MINIMAL) madvise_guard_free_run(page, pages);
   }
   hak_lock_release();
 }

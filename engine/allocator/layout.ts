@@ -34,8 +34,14 @@ export const SHARED_POLICY_VERSION: usize = 0x5060;
 /** Heaps whose thread has ended, linked by TLS_NEXT_HEAP; and heap blocks with nothing in them. */
 export const SHARED_ABANDONED: usize = 0x5064;
 export const SHARED_SPARE: usize = 0x5068;
+/** Pages that are marked as given back to the system (madvise_guard_box.ts). */
+export const SHARED_DECOMMITTED: usize = 0x5080;
 /** Heads of the free page runs by length, u32 each: 1..63 exact, 64 the rest. */
 export const SHARED_RUN_HEADS: usize = 0x5100;
+
+/** Bloom filter of touched system pages (pagefault_telemetry_box.ts), PF_BLOOM_BITS bits. */
+export const PF_BLOOM: usize = 0x5600;
+export const PF_BLOOM_BITS: u32 = 4096;
 
 export const STATS_BASE: usize = 0x6000;
 
@@ -93,8 +99,23 @@ export const TLS_POLICY: usize = 0xcc0;
 export const TLS_BATCH: usize = 0xd00;
 /** Next in a list of heaps. */
 export const TLS_NEXT_HEAP: usize = 0xd40;
+/** SHARED_TOP_PAGE when its thread ended. */
+export const TLS_ABANDONED_TOP: usize = 0xd44;
 /** Remote target queue: blocks that other threads freed. A cache line of its own. */
 export const TLS_REMOTE: usize = 0xd80;
+/** Tiny heap box: lists by bin; what it handed out and took back by class (two u32 each). */
+export const TLS_HEAP_BOX: usize = 0xe00;
+export const TLS_HEAP_META: usize = 0xe80;
+/** C7 hot: a block and its bin. */
+export const TLS_C7_HOT: usize = 0xe60;
+/** Tiny front v3 snapshot: the detours of each class, u8 each. */
+export const TLS_FRONT_V3: usize = 0xe68;
+/** Whether a bin carves from memory never used before, a bit each. */
+export const TLS_FRESH: usize = 0xe70;
+/** Whether this heap's rings may hold blocks (TLS_RINGS_USED). Tier cache: superslab index * 4 + tier, u32 each. */
+export const TLS_TIER_CACHE: usize = 0xec0;
+export const TLS_RINGS_USED: usize = 0xee0;
+export const TIER_CACHE_SLOTS: u32 = 8;
 /** This thread's copy of the page map: a bin where the page is its own, else 0. */
 export const TLS_PAGE_MAP: usize = 0x1000;
 /** Rings of the unified cache by bin: u32 head, u32 tail, RING_SLOTS pointers. */

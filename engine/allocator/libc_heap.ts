@@ -1,6 +1,7 @@
 // The forced baseline (HAKMEM_FORCE_LIBC_ALLOC=1): AssemblyScript's own TLSF heap in the place that libc has in the documents.
 // Its functions come from the compiler's package as they are (engine/host/compile.ts makes the private ones visible); here they
 // get page runs for memory and one lock for all threads, which TLSF itself knows nothing of.
+import { bulk_fill } from './bulk';
 import { BLOCK_MAXSIZE, BLOCK_OVERHEAD } from '../../node_modules/assemblyscript/std/assembly/rt/common';
 import {
   Block,
@@ -44,11 +45,11 @@ function libc_heap_grow(size: usize): bool {
   let from = at;
   if (!root) {
     root = at;
-    if (!g_run_fresh) memory.fill(root, 0, ROOT_SIZE);
+    if (!g_run_fresh) bulk_fill(root, 0, ROOT_SIZE);
     store<u32>(SHARED_LIBC_ROOT, <u32>root);
     from += ROOT_SIZE;
   }
-  memory.fill(PAGE_MAP + (at >>> PAGE_SHIFT), <u8>PAGE_LIBC, pages);
+  bulk_fill(PAGE_MAP + (at >>> PAGE_SHIFT), <u8>PAGE_LIBC, pages);
   return addMemory(changetype<Root>(root), from, <u64>at + (<u64>pages << PAGE_SHIFT));
 }
 

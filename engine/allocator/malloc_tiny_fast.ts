@@ -4,9 +4,11 @@ import { alloc_dualhot_enabled, tiny_c7_ultra_enabled_env } from './env_gates';
 import { SNAPSHOT_C7_ULTRA, SNAPSHOT_DUALHOT } from './env_snapshot';
 import { fastlane_hot_gates, fastlane_hot_route } from './fastlane_ctx';
 import { front_stat_inc } from './front_stats_box';
+import { malloc_tiny_fast_cold } from './malloc_tiny_fast_cold';
 import { STAT_ALLOC_GATE_TOTAL, STAT_BAD_CLASS, stat_inc } from './stats';
 import { tiny_alloc_gate } from './tiny_alloc_gate_box';
 import { tiny_c7_ultra_alloc } from './tiny_c7_ultra';
+import { tiny_front_v3_detours } from './tiny_front_v3';
 import { tiny_hot_alloc_fast } from './tiny_front_hot_box';
 import { tiny_header_finalize_alloc } from './tiny_header';
 import { ROUTE_ULTRA } from './tiny_route';
@@ -25,6 +27,8 @@ export function front_alloc_stats(bin: u32): void {
 export function malloc_tiny_fast_for_class(bin: u32): usize {
   if (!BENCH_MINIMAL) {
     const cls = tiny_class_of_bin(bin);
+    const detours = tiny_front_v3_detours(cls);
+    if (detours) return malloc_tiny_fast_cold(bin, cls, detours);
     const gates = fastlane_hot_gates();
     if (cls == 7) {
       const ultra = gates ? load<u8>(gates, SNAPSHOT_C7_ULTRA) != 0 : tiny_c7_ultra_enabled_env();

@@ -1,6 +1,7 @@
 // In-use counts of MID v3 slabs (HAKMEM_MID_V3_INUSE). An allocation counts at once; frees in a thread's own slabs are gathered
 // by slab and taken off in batches, so that a run of frees costs one atomic operation. Frees of other threads' blocks count at
 // once: the owner may give the slab away as soon as it has them back.
+import { bulk_fill } from './bulk';
 import { PAGE_SHIFT, SHARED_TOP_PAGE } from './layout';
 import { hak_lock_acquire, hak_lock_release } from './lock';
 import { g_run_fresh, page_run_alloc } from './page_run';
@@ -23,7 +24,7 @@ function mid_inuse_table(): usize {
   let made: usize = load<u32>(SHARED_MID_INUSE);
   if (!made) {
     made = page_run_alloc(TABLE_PAGES);
-    if (made && !g_run_fresh) memory.fill(made, 0, <usize>TABLE_PAGES << PAGE_SHIFT);
+    if (made && !g_run_fresh) bulk_fill(made, 0, <usize>TABLE_PAGES << PAGE_SHIFT);
     store<u32>(SHARED_MID_INUSE, <u32>made);
   }
   hak_lock_release();

@@ -1,6 +1,7 @@
 // Runs of 64 KiB pages: the engine's address space below superslabs and large objects. Free runs are kept by length
 // with their boundary tags outside the memory they describe, so freeing coalesces in constant time. All functions
 // expect the lock.
+import { BENCH_MINIMAL } from './build_flags';
 import {
   PAGE_FREE_RUN,
   PAGE_MAP,
@@ -13,6 +14,7 @@ import {
   SHARED_TOP_PAGE,
   SS_PAGES,
 } from './layout';
+import { madvise_recommit } from './madvise_guard_box';
 import { ss_os_acquire } from './ss_os_acquire_box';
 
 const LAST_LIST: u32 = 64;
@@ -67,6 +69,7 @@ function run_remove(page: u32): u32 {
 function run_take(page: u32, pages: u32): void {
   const have = run_remove(page);
   if (have > pages) run_insert(page + pages, have - pages);
+  if (!BENCH_MINIMAL) g_run_fresh = madvise_recommit(page, pages);
 }
 
 function take_from_top(pages: u32): u32 {
@@ -111,6 +114,7 @@ export function page_run_alloc(pages: u32): usize {
 
 /** A superslab: SS_PAGES pages aligned to their size, or 0 when memory is out. */
 export function page_run_alloc_superslab(): usize {
+  g_run_fresh = false;
   for (let n: u32 = SS_PAGES; n <= LAST_LIST; n++) {
     let page = load<u32>(list_of(n));
     while (page) {
@@ -121,6 +125,7 @@ export function page_run_alloc_superslab(): usize {
         if (start > page) run_insert(page, start - page);
         const end = start + SS_PAGES;
         if (page + have > end) run_insert(end, page + have - end);
+        if (!BENCH_MINIMAL) g_run_fresh = madvise_recommit(start, SS_PAGES);
         return <usize>start << PAGE_SHIFT;
       }
       page = load<u16>(RUN_NEXT + (<usize>page << 1));

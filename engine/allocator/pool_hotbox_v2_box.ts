@@ -1,5 +1,6 @@
 // Pool v2 hotbox: pages of the pool that belong to a thread, so that allocating and freeing in them takes no lock. What it
 // cannot serve falls back to Pool v1.
+import { bulk_fill } from './bulk';
 import { hak_lock_acquire, hak_lock_release } from './lock';
 import { PAGE_MAP, PAGE_SHIFT, SHARED_TOP_PAGE } from './layout';
 import { MISUSE_DOUBLE_FREE, misuse_report } from './misuse_box';
@@ -233,7 +234,7 @@ export function pool_hotbox_v2_adopt(heap: usize): void {
     if (free == pool_all_free(ci)) pool_page_release(page);
     else if (free) pool_link(pool_partial(ci), page);
   }
-  memory.fill(heap + TLS_POOL_V2, 0, <usize>POOL_CLASSES << 3);
+  bulk_fill(heap + TLS_POOL_V2, 0, <usize>POOL_CLASSES << 3);
   store<u32>(heap, 0, TLS_POOL_V2_RETURNED);
   hak_lock_release();
 }

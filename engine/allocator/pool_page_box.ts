@@ -6,6 +6,7 @@
 //
 // A page of Pool v1 has no owner and is changed under the lock. A page of Pool v2 has one (the page number of its heap
 // block): its `free` is the owner's alone, others put what they free into `returned`, under the lock.
+import { bulk_fill } from './bulk';
 import { PAGE_BYTES, PAGE_MAP, PAGE_SHIFT } from './layout';
 import { g_run_fresh, page_run_alloc, page_run_free } from './page_run';
 import { PAGE_POOL, SHARED_POOL_TABLE } from './pools_layout';
@@ -102,7 +103,7 @@ export function pool_page_new(ci: u32, owner: u32): u32 {
   if (!load<u32>(SHARED_POOL_TABLE)) {
     const table = page_run_alloc(TABLE_PAGES);
     if (!table) return 0;
-    if (!g_run_fresh) memory.fill(table, 0, <usize>TABLE_PAGES << PAGE_SHIFT);
+    if (!g_run_fresh) bulk_fill(table, 0, <usize>TABLE_PAGES << PAGE_SHIFT);
     store<u32>(SHARED_POOL_TABLE, <u32>table);
   }
   const page = <u32>(page_run_alloc(1) >>> PAGE_SHIFT);

@@ -68,7 +68,7 @@ function pool_alloc_class(ci: u32): usize {
 export function hak_pool_try_alloc(size: usize): usize {
   const ci = pool_class_of_size(size);
   const ptr = pool_alloc_class(ci);
-  return ptr || !ss_release_policy_reclaim() ? ptr : pool_alloc_class(ci);
+  return ptr || !ss_release_policy_reclaim(true) ? ptr : pool_alloc_class(ci);
 }
 
 /** Marks a block free in a page without an owner. Expects the lock. */

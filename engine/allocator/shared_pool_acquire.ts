@@ -1,9 +1,11 @@
 // The shared pool hands out slabs (64 KiB) of superslabs (1 MiB) under the lock.
+import { BENCH_MINIMAL } from './build_flags';
 import { g_tls } from './tls';
 import { hak_lock_acquire, hak_lock_release } from './lock';
 import { PAGE_MAP, PAGE_OWNER, PAGE_SHIFT, SHARED_SS_PARTIAL, SS_SHIFT } from './layout';
-import { page_run_alloc_superslab } from './page_run';
-import { SS_FREE_MASK, SS_MAGIC, SS_NEXT, SS_PREV, ss_meta } from './superslab_registry';
+import { SS_NONE, shared_pool_choose } from './shared_pool_stages';
+import { ss_allocate } from './ss_allocation_box';
+import { SS_FREE_MASK, SS_NEXT, SS_PREV, ss_meta } from './superslab_registry';
 
 /** Puts a superslab at the front of those with a free slab. Expects the lock. */
 export function shared_pool_link(index: u32): void {
@@ -26,13 +28,10 @@ export function shared_pool_unlink(index: u32): void {
 }
 
 function acquire_locked(bin: u32): usize {
-  let index = load<u32>(SHARED_SS_PARTIAL) - 1;
-  if (index == 0xffffffff) {
-    const at = page_run_alloc_superslab();
-    if (!at) return 0;
-    index = <u32>(at >>> SS_SHIFT);
-    store<u32>(ss_meta(index), SS_MAGIC);
-    store<u32>(ss_meta(index), 0xffff, SS_FREE_MASK);
+  let index = BENCH_MINIMAL ? load<u32>(SHARED_SS_PARTIAL) - 1 : shared_pool_choose(bin);
+  if (index == SS_NONE) {
+    index = ss_allocate();
+    if (!index) return 0;
     shared_pool_link(index);
   }
   const meta = ss_meta(index);

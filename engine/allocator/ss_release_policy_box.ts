@@ -9,6 +9,7 @@ import {
   PAGE_SHIFT,
   RUN_NEXT,
   SHARED_TOP_PAGE,
+  SS_PAGES,
   TLS_ADOPTED,
   TLS_C7_ULTRA,
   TLS_CARVE_CUR,
@@ -24,6 +25,10 @@ import { hak_pool_reclaim } from './pool_v1';
 import { POOL_COMPILED } from './pools_layout';
 import { remote_target_drain, remote_target_flush } from './remote_target';
 import { shared_pool_release } from './shared_pool_release';
+import { ss_mem_lean_enabled, ss_mem_lean_target_mb, ss_release_policy_enabled } from './ss_mem_lean_env_box';
+import { tiny_c7_hot_flush } from './tiny_c7_hot';
+import { tiny_heap_box_flush } from './tiny_heap_box';
+import { tiny_page_box_on_back } from './tiny_page_box';
 import { bg_spill_enabled, tiny_free_magazine_return_all } from './tiny_free_magazine';
 import { LAST_BIN, bin_stride, slab_blocks } from './tiny_size_class';
 import { g_tls, tls_attached } from './tls';
@@ -31,6 +36,8 @@ import { ring_flush } from './unified_cache';
 
 /** Pages of growth before the first walk, and the least ever. */
 const SHORTEST_STEP: u32 = 4;
+/** In lean mode, above its target, between walks at least; and a thirty-second of the heap. */
+const LEAN_WALK: u32 = 4;
 
 let g_grown_at_walk: u32 = 0;
 let g_walk_step: u32 = SHORTEST_STEP;
@@ -79,6 +86,10 @@ function filter_list(slot: usize, bin: u32): void {
 
 /** Slabs given back. */
 function release_free_slabs(): u32 {
+  if (!BENCH_MINIMAL) {
+    tiny_c7_hot_flush();
+    tiny_heap_box_flush();
+  }
   if (!BENCH_MINIMAL && mid_v3_enabled()) mid_v3_flush_lanes();
   for (let bin: u32 = 1; bin <= LAST_BIN; bin++) {
     const lists = g_tls + (<usize>bin << 2);
@@ -109,13 +120,14 @@ function release_free_slabs(): u32 {
     if (uncarved(slab, bin)) store<u32>(g_tls + TLS_CARVE_END + (<usize>bin << 2), 0);
     store<u8>(g_tls + page, 0, TLS_PAGE_MAP);
     shared_pool_release(slab);
+    tiny_page_box_on_back(bin);
     released++;
   }
   return released;
 }
 
-/** Slabs given back, and what others hold for this thread called in: frees on their way, heaps without a thread. */
-export function ss_release_policy_reclaim(): u32 {
+/** Slabs given back. What is on its way to this thread is called in first, with `pressed` also heaps without a thread. */
+export function ss_release_policy_reclaim(pressed: bool): u32 {
   if (!tls_attached()) return 0;
   if (!BENCH_MINIMAL && bg_spill_enabled()) tiny_free_magazine_return_all();
   if (!BENCH_MINIMAL && mid_v3_inuse_enabled()) mid_inuse_before_walk();
@@ -123,7 +135,7 @@ export function ss_release_policy_reclaim(): u32 {
   heap_forward_spare();
   remote_target_flush();
   remote_target_drain();
-  while (heap_adopt()) {}
+  while (heap_adopt(pressed)) {}
   let released = release_free_slabs();
   if (POOL_COMPILED) released += hak_pool_reclaim();
   g_grown_at_walk = g_pages_grown;
@@ -133,8 +145,20 @@ export function ss_release_policy_reclaim(): u32 {
 /** Before `pages` more are taken: walks the lists when it is time. */
 export function ss_release_policy_before(pages: u32): void {
   const grown = g_pages_grown - g_grown_at_walk + pages;
-  if (grown <= g_walk_step && (BENCH_MINIMAL || !mid_v3_inuse_enabled() || !mid_inuse_wants_walk())) return;
-  const released = ss_release_policy_reclaim();
-  const longest = max<u32>(SHORTEST_STEP << 2, load<u32>(SHARED_TOP_PAGE) >>> 3);
+  const top = load<u32>(SHARED_TOP_PAGE);
+  if (!BENCH_MINIMAL) {
+    if (!ss_release_policy_enabled()) return;
+    if (mid_v3_inuse_enabled() && mid_inuse_wants_walk()) {
+      ss_release_policy_reclaim(false);
+      return;
+    }
+    if (ss_mem_lean_enabled() && top >= ss_mem_lean_target_mb() * SS_PAGES) {
+      if (grown > LEAN_WALK && grown > top >>> 5) ss_release_policy_reclaim(false);
+      return;
+    }
+  }
+  if (grown <= g_walk_step) return;
+  const released = ss_release_policy_reclaim(false);
+  const longest = max<u32>(SHORTEST_STEP << 2, top >>> 3);
   g_walk_step = released << 2 >= g_walk_step ? max<u32>(SHORTEST_STEP, g_walk_step >>> 1) : min<u32>(longest, g_walk_step << 1);
 }

@@ -28,6 +28,36 @@ export const STAT_FRONT_FREE_TOTAL: u32 = 40;
 export const STAT_FREE_PATH_TOTAL: u32 = 41;
 export const STAT_ALLOC_GATE_TOTAL: u32 = 42;
 export const STAT_FRONT_FREE_BY_CLASS: u32 = 48;
+/** Cells from 256 on: cold paths, and boxes whose gates are off. Guard: checks at allocation and at free. */
+export const STAT_GUARD_ALLOC: u32 = 256;
+export const STAT_GUARD_FREE: u32 = 257;
+/** Tiny heap box (HAKMEM_TINY_HEAP_STATS): allocations, frees, refills. */
+export const STAT_HEAP_ALLOC: u32 = 258;
+export const STAT_HEAP_FREE: u32 = 259;
+export const STAT_HEAP_REFILL: u32 = 260;
+/** Header mode debug: free blocks whose header is not that of a free block. */
+export const STAT_HEADER_DEBUG: u32 = 261;
+/** Freelist validation: lists that were cleared. */
+export const STAT_FREELIST_CLEARED: u32 = 262;
+/** g_ss_os_alloc_calls, g_ss_os_madvise_calls, and madvise calls that the guard refused. */
+export const STAT_SS_OS_ALLOC_CALLS: u32 = 263;
+export const STAT_SS_OS_MADVISE_CALLS: u32 = 264;
+export const STAT_SS_OS_MADVISE_REFUSED: u32 = 265;
+/** rel_c7_*: slabs, superslabs. dbg_c7_*: slabs by stage (registry scan, hot partial, any partial, new). */
+export const STAT_REL_C7_SLABS: u32 = 266;
+export const STAT_REL_C7_SUPERSLABS: u32 = 267;
+export const STAT_DBG_C7_STAGE: u32 = 268;
+/** The bins' detours as they were configured last, a bit a class. */
+export const STAT_FRONT_CONFIG: u32 = 272;
+/** Page box by class (9 kinds): slabs taken, slabs given back. */
+export const STAT_PAGE_BOX_TAKEN: u32 = 288;
+export const STAT_PAGE_BOX_BACK: u32 = 304;
+/** Page fault telemetry by class (9 kinds): system pages first touched. */
+export const STAT_PF_TOUCHED: u32 = 320;
+
+export function stat_set(cell: u32, value: u32): void {
+  atomic.store<u32>(STATS_BASE + (<usize>cell << 2), value);
+}
 /** Phase 29: STAT_POOL_V2_CELLS counters a pool class (pool_hotbox_v2_stats_box.ts). */
 export const STAT_POOL_V2: u32 = 512;
 export const STAT_POOL_V2_CELLS: u32 = 12;

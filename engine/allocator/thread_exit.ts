@@ -1,7 +1,7 @@
 // The end of a thread: its heap waits for the next thread, as it is.
 import { BENCH_MINIMAL } from './build_flags';
 import { front_forget } from './front_fold';
-import { SHARED_ABANDONED } from './layout';
+import { SHARED_ABANDONED, SHARED_TOP_PAGE, TLS_ABANDONED_TOP } from './layout';
 import { hak_lock_acquire, hak_lock_release } from './lock';
 import { mid_inuse_flush } from './mid_inuse_box';
 import { mid_v3_inuse_enabled } from './mid_hotbox_v3_env_box';
@@ -17,6 +17,7 @@ export function thread_exit(): void {
   const heap = g_tls;
   tls_detach();
   hak_lock_acquire();
+  store<u32>(heap, load<u32>(SHARED_TOP_PAGE), TLS_ABANDONED_TOP);
   heap_list_push(SHARED_ABANDONED, heap);
   hak_lock_release();
 }

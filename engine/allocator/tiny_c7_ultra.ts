@@ -1,13 +1,13 @@
 // C7 ULTRA: class 7 in lists of its own, popped and pushed without a look at route or storage order.
 import { HAKMEM_C7_FREE_COUNT_COMPILED } from './build_flags';
-import { TLS_C7_ULTRA } from './layout';
+import { TLS_C7_ULTRA, TLS_UNIFIED } from './layout';
 import { STAT_C7_FREE_COUNT, stat_inc } from './stats';
 import { g_tls } from './tls';
 import { unified_cache_refill } from './unified_cache';
 
 /** Miss: takes over what the unified cache holds for the bin, refilled if need be. */
 function tiny_c7_ultra_refill(bin: u32): usize {
-  const shared = g_tls + (<usize>bin << 2);
+  const shared = g_tls + (<usize>bin << 2) + TLS_UNIFIED;
   const block = unified_cache_refill(bin);
   store<u32>(g_tls + TLS_C7_ULTRA + (<usize>bin << 2), load<u32>(shared));
   store<u32>(shared, 0);

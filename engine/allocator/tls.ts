@@ -1,6 +1,7 @@
 // Heap blocks: what a thread owns. Mutable globals belong to the instance, and every thread has its own instance, so a
 // plain global is thread-local storage. A thread gets its heap when it first needs memory: until then g_tls points at a
 // block of zeros, where every list is empty, so that the fast paths need no test for it.
+import { bulk_fill } from './bulk';
 import {
   SHARED_ABANDONED,
   SHARED_SPARE,
@@ -40,7 +41,7 @@ function heap_block_new(): usize {
   if (!threads) return TLS_FIRST;
   const block = page_run_alloc(<u32>(TLS_BYTES >>> 16));
   // Memory that was used before is zeroed; fresh memory is not touched.
-  if (block && !g_run_fresh) memory.fill(block, 0, TLS_BYTES);
+  if (block && !g_run_fresh) bulk_fill(block, 0, TLS_BYTES);
   return block;
 }
 

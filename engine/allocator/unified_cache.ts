@@ -5,6 +5,7 @@ import {
   BENCH_MINIMAL,
   ENGINE_TEST_DOUBLE_HANDOUT,
   HAKMEM_BUILD_RELEASE,
+  HAKMEM_DEBUG_COUNTERS,
   HAKMEM_TINY_CLASS_STATS_COMPILED,
   HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED,
 } from './build_flags';
@@ -16,9 +17,13 @@ import {
   TLS_CARVE_CUR,
   TLS_CARVE_END,
   TLS_CARVE_MORE,
+  TLS_REMOTE,
   TLS_RINGS,
   TLS_UNIFIED,
 } from './layout';
+import { lazy_zero_set_fresh } from './lazy_zero_box';
+import { pagefault_telemetry_touch } from './pagefault_telemetry_box';
+import { STAT_FREELIST_CLEARED, stat_inc } from './stats';
 import { learner_miss, learner_refill_factor } from './learner_box';
 import { learner_enabled } from './learner_env_box';
 import { hak_super_lookup } from './superslab_registry';
@@ -107,6 +112,12 @@ export function unified_cache_pop(bin: u32): usize {
   return head;
 }
 
+/** Whether `ptr` is the block that the list would give next. */
+@inline // leaf
+export function unified_cache_heads(bin: u32, ptr: usize): bool {
+  return load<u32>(cache_list(bin)) == <u32>ptr;
+}
+
 /** Puts a block into the list, whatever the storage order. */
 @inline // leaf
 export function unified_cache_push_list(bin: u32, ptr: usize): void {
@@ -142,6 +153,8 @@ function carve_more(bin: u32): bool {
   const slot = g_tls + TLS_CARVE_MORE + (<usize>bin << 2);
   const at: usize = load<u32>(slot);
   if (!at) return false;
+  // Its link lies in it, and it may have been used.
+  lazy_zero_set_fresh(bin, false);
   store<u32>(slot, load<u32>(at));
   store<u32>(g_tls + TLS_CARVE_CUR + (<usize>bin << 2), <u32>at);
   store<u32>(g_tls + TLS_CARVE_END + (<usize>bin << 2), load<u32>(at, 4));
@@ -166,6 +179,7 @@ function unified_cache_carve(bin: u32): bool {
     blocks = (<u32>(end - first) + stride - 1) / stride;
     last = first + <usize>(blocks - 1) * stride;
   }
+  if (HAKMEM_DEBUG_COUNTERS) for (let at = first; at <= last; at += stride) pagefault_telemetry_touch(bin, at);
   for (let at = first; at < last; at += stride) store<u32>(at, <u32>(at + stride));
   const slot = cache_list(bin);
   store<u32>(last, load<u32>(slot));
@@ -174,17 +188,22 @@ function unified_cache_carve(bin: u32): bool {
   return true;
 }
 
-/** Checks the head of the list against the registry: debug builds only, one lookup a refill and node. */
-function unified_cache_validate(bin: u32): void {
+/**
+ * Looks every node of a refill up in the registry: debug builds only. One that is not there clears the list and ends the
+ * loop: false.
+ */
+function unified_cache_validate(bin: u32): bool {
   let at: usize = load<u32>(cache_list(bin));
   let left = REFILL_BLOCKS;
   while (at && left--) {
     if (!hak_super_lookup(at)) {
       store<u32>(cache_list(bin), 0);
-      return;
+      stat_inc(STAT_FREELIST_CLEARED);
+      return false;
     }
     at = load<u32>(at);
   }
+  return true;
 }
 
 /**
@@ -195,7 +214,7 @@ function unified_cache_validate(bin: u32): void {
 export function unified_cache_refill(bin: u32): usize {
   if (!tls_attached() && !tls_attach()) return 0;
   if (HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED) unified_cache_measure_miss(bin);
-  remote_target_drain();
+  if (load<u32>(g_tls, TLS_REMOTE)) remote_target_drain();
   if (learner_enabled()) learner_miss(bin);
   if (bg_spill_enabled()) {
     const spilled = tiny_free_magazine_take(bin);
@@ -206,7 +225,7 @@ export function unified_cache_refill(bin: u32): usize {
     if (!superslab_refill(bin)) return 0;
     if (!list_or_adopted(bin)) unified_cache_carve(bin);
   }
-  if (!HAKMEM_BUILD_RELEASE) unified_cache_validate(bin);
+  if (!HAKMEM_BUILD_RELEASE && !unified_cache_validate(bin)) return unified_cache_refill(bin);
   const slot = cache_list(bin);
   const head: usize = load<u32>(slot);
   if (head) store<u32>(slot, load<u32>(head));

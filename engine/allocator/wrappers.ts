@@ -1,4 +1,5 @@
 // The public functions. Sizes are bytes; a size of 0 is served as 1. Null means that memory is out.
+import { bulk_copy, bulk_fill } from './bulk';
 import {
   BENCH_MINIMAL,
   ENGINE_TEST_DOUBLE_HANDOUT,
@@ -12,6 +13,8 @@ import { front_free_stats } from './free_tiny_fast';
 import { force_libc_enabled } from './force_libc_env_box';
 import { free_cold, free_layered } from './hak_free_api';
 import { malloc_cold, malloc_layered } from './hak_alloc_api';
+import { front_folded } from './front_fold';
+import { lazy_zero_take } from './lazy_zero_box';
 import { front_alloc_stats } from './malloc_tiny_fast';
 import { BIN_TO_CHECK, TLS_CHECK } from './layout';
 import { g_large_fresh, large_alloc, large_resize, large_usable_size } from './large';
@@ -111,15 +114,27 @@ export function usable_size(ptr: usize): usize {
   return kind == PTR_LARGE ? large_usable_size(ptr) : 0;
 }
 
+/** A block for `size` bytes up to MID_MAX_SIZE that is zero already, 0 when there is none. */
+function calloc_fresh(size: usize): usize {
+  const bin = bin_of_size(size);
+  if (!BENCH_MINIMAL && !front_folded(bin)) return 0;
+  const ptr = lazy_zero_take(bin);
+  if (!ptr) return 0;
+  if (!BENCH_MINIMAL) front_alloc_stats(bin);
+  return tiny_header_finalize_alloc(ptr, class_of_bin(bin));
+}
+
 /** `count` * `size` zero bytes; null when the product overflows. Memory never used before is not zeroed again. */
 export function calloc(count: usize, size: usize): usize {
   const bytes = <u64>count * <u64>size;
   if (bytes > 0xffffffff) return 0;
   const n = <usize>bytes;
+  const fresh = n > MID_MAX_SIZE ? <usize>0 : calloc_fresh(n);
+  if (fresh) return fresh;
   const ptr = malloc(n);
   if (!ptr || (n > MID_MAX_SIZE && g_large_fresh)) return ptr;
   if (n > 256) {
-    memory.fill(ptr, 0, n);
+    bulk_fill(ptr, 0, n);
     return ptr;
   }
   // Blocks are multiples of 8 bytes without their header, and a call of memory.fill costs more than this.
@@ -128,6 +143,13 @@ export function calloc(count: usize, size: usize): usize {
   for (; at < end; at += 8) store<u64>(at, 0);
   for (const last = ptr + n; at < last; at++) store<u8>(at, 0);
   return ptr;
+}
+
+/** Whether `ptr` is the block of its bin that this thread freed last: without headers that much is seen. */
+@inline // leaf
+function is_last_freed(ptr: usize): bool {
+  const bin = tiny_own_bin(ptr);
+  return bin != 0 && load<u32>(g_tls + (<usize>bin << 2)) == <u32>ptr;
 }
 
 /**
@@ -140,7 +162,7 @@ export function realloc(ptr: usize, size: usize): usize {
     free(ptr);
     return 0;
   }
-  const have = usable_size(ptr);
+  const have = !HAKMEM_TINY_HEADER && is_last_freed(ptr) ? <usize>0 : usable_size(ptr);
   if (!have) {
     // No block: free says what it is.
     free_cold(ptr);
@@ -151,7 +173,7 @@ export function realloc(ptr: usize, size: usize): usize {
   if (size > MID_MAX_SIZE && have > MID_MAX_SIZE && !force_libc_enabled() && large_resize(ptr, size)) return ptr;
   const to = malloc(size);
   if (!to) return 0;
-  memory.copy(to, ptr, min<usize>(size, have));
+  bulk_copy(to, ptr, min<usize>(size, have));
   free(ptr);
   return to;
 }

@@ -39,6 +39,10 @@ interface Binaryen {
 const flagsFile = 'engine/allocator/build_flags.ts';
 const cold = [
   '*/*_cold',
+  '*/free_tiny_fast_legacy',
+  '*/ss_*',
+  '*/tiny_heap_box_*',
+  '*/tiny_guard_*',
   '*/*_layered',
   '*/unified_cache_refill',
   '*/hak_*_lock_*',
@@ -76,11 +80,6 @@ export function exposedTlsf(text: string): string {
   return out;
 }
 
-/** Text of a source that is not the engine's own. */
-export function runtimeText(name: string, text: string): string {
-  return name === tlsfFile ? exposedTlsf(text) : text;
-}
-
 /** Text of build_flags.ts with the values of `flags`. */
 export function buildFlagsText(template: string, flags: Readonly<Record<string, number>>): string {
   return template.replace(/^(export const (\w+): i32 = )-?\d+;/gm, (all, head: string, name: string) => {
@@ -97,6 +96,17 @@ export function dropInlineMarks(text: string, keep: readonly string[] | 'all'): 
   return text.replace(/^@inline$(?=\r?\n(?:export )?function (\w+))/gm, (mark, name: string) =>
     keep === 'all' || keep.includes(name) ? '' : mark,
   );
+}
+
+/** What the compiler is given for a file of the checkout. */
+export function compiledText(
+  name: string,
+  text: string,
+  flags: Readonly<Record<string, number>>,
+  keep: readonly string[] | 'all',
+): string {
+  if (name === flagsFile) return buildFlagsText(text, flags);
+  return name === tlsfFile ? exposedTlsf(text) : dropInlineMarks(text, keep);
 }
 
 function ascEntry(root: string): string {
@@ -159,8 +169,7 @@ export async function compileEngine(
         const file = path.resolve(root, baseDir, name);
         if (!existsSync(file)) return null;
         const text = readFileSync(file, 'utf8');
-        if (name === flagsFile) return buildFlagsText(text, flags);
-        return name.startsWith('engine/') ? dropInlineMarks(text, keep) : runtimeText(name, text);
+        return compiledText(name, text, flags, keep);
       },
       writeFile: (name, contents) => void written.set(path.posix.basename(name), contents),
       listFiles: () => [],
@@ -236,11 +245,13 @@ export interface SourceFunction {
   readonly line: number;
 }
 
-/** Every function of the engine's sources with the line of its `function` keyword. */
+/** Every function of the modules' sources with the line of its `function` keyword. */
 export function sourceFunctions(root: string): SourceFunction[] {
   const out: SourceFunction[] = [];
   for (const dir of ['engine/allocator', 'engine/workloads']) {
-    for (const name of readdirSync(path.join(root, dir)).filter((f) => f.endsWith('.ts'))) {
+    // The model checker's scenarios are in none of the modules that are run and profiled.
+    const names = readdirSync(path.join(root, dir)).filter((f) => /^(?!model_).*\.ts$/.test(f));
+    for (const name of names) {
       const file = `${dir}/${name}`;
       readFileSync(path.join(root, file), 'utf8')
         .split(/\r?\n/)

@@ -7,6 +7,7 @@ export interface EngineExports {
   engine_oom_count(): number;
   engine_invalid_frees(): number;
   engine_heap_top(): number;
+  engine_decommitted_pages(): number;
   fastlane_ctx_invalidate(): void;
   thread_exit(): void;
   misuse_count(): number;

@@ -1,31 +1,14 @@
 /** From a requested variant, flags and gates to the module file that answers the request. */
 import path from 'node:path';
 import { UserError } from '../../extension/model.ts';
+import { compileSettings } from './flavours.ts';
 import type { Manifest } from './manifest.ts';
 import type { CompileJob, JobResult } from './protocol.ts';
-import { envGates, flagDefaults, flagsOf, readsEnvironment, type Variant, variants } from './variants.ts';
+import { envGates, flagsOf, readsEnvironment, type Variant, variants } from './variants.ts';
 
 export interface ResolvedModule {
   readonly file: string;
   readonly sha256: string;
-}
-
-function flagValues(flags: Readonly<Record<string, string>>): Record<string, number> {
-  const out: Record<string, number> = {};
-  for (const [name, text] of Object.entries(flags)) {
-    if (!Object.hasOwn(flagDefaults, name)) {
-      throw new UserError(
-        `unknown compile flag ${name}: the engine has ${Object.keys(flagDefaults).join(', ')}`,
-      );
-    }
-    // `--flag NAME` without a value arrives as an empty text and means 1, as -D does in C.
-    const value = text === '' ? 1 : Number(text);
-    if (!Number.isInteger(value) || value < 0 || value > 255) {
-      throw new UserError(`compile flag ${name} takes a whole number from 0 to 255, not ${text}`);
-    }
-    out[name] = value;
-  }
-  return out;
 }
 
 function checkGates(
@@ -75,7 +58,7 @@ export class Modules {
       const known = [...manifest.modules.map((m) => m.variant), 'counted'];
       throw new UserError(`unknown variant ${variantName}: the engine has ${known.join(', ')}`);
     }
-    const flags = flagsOf(variant, flagValues(flagTexts));
+    const flags = flagsOf(variant, compileSettings(flagTexts));
     checkGates(env, variantName, flags);
     if (Object.entries(flags).every(([k, v]) => entry.flags[k] === v)) {
       return { file: path.join(this.#distDir, 'engine', entry.file), sha256: entry.sha256 };

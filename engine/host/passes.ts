@@ -6,7 +6,7 @@ import { instantiate } from './instantiate.ts';
 import { instrument } from './instrument.ts';
 import type { CheckJob, CheckResult, PassesJob, PassesResult } from './protocol.ts';
 import { PeakMemory } from './resident.ts';
-import { checkThreads, timeThreads } from './threaded-run.ts';
+import { checkThreads, ThreadHang, timeThreads } from './threaded-run.ts';
 import { ThreadTrap } from './thread-team.ts';
 import { countersWant, loadWork, type SoloWork, soloOf } from './work.ts';
 import type { CheckedPass, Latency } from './workloads.ts';
@@ -72,13 +72,14 @@ function requireSound({ faults }: CheckedPass): void {
   throw new UserError(`--verify failed: ${found.join(', ')}`, 3);
 }
 
-/** A trap in a verifying pass is what it was looking for. */
+/** A trap or a hang in a verifying pass is what it was looking for. */
 async function verifying<T>(verify: boolean, pass: () => T | Promise<T>): Promise<T> {
   try {
     return await pass();
   } catch (error) {
     if (!verify) throw error;
-    if (error instanceof ThreadTrap) throw new UserError(`--verify failed: ${error.message}`, 3);
+    if (error instanceof ThreadTrap || error instanceof ThreadHang)
+      throw new UserError(`--verify failed: ${error.message}`, 3);
     if (!(error instanceof WebAssembly.RuntimeError)) throw error;
     throw new UserError(`--verify failed: the engine trapped (${error.message})`, 3);
   }

@@ -10,8 +10,12 @@ import { ThreadTeam } from './thread-team.ts';
 import type { Drain, ThreadedWork } from './threaded-work.ts';
 import { type CheckedPass, checkedPass, OutOfEngineMemory } from './workloads.ts';
 
-/** A checked pass in which nothing moves for so long is hung. */
-const hangSeconds = 60;
+/** A checked pass in which nothing moves for so long is hung; a shorter time once its end was asked for. */
+const hangSeconds = 30;
+const endSeconds = 5;
+
+/** A thread does not come back out of the engine. */
+export class ThreadHang extends UserError {}
 
 /** The untimed frees at a pass's end. */
 async function drained(
@@ -92,9 +96,8 @@ async function unlessHung<T>(block: ThreadBlock, pass: Promise<T>): Promise<T> {
       const now = block.progress();
       still = now === before ? still + 1 : 0;
       before = now;
-      if (still >= hangSeconds) {
-        reject(new UserError(`the threads did nothing for ${hangSeconds} seconds: the engine hangs`, 3));
-      }
+      const limit = block.aborted ? endSeconds : hangSeconds;
+      if (still >= limit) reject(new ThreadHang(`the engine hangs: no progress in ${limit} seconds`, 3));
     }, 1000);
   });
   try {

@@ -37,25 +37,31 @@ function pattern_of(id: u32): u64 {
 }
 
 /** True when all `n` bytes at `p` are those of `word` (the same byte eight times). */
-function filled(p: usize, n: u32, word: u64): bool {
+function all_bytes_are(p: usize, n: u32, word: u64): bool {
   let i: u32 = 0;
   for (; i + 8 <= n; i += 8) if (load<u64>(p + i) != word) return false;
   for (; i < n; i++) if (load<u8>(p + i) != <u8>word) return false;
   return true;
 }
 
-/** Contents of an object: its pattern, and its id in the first four bytes where it has that many. */
-function object_fill(p: usize, n: u32, id: u32): void {
-  memory.fill(p, <u8>pattern_of(id), n);
+/**
+ * Contents of an object: its pattern, and its id in the first four bytes where it has that many. No memory.fill: V8 holds
+ * it against the memory's size as this thread last heard of it, and traps where another thread has just made it grow.
+ */
+function object_pattern(p: usize, n: u32, id: u32): void {
+  const word = pattern_of(id);
+  let i: u32 = 0;
+  for (; i + 8 <= n; i += 8) store<u64>(p + i, word);
+  for (; i < n; i++) store<u8>(p + i, <u8>word);
   if (n >= 4) store<u32>(p, id);
 }
 
-/** The first `n` of the `whole` bytes that object `id` was filled with. */
+/** The first `n` of the `whole` bytes that object `id` was all_bytes_are with. */
 function object_check_front(p: usize, whole: u32, n: u32, id: u32): void {
   let head: u32 = whole >= 4 ? min<u32>(n, 4) : 0;
   let same = true;
   for (let i: u32 = 0; i < head; i++) same = same && load<u8>(p + i) == <u8>(id >>> (i << 3));
-  if (!same || !filled(p + head, n - head, pattern_of(id))) g_bad_contents++;
+  if (!same || !all_bytes_are(p + head, n - head, pattern_of(id))) g_bad_contents++;
 }
 
 @inline // leaf
@@ -104,8 +110,8 @@ export function object_new(
 ): void {
   if (verify) {
     if (p & (align - 1)) g_bad_alignment++;
-    if (zeroed && !filled(p, n, 0)) g_bad_zero++;
-    object_fill(p, n, id);
+    if (zeroed && !all_bytes_are(p, n, 0)) g_bad_zero++;
+    object_pattern(p, n, id);
   }
   account_object(p, n, 1, account);
 }

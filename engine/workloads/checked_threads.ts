@@ -150,7 +150,7 @@ export function pc_checked_thread(block: usize, thread: u32): void {
 }
 
 @inline // leaf
-function list_of(block: usize, area: usize, parity: u32): usize {
+function checked_list(block: usize, area: usize, parity: u32): usize {
   return area + AREA_LISTS + <usize>(parity * param(block, 4)) * RECORD;
 }
 
@@ -166,8 +166,8 @@ function mstress_checked_phase(
   const n = param(block, 2);
   const ret = param(block, 3);
   const trans = param(block, 4);
-  const list = list_of(block, area, parity);
-  const retained = list_of(block, area, 2);
+  const list = checked_list(block, area, parity);
+  const retained = checked_list(block, area, 2);
   let h = hash_kept(block, thread);
   let x = load<u32>(area, 4);
   let length: u32 = 0;
@@ -200,7 +200,7 @@ function mstress_checked_phase(
 }
 
 function free_checked_list(block: usize, area: usize, parity: u32, h: u64): u64 {
-  const list = list_of(block, area, parity);
+  const list = checked_list(block, area, parity);
   const length = load<u32>(area + (<usize>parity << 6));
   for (let i: u32 = 0; i < length && !aborted(block); i++) {
     h = hash_add(h, HASH_FREE + free_or_abort(block, list + <usize>i * RECORD));
@@ -215,7 +215,7 @@ export function mstress_checked_thread(block: usize, thread: u32): void {
   const area = area_of(block, thread);
   const neighbour = area_of(block, (thread + 1) % threads);
   store<u32>(area, seed_of(param(block, 5), thread), 4);
-  memory.fill(list_of(block, area, 2), 0, <usize>(param(block, 3) + 1) * RECORD);
+  memory.fill(checked_list(block, area, 2), 0, <usize>(param(block, 3) + 1) * RECORD);
   hash_keep(block, thread, HASH_START);
   if (!pass_start(block, thread, threads)) return;
   let operations: u32 = 0;
@@ -237,7 +237,7 @@ export function mstress_checked_drain(block: usize): void {
   for (let t: u32 = 0; t < threads; t++) {
     const area = area_of(block, t);
     free_checked_list(block, area, parity, 0);
-    const retained = list_of(block, area, 2);
+    const retained = checked_list(block, area, 2);
     for (let i: u32 = 0; i < param(block, 3) && !aborted(block); i++) {
       const record = retained + <usize>i * RECORD;
       if (load<u32>(record)) free_or_abort(block, record);

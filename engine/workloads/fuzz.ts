@@ -4,7 +4,7 @@
 import { thread_exit } from '../allocator/thread_exit';
 import { misuse_count } from '../allocator/misuse_box';
 import { aligned_alloc, calloc, free, malloc, realloc, usable_size } from '../allocator/wrappers';
-import { filled, object_fill, object_holds } from './fuzz_contents';
+import { fuzz_filled, fuzz_fill, object_holds } from './fuzz_contents';
 import {
   FAULT_ACCOUNTING,
   FAULT_ALIGNMENT,
@@ -82,7 +82,7 @@ export function fuzz_accept_misuses(): void {
 }
 
 @inline // leaf
-function record_of(index: u32): usize {
+function fuzz_record(index: u32): usize {
   return g_area + TABLE + <usize>index * RECORD;
 }
 
@@ -114,7 +114,7 @@ function adopt(record: usize, ptr: usize, size: u32, alignment: u32): void {
   const id = g_next_id;
   // The whole usable size belongs to the caller: every other object is filled to its end.
   const fill = id & 16 ? usable : size;
-  object_fill(ptr, fill, id);
+  fuzz_fill(ptr, fill, id);
   store<u32>(record, size, R_SIZE);
   store<u32>(record, id, R_ID);
   store<u32>(record, usable, R_USABLE);
@@ -152,7 +152,7 @@ function op_alloc(record: usize, size: u32): void {
   } else if (way < 14) {
     const count = 1 + ((r >>> 8) & 3);
     ptr = size % count ? calloc(1, size) : calloc(count, size / count);
-    if (ptr && !filled(ptr, size, 0)) {
+    if (ptr && !fuzz_filled(ptr, size, 0)) {
       fault_set(FAULT_ZERO, ptr, size, 0);
       return;
     }
@@ -219,7 +219,7 @@ function realloc_size(record: usize, profile: u32): u32 {
 
 /** One operation on a random record; false when it fell on one that another thread holds, or nothing was to be done. */
 function op(grow: u32, profile: u32, limit: u64): bool {
-  const record = record_of(random_next() % g_slots);
+  const record = fuzz_record(random_next() % g_slots);
   if (atomic.xchg<u32>(record, 1)) return false;
   const r = random_next();
   const more = r % 100 < grow;
@@ -266,7 +266,7 @@ export function fuzz_run(ops: u32, grow: u32, profile: u32, limit: u32, exit_eve
 export function fuzz_drain(first: u32, every: u32): u32 {
   let freed: u32 = 0;
   for (let i = first; i < g_slots; i += every) {
-    const record = record_of(i);
+    const record = fuzz_record(i);
     if (!load<u32>(record, R_PTR)) continue;
     op_free(record);
     freed++;
@@ -281,7 +281,7 @@ export function fuzz_audit(): u32 {
   let granules: u64 = 0;
   let count: u32 = 0;
   for (let i: u32 = 0; i < g_slots; i++) {
-    const record = record_of(i);
+    const record = fuzz_record(i);
     if (!load<u32>(record, R_PTR)) continue;
     count++;
     bytes += load<u32>(record, R_SIZE);

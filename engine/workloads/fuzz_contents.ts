@@ -6,14 +6,14 @@ function word_at(id: u32, offset: u32): u64 {
 }
 
 /** True when all `n` bytes at `p` are those of `word` (the same byte eight times). */
-export function filled(p: usize, n: u32, word: u64): bool {
+export function fuzz_filled(p: usize, n: u32, word: u64): bool {
   let i: u32 = 0;
   for (; i + 8 <= n; i += 8) if (load<u64>(p + i) != word) return false;
   for (; i < n; i++) if (load<u8>(p + i) != <u8>word) return false;
   return true;
 }
 
-export function object_fill(p: usize, n: u32, id: u32): void {
+export function fuzz_fill(p: usize, n: u32, id: u32): void {
   let i: u32 = 0;
   for (; i + 8 <= n; i += 8) store<u64>(p + i, word_at(id, i));
   let rest = word_at(id, i);

@@ -1,6 +1,12 @@
 // What the module exports: the allocator's public functions and the workloads.
-export { engine_heap_top, engine_init, engine_invalid_frees, engine_oom_count } from '../allocator/engine_init';
-export { fastlane_ctx_invalidate } from '../allocator/fastlane_ctx';
+export {
+  engine_decommitted_pages,
+  engine_heap_top,
+  engine_init,
+  engine_invalid_frees,
+  engine_oom_count,
+} from '../allocator/engine_init';
+export { fastlane_ctx_invalidate } from '../allocator/gates_invalidate';
 export { misuse_count, misuse_last_address, misuse_last_class, misuse_last_kind } from '../allocator/misuse_box';
 export { stat_read } from '../allocator/stats';
 export { thread_exit } from '../allocator/thread_exit';

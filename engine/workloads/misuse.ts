@@ -5,7 +5,7 @@ import { HARNESS_BASE } from '../allocator/layout';
 import { engine_heap_top } from '../allocator/engine_init';
 import { aligned_alloc, free, malloc, realloc, usable_size } from '../allocator/wrappers';
 import { fuzz_run } from './fuzz';
-import { object_fill, object_holds } from './fuzz_contents';
+import { fuzz_fill, object_holds } from './fuzz_contents';
 import { FAULT_CONTENTS, FAULT_NULL, FAULT_USABLE_CHANGED, fault_set } from './fuzz_fault';
 import { shadow_clear, shadow_set } from './fuzz_shadow';
 import { random_next } from './fuzz_sizes';
@@ -158,7 +158,7 @@ export function misuse_prepare(kind: i32, group: i32): usize {
   if (!g_victim) return 0;
   g_usable = <u32>usable_size(g_victim);
   shadow_set(g_victim, max<u32>(g_usable, 1));
-  object_fill(g_victim, g_size, PATTERN);
+  fuzz_fill(g_victim, g_size, PATTERN);
   const victim = g_victim;
   switch (kind) {
     case NULL_POINTER:

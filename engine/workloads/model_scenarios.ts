@@ -9,7 +9,6 @@ import { hak_lock_acquire, hak_lock_release } from '../allocator/lock';
 import { misuse_count } from '../allocator/misuse_box';
 import { remote_target_flush } from '../allocator/remote_target';
 import { thread_exit } from '../allocator/thread_exit';
-import { bg_spill_len, bg_spill_push_chain, bg_spill_take_all } from '../allocator/tiny_bg_spill';
 import { free, malloc } from '../allocator/wrappers';
 import { mc_pause } from './model_yield';
 
@@ -34,8 +33,6 @@ export const SCENARIO_DRAIN: i32 = 6;
 export const SCENARIO_LOCK_ONCE: i32 = 7;
 /** As SCENARIO_ADOPT, but thread 2 has a heap already and takes over what thread 0 leaves. */
 export const SCENARIO_TAKE_OVER: i32 = 8;
-/** Every thread puts two blocks into a spill queue that holds one, and takes all that is there. */
-export const SCENARIO_SPILL: i32 = 9;
 
 export const FAIL_HANDED_OUT_TWICE: i32 = 1;
 export const FAIL_LOST: i32 = 2;
@@ -49,7 +46,8 @@ const PER_SLAB: u32 = 4;
 /** Blocks each thread allocates at the end, searching for those ever seen. */
 const SEARCH: u32 = 24;
 
-const FAILURE: usize = HARNESS_BASE;
+/** Code of the first failure. */
+export const FAILURE: usize = HARNESS_BASE;
 const COUNTER: usize = HARNESS_BASE + 4;
 const COUNT: usize = HARNESS_BASE + 8;
 const BLOCKS: usize = HARNESS_BASE + 0x100;
@@ -60,11 +58,11 @@ export function mc_harness(): usize {
   return HARNESS_BASE;
 }
 
-function fail(code: i32): void {
+export function fail(code: i32): void {
   if (!load<i32>(FAILURE)) store<i32>(FAILURE, code);
 }
 
-function block_at(index: u32): usize {
+export function block_at(index: u32): usize {
   return BLOCKS + (<usize>index << 3);
 }
 
@@ -75,7 +73,7 @@ function find(ptr: usize): usize {
 }
 
 /** An allocation's result: a block is never handed out while it is. */
-function take(ptr: usize): usize {
+export function take(ptr: usize): usize {
   if (!ptr) {
     fail(FAIL_NULL);
     return 0;
@@ -96,7 +94,7 @@ function take(ptr: usize): usize {
   return ptr;
 }
 
-function take_new(size: usize): usize {
+export function take_new(size: usize): usize {
   return take(malloc(size));
 }
 
@@ -112,7 +110,7 @@ function give_remote(ptr: usize): void {
 }
 
 /** The block of thread 0 that setup allocated as number `index`. */
-function initial(index: u32): usize {
+export function initial(index: u32): usize {
   return load<u32>(block_at(index));
 }
 
@@ -121,30 +119,8 @@ function has_owner(scenario: i32): bool {
   return scenario == SCENARIO_REMOTE || scenario == SCENARIO_EXIT || scenario == SCENARIO_ADOPT || scenario == SCENARIO_DRAIN || scenario == SCENARIO_TAKE_OVER;
 }
 
-/** The i-th block of SCENARIO_SPILL: link, and at 8 whether it has been taken. */
-function spill_block(i: u32): usize {
-  return HARNESS_BASE + 0x1000 + (<usize>i << 4);
-}
-
-function spill_take(): void {
-  let at = bg_spill_take_all(1);
-  while (at) {
-    if (load<u32>(at, 8)) fail(FAIL_HANDED_OUT_TWICE);
-    store<u32>(at, 1, 8);
-    at = load<u32>(at);
-  }
-}
-
-/** What is left in the queue is taken; then every block has been, and the length is none. */
-function spill_check(threads: i32): void {
-  spill_take();
-  for (let i: u32 = 0; i <= <u32>threads << 1; i++) if (!load<u32>(spill_block(i), 8)) fail(FAIL_LOST);
-  if (bg_spill_len(1)) fail(FAIL_COUNTER);
-}
-
 /** Before the threads run, thread by thread. */
 export function mc_setup(scenario: i32, role: i32): void {
-  if (scenario == SCENARIO_SPILL && role == 0) bg_spill_push_chain(1, spill_block(0), spill_block(0), 1);
   const owner = has_owner(scenario);
   // A full slab: the next allocation of thread 0 takes the slow path.
   if (owner && role == 0) for (let i: u32 = 0; i < PER_SLAB; i++) take_new(SIZE);
@@ -201,13 +177,6 @@ export function mc_run(scenario: i32, role: i32): void {
         give_remote(initial(2));
       }
       return;
-    case SCENARIO_SPILL: {
-      const first = spill_block((<u32>role << 1) + 1);
-      store<u32>(first, <u32>first + 16);
-      bg_spill_push_chain(1, first, first + 16, 2);
-      spill_take();
-      return;
-    }
     default:
       unreachable();
   }
@@ -222,10 +191,6 @@ export function mc_heap(): usize {
 export function mc_check(scenario: i32, role: i32, threads: i32): i32 {
   if (scenario == SCENARIO_LOCK || scenario == SCENARIO_LOCK_ONCE) {
     if (load<u32>(COUNTER) != <u32>threads * (scenario == SCENARIO_LOCK ? 2 : 1)) fail(FAIL_COUNTER);
-    return load<i32>(FAILURE);
-  }
-  if (scenario == SCENARIO_SPILL) {
-    if (role == threads - 1) spill_check(threads);
     return load<i32>(FAILURE);
   }
   if (!load<i32>(FAILURE)) for (let i: u32 = 0; i < SEARCH; i++) take_new(scenario == SCENARIO_ATTACH ? 100 : SIZE);

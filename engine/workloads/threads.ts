@@ -23,7 +23,7 @@ export function param(block: usize, index: u32): u32 {
 }
 
 @inline // leaf
-export function record_of(block: usize, thread: u32): usize {
+export function thread_record(block: usize, thread: u32): usize {
   return block + RECORDS + <usize>thread * RECORD_BYTES;
 }
 
@@ -72,20 +72,20 @@ export function barrier(block: usize, parties: u32): bool {
 export function pass_start(block: usize, thread: u32, threads: u32): bool {
   atomic.add<u32>(block, 1, READY);
   if (!spin_until(block + READY, threads, block)) return false;
-  store<f64>(record_of(block, thread), now(), 8);
+  store<f64>(thread_record(block, thread), now(), 8);
   return true;
 }
 
 /** The end of this thread's part of a pass. */
 export function pass_end(block: usize, thread: u32, operations: u64): void {
-  const record = record_of(block, thread);
+  const record = thread_record(block, thread);
   store<f64>(record, now(), 16);
   store<u64>(record, operations, 24);
 }
 
 /** A thread that follows another: is there, and sleeps (on a semaphore) until it is its turn. */
 export function turn_wait(block: usize, thread: u32): bool {
-  const turn = record_of(block, thread);
+  const turn = thread_record(block, thread);
   atomic.add<u32>(block, 1, READY);
   while (!atomic.load<u32>(turn)) atomic.wait<i32>(turn, 0, -1);
   if (aborted(block)) return false;
@@ -94,7 +94,7 @@ export function turn_wait(block: usize, thread: u32): bool {
 }
 
 export function turn_give(block: usize, thread: u32): void {
-  const turn = record_of(block, thread);
+  const turn = thread_record(block, thread);
   atomic.store<u32>(turn, 1);
   atomic.notify(turn);
 }
@@ -102,15 +102,15 @@ export function turn_give(block: usize, thread: u32): void {
 /** For the host's eye on checked passes, which a broken heap may hang. */
 @inline // leaf
 export function progress(block: usize, thread: u32, operations: u32): void {
-  store<u32>(record_of(block, thread), operations, 40);
+  store<u32>(thread_record(block, thread), operations, 40);
 }
 
 export function hash_keep(block: usize, thread: u32, hash: u64): void {
-  store<u64>(record_of(block, thread), hash, 32);
+  store<u64>(thread_record(block, thread), hash, 32);
 }
 
 export function hash_kept(block: usize, thread: u32): u64 {
-  return load<u64>(record_of(block, thread), 32);
+  return load<u64>(thread_record(block, thread), 32);
 }
 
 /** Seed of thread `t`: never 0, which xorshift could not leave. */

@@ -83,11 +83,13 @@ function isBenchResult(value: unknown): value is BenchResult {
   return benchShape(value);
 }
 
-/** A benchmark's result from a file; throws one clear line when it is not one. */
-export function readBenchFile(file: string): BenchResult {
+/** The results in a file, several where `bench` ran several counts of threads; throws one clear line when it is none. */
+export function readBenchFile(file: string): BenchResult[] {
   const value = readJson(file, '--run');
-  if (!isBenchResult(value)) {
+  const several: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'results') : null;
+  const results: readonly unknown[] = Array.isArray(several) ? several : [value];
+  if (results.length === 0 || !results.every(isBenchResult)) {
     throw new UserError(`--run ${quoted(file)}: not the output of alloc-lens bench --format json`);
   }
-  return value;
+  return [...results];
 }

@@ -1,6 +1,8 @@
 /** `alloc-lens bench`: a workload or a trace on a target, its speed and, when asked, its profile. */
 import type { BenchRequest, BenchResult } from '../model.ts';
 import { UserError } from '../model.ts';
+import { parametersOf, traceOf } from '../profile/workloads.ts';
+import { type Preset, presetByName } from '../../engine/host/presets.ts';
 import { benchText } from '../report/text-bench.ts';
 import type { Services } from './services.ts';
 import { parseAssignment, parseChoice, parseWhole, quoted, toRecord } from './values.ts';
@@ -32,14 +34,6 @@ export interface BenchFlags {
 const workloads = ['random_mixed', 'floor', 'larson', 'pc', 'mstress'] as const;
 const profiles = ['mixed', 'tiny', 'c6heavy', 'c7heavy', 'mid', 'large'] as const;
 const u32 = 0xffff_ffff;
-
-/** What DESIGN names and this version does not do yet; said plainly instead of being ignored. */
-function refuseLater(flags: BenchFlags): void {
-  const later = (what: string, instead: string): never => {
-    throw new UserError(`${what} is not there yet: ${instead}`);
-  };
-  if (flags.preset !== undefined) later('--preset', 'set gates one by one with --env NAME=VALUE');
-}
 
 type Work = Pick<BenchRequest, 'workload' | 'profile' | 'trace'>;
 
@@ -89,13 +83,21 @@ function optionalWhole(option: string, text: string | undefined, low: number, hi
   return text === undefined ? null : parseWhole(option, text, low, high);
 }
 
+/** The engine's preset that was asked for: single gates and flags, and --variant, win over it. */
+function presetOf(flags: BenchFlags): Preset | null {
+  if (flags.preset === undefined) return null;
+  if (flags.target !== 'engine') {
+    throw new UserError(`--preset names gates of the engine: target ${quoted(flags.target)} has none`);
+  }
+  return presetByName(flags.preset);
+}
+
 /** Everything that can be refused before a target is asked is refused here. One request for each count of threads. */
 export function benchRequests(
   workload: string | undefined,
   flags: BenchFlags,
   variants: readonly string[],
 ): BenchRequest[] {
-  refuseLater(flags);
   const trace = traceWork(workload, flags);
   const { threads: own, ...work } =
     trace === null ? splitWorkload(workload ?? 'random_mixed') : { ...trace, threads: null };
@@ -104,7 +106,9 @@ export function benchRequests(
   if (min !== null && max !== null && min > max) {
     throw new UserError(`--min ${min} is larger than --max ${max}`);
   }
-  const variant = flags.variant ?? (variants.includes('fast') ? 'fast' : (variants[0] ?? 'fast'));
+  const preset = presetOf(flags);
+  const variant =
+    flags.variant ?? preset?.variant ?? (variants.includes('fast') ? 'fast' : (variants[0] ?? 'fast'));
   if (variants.length > 0 && !variants.includes(variant)) {
     throw new UserError(
       `--variant ${quoted(variant)}: target ${quoted(flags.target)} has ${variants.join(', ')}`,
@@ -116,8 +120,8 @@ export function benchRequests(
   const request: Omit<BenchRequest, 'threads'> = {
     ...work,
     variant,
-    env: toRecord((flags.env ?? []).map((e) => parseAssignment('--env', e))),
-    flags: toRecord((flags.flag ?? []).map((f) => parseAssignment('--flag', f))),
+    env: { ...preset?.env, ...toRecord((flags.env ?? []).map((e) => parseAssignment('--env', e))) },
+    flags: { ...preset?.flags, ...toRecord((flags.flag ?? []).map((f) => parseAssignment('--flag', f))) },
     iterations: optionalWhole('--iterations', flags.iterations, 1, u32),
     workingSet: optionalWhole('--working-set', flags.workingSet, 1, 100_000_000),
     min,
@@ -130,7 +134,13 @@ export function benchRequests(
     latency: flags.latency === true,
     verify: flags.verify === true,
   };
-  return threadCounts(flags.threads).map((threads) => ({ ...request, threads: threads ?? own }));
+  const requests = threadCounts(flags.threads).map((threads) => ({ ...request, threads: threads ?? own }));
+  // A count that cannot be is found before the counts in front of it have run.
+  for (const r of requests) {
+    if (r.workload === 'trace') traceOf(r);
+    else parametersOf(r);
+  }
+  return requests;
 }
 
 /** What several counts of threads give: one result each, in the order of the option. */
@@ -159,7 +169,10 @@ export async function runBench(
       signal: services.signal,
     });
     services.signal.throwIfAborted();
-    results.push(result);
+    results.push({
+      ...result,
+      environment: { preset: flags.preset ?? null, env: request.env, flags: request.flags },
+    });
   }
   const [first] = results;
   const all: BenchResults = { schemaVersion: 1, results };

@@ -73,7 +73,7 @@ export function createProgram(services: Services, finish: (status: number) => vo
       'engine',
     )
     .option('--variant <name>', 'build of the target (default: its first, fast for the engine)')
-    .option('--preset <name>', 'engine preset (not there yet)')
+    .option('--preset <name>', 'engine preset, such as MIXED_TINYV3_C7_BALANCED')
     .option('--env <name=value>', 'environment gate of the target (repeatable)', collect)
     .option('--flag <name=value>', 'compile flag of the engine (repeatable)', collect)
     .option('--iterations <n>', 'operations a pass; larson: rounds, pc: items a producer, mstress: phases')

@@ -47,18 +47,16 @@ export async function runReport(
     throw new UserError(`--out ${quoted(flags.out)}: name a file that ends in .html, .md or .json`);
   }
   requireWritable(out);
-  const files = flags.run ?? [];
-  const runs = files.map(readBenchFile);
+  const read = (flags.run ?? []).flatMap((file) => readBenchFile(file).map((result) => ({ file, result })));
+  const runs = read.map(({ result }) => result);
   const sources = paths.length === 0 ? ['.'] : paths;
   const findings = await analyzeWith(services, sources, flags);
   // The newest run that was sampled speaks for the functions.
-  const sampled = runs.findLastIndex((r) => r.profile !== null);
-  const result = runs[sampled];
-  const file = files[sampled];
+  const sampled = read.findLast(({ result }) => result.profile !== null);
   const profile =
-    result === undefined || file === undefined
+    sampled === undefined
       ? null
-      : services.profileFromBench(result, statSync(file).mtime.toISOString());
+      : services.profileFromBench(sampled.result, statSync(sampled.file).mtime.toISOString());
   const model = buildReport({
     title: flags.title ?? path.basename(findings.root),
     createdAt: new Date().toISOString(),

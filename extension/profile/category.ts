@@ -5,6 +5,8 @@ const exact: Readonly<Record<string, FunctionCategory>> = {
   main: 'benchmark',
   random_mixed: 'benchmark',
   floor: 'benchmark',
+  trace_replay: 'benchmark',
+  trace_drain: 'benchmark',
   malloc: 'wrapper',
   free: 'wrapper',
   calloc: 'wrapper',

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { buildFlagsText, dropInlineMarks, loadAsc, runtimeText } from '../compile.ts';
+import { compiledText, loadAsc } from '../compile.ts';
 import { flagsOf, type Variant } from '../variants.ts';
 
 /** A deliberate error: every cmpxchg of `file` becomes a plain store, or one attempt that always counts as successful. */
@@ -16,6 +16,12 @@ export interface Mutation {
 
 const operations = ['load', 'store', 'add', 'sub', 'and', 'or', 'xor', 'xchg', 'cmpxchg', 'wait', 'notify'];
 const callPattern = new RegExp(`\\batomic\\.(${operations.join('|')})\\b`, 'g');
+
+/** Files of scenarios, and the file of engine/allocator that each is about. */
+const scenarioFiles = [
+  { file: 'engine/workloads/model_scenarios.ts', needs: 'engine/allocator/lock.ts' },
+  { file: 'engine/workloads/model_spill.ts', needs: 'engine/allocator/tiny_bg_spill.ts' },
+];
 
 /** The source text with stops; `name` is the file's path from the root. */
 export function withStops(name: string, text: string, mutation?: Mutation): string {
@@ -76,7 +82,7 @@ export async function compileModel(
   const mutatedFiles: string[] = [];
   const { error } = await asc.main(
     [
-      'engine/workloads/model_scenarios.ts',
+      ...scenarioFiles.filter((s) => existsSync(path.join(root, s.needs))).map((s) => s.file),
       ...['--outFile', 'model.wasm', '-O1', '--runtime', 'stub', '--importMemory', '--sharedMemory'],
       ...['--initialMemory', '32', '--maximumMemory', '65536', '--zeroFilledMemory', '--enable', 'threads'],
       ...['--memoryBase', '1024', '--noColors'],
@@ -85,11 +91,10 @@ export async function compileModel(
       readFile: (name, baseDir) => {
         const file = path.resolve(root, baseDir, name);
         if (!existsSync(file)) return null;
-        const text = readFileSync(file, 'utf8');
-        if (!name.startsWith('engine/allocator/')) return runtimeText(name, text);
+        const text = compiledText(name, readFileSync(file, 'utf8'), flags, 'all');
+        if (!name.startsWith('engine/allocator/')) return text;
         if (path.posix.basename(name) === mutation?.file) mutatedFiles.push(name);
-        if (name.endsWith('/build_flags.ts')) return buildFlagsText(text, flags);
-        return withStops(name, dropInlineMarks(text, 'all'), mutation);
+        return withStops(name, text, mutation);
       },
       writeFile: (name, contents) => {
         if (name.endsWith('.wasm')) wasm = contents;

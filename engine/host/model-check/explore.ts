@@ -6,16 +6,22 @@ import { Machine, opNames } from './machine.ts';
 
 export interface Scenario {
   readonly name: string;
-  /** Number in engine/workloads/model_scenarios.ts. */
+  /** Prefix of the exports that make it up; without one `mc`, engine/workloads/model_scenarios.ts. */
+  readonly suite?: string;
+  /** Number there. */
   readonly id: number;
   readonly threads: number;
   /** Whether the threads are attached before the exploration, as they are where attaching is not the subject. */
   readonly attached: boolean;
+  /** False where a sleeper may be woken by a notify alone, not by its time limit. */
+  readonly timeouts?: boolean;
 }
 
 export const scenarios: readonly Scenario[] = [
   { name: 'lock, 2 threads', id: 0, threads: 2, attached: true },
   { name: 'lock, 3 threads', id: 7, threads: 3, attached: true },
+  { name: 'lock, 2 threads, no wake-up is lost', id: 0, threads: 2, attached: true, timeouts: false },
+  { name: 'lock, 3 threads, no wake-up is lost', id: 7, threads: 3, attached: true, timeouts: false },
   { name: 'remote frees while the owner allocates, 2 threads', id: 1, threads: 2, attached: true },
   { name: 'remote frees while the owner allocates, 3 threads', id: 1, threads: 3, attached: true },
   { name: 'two remote frees while the owner frees and allocates', id: 6, threads: 2, attached: true },
@@ -23,19 +29,27 @@ export const scenarios: readonly Scenario[] = [
   { name: 'remote frees while the owner ends, 3 threads', id: 2, threads: 3, attached: true },
   { name: 'owner ends, its block is freed, another allocates', id: 5, threads: 3, attached: true },
   { name: 'owner ends, another takes its heap over', id: 8, threads: 3, attached: true },
-  { name: 'blocks spilled and taken at once', id: 9, threads: 2, attached: true },
-  { name: 'blocks spilled and taken at once, 3 threads', id: 9, threads: 3, attached: true },
   { name: 'slabs and large objects at once', id: 3, threads: 2, attached: true },
   { name: 'attach, 2 threads', id: 4, threads: 2, attached: false },
   { name: 'attach, 3 threads', id: 4, threads: 3, attached: false },
 ];
+
+const spill: readonly Scenario[] = [2, 3].map((threads) => ({
+  ...{ name: `spill queue, ${threads} threads`, suite: 'mc_spill', id: 0, threads, attached: true },
+}));
+
+/** The scenarios that a model contains. */
+export function scenariosOf(module: WebAssembly.Module): readonly Scenario[] {
+  const spills = WebAssembly.Module.exports(module).some((e) => e.name === 'mc_spill_run');
+  return spills ? [...scenarios, ...spill] : scenarios;
+}
 
 const failures = [
   'no failure',
   'a block was handed out twice',
   'a block was lost',
   'an allocation came back null',
-  'an update was lost',
+  'a counter is wrong: an update was lost',
   'the engine reported a misuse though there was none',
 ] as const;
 
@@ -62,7 +76,11 @@ class Explorer {
     readonly scenario: Scenario,
     readonly maxStates: number,
   ) {
-    this.#machine = new Machine(module, scenario.id, scenario.threads, scenario.attached);
+    this.#machine = new Machine(module, scenario.id, scenario.threads, {
+      suite: scenario.suite ?? 'mc',
+      attached: scenario.attached,
+      timeouts: scenario.timeouts ?? true,
+    });
   }
 
   get states(): number {

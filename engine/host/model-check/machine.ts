@@ -38,16 +38,31 @@ interface ModelExports {
   engine_init(heap: number): number;
   mc_harness(): number;
   mc_heap(): number;
-  mc_setup(scenario: number, role: number): void;
-  mc_run(scenario: number, role: number): void;
-  mc_check(scenario: number, role: number, threads: number): number;
   asyncify_start_unwind(data: number): void;
   asyncify_stop_unwind(): void;
   asyncify_start_rewind(data: number): void;
   asyncify_stop_rewind(): void;
 }
 
+/** What a file of scenarios exports under its prefix. */
+export interface Suite {
+  setup(scenario: number, role: number): void;
+  run(scenario: number, role: number): void;
+  check(scenario: number, role: number, threads: number): number;
+}
+
+function suiteOf(exports: ModelExports, prefix: string): Suite {
+  const named = exports as unknown as Record<string, unknown>;
+  const pick = (name: string): unknown => {
+    const value = named[`${prefix}_${name}`];
+    if (value === undefined) throw new Error(`the model has no ${prefix}_${name}`);
+    return value;
+  };
+  return { setup: pick('setup'), run: pick('run'), check: pick('check') } as Suite;
+}
+
 interface Thread {
+  readonly suite: Suite;
   readonly exports: ModelExports;
   readonly globals: readonly WebAssembly.Global[];
   /** Asyncify's record {position, end} and its stack. */
@@ -87,9 +102,21 @@ export class Machine {
   #mode: 'run' | 'unwind' | 'rewind' = 'run';
   #answer = 0;
 
-  /** `attached`: the threads are the allocator's before the exploration begins. */
-  constructor(module: WebAssembly.Module, scenario: number, threads: number, attached: boolean) {
+  readonly #timeouts: boolean;
+
+  /**
+   * `attached`: the threads are the allocator's before the exploration begins. `timeouts`: a wait with a time limit ends
+   * by itself once its cell has changed; without them only a notify ends it, so that a lost one shows.
+   */
+  constructor(
+    module: WebAssembly.Module,
+    scenario: number,
+    threads: number,
+    options: { readonly suite: string; readonly attached: boolean; readonly timeouts: boolean },
+  ) {
     this.#scenario = scenario;
+    const { suite, attached, timeouts } = options;
+    this.#timeouts = timeouts;
     // A throwaway instance says where things lie.
     const probe = this.#instance(
       module,
@@ -108,10 +135,10 @@ export class Machine {
         .filter(([name]) => name.startsWith('global:'))
         .map(([, value]) => value as unknown as WebAssembly.Global);
       const data = harness + scenarioBytes + i * (stackBytes + 16);
-      this.#threads.push({ exports, globals, data, state: fresh });
+      this.#threads.push({ exports, suite: suiteOf(exports, suite), globals, data, state: fresh });
       if (attached && exports.engine_init(heap) === 0) throw new Error('the model has no memory');
     }
-    for (const [role, { exports }] of this.#threads.entries()) exports.mc_setup(scenario, role);
+    for (const [role, thread] of this.#threads.entries()) thread.suite.setup(scenario, role);
     this.#baseline = Buffer.from(this.#bytes);
     this.#quiet = false;
   }
@@ -180,7 +207,7 @@ export class Machine {
     const { stop, last } = state;
     if (stop === null) return true;
     if (stop.kind === opWait && state.asleep && !state.woken) {
-      return !stop.forever && this.#cell(stop) !== stop.expected;
+      return this.#timeouts && !stop.forever && this.#cell(stop) !== stop.expected;
     }
     if (last === null || !sameStop(last.stop, stop)) return true;
     // A loop's second look at a cell may be plain code: only the third in a row is taken for spinning.
@@ -226,7 +253,7 @@ export class Machine {
       this.#mode = 'rewind';
       thread.exports.asyncify_start_rewind(thread.data);
     }
-    thread.exports.mc_run(this.#scenario, id);
+    thread.suite.run(this.#scenario, id);
     if ((this.#mode as string) === 'unwind') thread.exports.asyncify_stop_unwind();
     this.#running = -1;
     this.#mode = 'run';
@@ -290,8 +317,8 @@ export class Machine {
     this.#quiet = true;
     try {
       let code = 0;
-      for (const [role, { exports }] of this.#threads.entries()) {
-        code = exports.mc_check(this.#scenario, role, this.#threads.length);
+      for (const [role, { suite }] of this.#threads.entries()) {
+        code = suite.check(this.#scenario, role, this.#threads.length);
       }
       if (this.#memory.buffer.byteLength !== this.#bytes.length)
         throw new Error('the model outgrew its memory');

@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import os from 'node:os';
+import { gzipSync } from 'node:zlib';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { BenchResult, Findings } from '../../../extension/model.ts';
@@ -80,15 +81,18 @@ describe('usage', () => {
     [['analyze', '.', '--compile-commands', 'nowhere.json'], 'no such file or folder'],
     [['analyze', 'no/such/folder'], "path 'no/such/folder': no such file or folder"],
     [['bench', 'larson:tiny'], 'larson has no profiles'],
+    [['bench', '--trace', 'no-such.trace.gz'], '--trace no-such.trace.gz: no such file'],
+    [['bench', '--trace', 'README.md'], 'not sound gzip data'],
+    [['bench', 'pc', '--threads', '2,3'], '--threads has to be even, not 3'],
     [['bench', '--trace', 'x.gz', '--target', 'system'], 'trace x.gz cannot be read'],
     [['bench', '--flatten'], '--flatten is for traces'],
-    [['compare-allocators', '--threads', '1,2'], 'give one count to compare at'],
+    [['compare-allocators', 'mstress', '--threads', '1,2'], 'give one count to compare at'],
     [['bench', '--target', 'system', '--trace', 'src/alloc.c'], 'line 1: not the first line of a trace'],
     [['compare-allocators', '--targets', ','], '--targets needs at least one target'],
     [['compare-allocators', '--targets', 'system,nonsense'], "'nonsense': expected engine, system, mimalloc"],
     [['compare-allocators', '--targets', 'engine:nope'], 'engine has fast, '],
     [['compare-allocators', 'nonsense'], 'expected random_mixed, floor, larson'],
-    [['bench', '--preset', 'MIXED'], '--preset is not there yet'],
+    [['bench', '--preset', 'MIXED'], 'unknown preset MIXED: the engine has MIXED_TINYV3_C7_SAFE'],
     [['bench', '--iterations', '99999999999999999999'], 'expected a whole number'],
     [['bench', '--iterations', 'NaN'], 'expected a whole number'],
     [['bench', '--runs', '-1'], 'expected a whole number'],
@@ -294,6 +298,33 @@ describe('bench', () => {
     expect(schemaProblems('bench', result)).toEqual([]);
     expect(result.runs).toHaveLength(2);
     expect(result.hash).toEqual(['4f8522de81e06661']);
+  });
+
+  it('replays a trace, and checks it', async () => {
+    const text = '# alloc-trace v1 demo objects=2 threads=2 ops=4\na 0 100\na 1 8\nt 1\nr 0 50\nf 0\n';
+    const file = path.join(folder, 'demo.trace.gz');
+    writeFileSync(file, gzipSync(text));
+    const done = await runCli(['bench', '--trace', file, '--verify', '--passes', '2', '--format', 'json']);
+    expect([done.status, messages(done)]).toEqual([0, []]);
+    const result = JSON.parse(done.stdout) as BenchResult;
+    expect(schemaProblems('bench', result)).toEqual([]);
+    expect(result).toMatchObject({ workload: 'trace:demo', threads: 2, iterations: 4 });
+    expect(result.hash).toHaveLength(2);
+    const flat = await runCli(['bench', '--trace', file, '--flatten', '--passes', '1']);
+    expect(flat.stdout).toContain('trace:demo:flat on engine fast: 1 thread, 4 operations a pass');
+  });
+
+  it('gives one result for each count of threads', async () => {
+    const args = ['bench', 'mstress', '--threads', '2,1', '--iterations', '2', '--passes', '1'];
+    const done = await runCli([...args, '--format', 'json']);
+    expect([done.status, messages(done)]).toEqual([0, []]);
+    const value = JSON.parse(done.stdout) as { results: BenchResult[] };
+    expect(schemaProblems('bench-threads', value)).toEqual([]);
+    expect(value.results.map((r) => r.threads)).toEqual([2, 1]);
+    expect(value.results.map((r) => r.hash.length)).toEqual([2, 1]);
+    const text = (await runCli(args)).stdout;
+    expect(text).toContain('mstress on engine fast: 2 threads');
+    expect(text).toContain('mstress on engine fast: 1 thread,');
   });
 
   it('is cancelled by an interrupt, with 130 and no result', async () => {

@@ -154,7 +154,8 @@ describe('bench request', () => {
     ['mstress', { threads: '1,2,1' }, /1 is there twice/],
     ['mstress', { threads: '1,' }, /--threads '': expected a whole number/],
     ['mstress', { passes: '1001' }, /--passes '1001': expected a whole number from 1 to 1,000/],
-    ['random_mixed', { preset: 'A' }, /--preset is not there yet/],
+    ['random_mixed', { preset: 'A' }, /unknown preset A: the engine has MIXED_TINYV3_C7_SAFE, /],
+    ['random_mixed', { preset: 'FAST_V3', target: 'system' }, /target 'system' has none/],
     ['nonsense', {}, /expected random_mixed, floor/],
     ['random_mixed:huge', {}, /expected mixed, tiny/],
     ['random_mixed:mixed:x', {}, /WORKLOAD:PROFILE/],
@@ -214,10 +215,15 @@ describe('--fail-on', () => {
 
 describe('bench files', () => {
   it('reads what bench printed and nothing else', () => {
-    expect(readBenchFile(file('run.json', JSON.stringify(run())))).toEqual(run());
+    expect(readBenchFile(file('run.json', JSON.stringify(run())))).toEqual([run()]);
+    const both = [run({ threads: 1 }), run({ threads: 2 })];
+    const several = JSON.stringify({ schemaVersion: 1, results: both });
+    expect(readBenchFile(file('several.json', several))).toEqual(both);
     for (const value of [
       [],
       null,
+      { schemaVersion: 1, results: [] },
+      { schemaVersion: 1, results: [run(), {}] },
       { ...run(), runs: [{ passes: ['fast'], median: 1, first: 1 }] },
       { ...run(), median: null },
       { ...run(), profile: { target: 'engine' } },

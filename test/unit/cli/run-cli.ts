@@ -55,7 +55,8 @@ export function schemaProblems(name: string, value: unknown): string[] {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   const load = (n: string): object =>
     JSON.parse(readFileSync(path.join(root, `docs/schemas/${n}.schema.json`), 'utf8')) as object;
-  for (const other of ['analyze', 'bench', 'report']) if (other !== name) ajv.addSchema(load(other));
+  for (const other of ['analyze', 'bench', 'bench-threads', 'report'])
+    if (other !== name) ajv.addSchema(load(other));
   const validate = ajv.compile(load(name));
   validate(value);
   return (validate.errors ?? []).slice(0, 5).map((e) => `${e.instancePath}: ${e.message}`);

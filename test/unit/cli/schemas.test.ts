@@ -21,7 +21,14 @@ function load(name: string): Schema {
   return JSON.parse(readFileSync(path.join(folder, `${name}.schema.json`), 'utf8')) as Schema;
 }
 
-const names = ['analyze', 'bench', 'compare-allocators', 'report', 'report-written'] as const;
+const names = [
+  'analyze',
+  'bench',
+  'bench-threads',
+  'compare-allocators',
+  'report',
+  'report-written',
+] as const;
 const schemas = new Map(names.map((n) => [n, load(n)]));
 
 function validator(name: (typeof names)[number]): ValidateFunction {
@@ -115,6 +122,8 @@ describe('schemas accept what the program makes', () => {
       },
     });
     expect(problems('bench', sampled)).toEqual([]);
+    expect(problems('bench-threads', { schemaVersion: 1, results: [sampled, run()] })).toEqual([]);
+    expect(problems('bench-threads', { schemaVersion: 1, results: [sampled, {}] })).not.toEqual([]);
     const model = buildReport({
       title: 't',
       createdAt: new Date(0).toISOString(),

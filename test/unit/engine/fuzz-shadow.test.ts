@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { outOfMemorySeed, reuseSeed } from '../../../bench/fuzz/reuse.ts';
 import { FuzzFailure, fuzzSeed, loadModule, moduleOf, planOf } from '../../../bench/fuzz/session.ts';
-import { compileEngine } from '../../../engine/host/compile.ts';
+import { compileCached } from '../../../engine/host/compile.ts';
 import { readManifest } from '../../../engine/host/manifest.ts';
 import { flagsOf, variants } from '../../../engine/host/variants.ts';
 import { builtVariants, dist, root } from './engine.ts';
@@ -37,8 +39,9 @@ describe('the shadow-model fuzzer in the module', () => {
   it('finds a block that is handed out twice, and says how to see it again', async () => {
     const fast = variants.find((v) => v.name === 'fast');
     if (fast === undefined) throw new Error('no variant fast');
-    const { wasm } = await compileEngine(root, fast, flagsOf(fast, { ENGINE_TEST_DOUBLE_HANDOUT: 1 }));
-    const broken = moduleOf('fast', wasm);
+    const flags = flagsOf(fast, { ENGINE_TEST_DOUBLE_HANDOUT: 1 });
+    const { file } = await compileCached(root, path.join(dist, 'engine-cache'), fast, flags);
+    const broken = moduleOf('fast', readFileSync(file));
     let failure: unknown;
     try {
       fuzzSeed(broken, 1, 100_000);

@@ -125,7 +125,7 @@ describe('a mutated engine', () => {
       );
       await expect(run).rejects.toThrow(/--verify failed/);
     }
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('ThreadTeam', () => {

@@ -118,5 +118,5 @@ describe('a mutated engine', () => {
         /--verify failed/,
       );
     }
-  }, 60_000);
+  }, 120_000);
 });

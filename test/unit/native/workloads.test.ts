@@ -46,7 +46,7 @@ describe.skipIf(!able)('NativeTarget, several threads', () => {
   ] as const)(
     '%s with %s threads does the defined operations',
     async (workload, threads, operations, hash) => {
-      const result = await system.run({ ...base, workload, threads, verify: true }, {});
+      const result = await system.run({ ...base, workload, threads }, {});
       expect(result.hash).toEqual(hash);
       expect(result.iterations).toBe(operations);
       expect(result.threads).toBe(threads ?? 2);
@@ -54,7 +54,7 @@ describe.skipIf(!able)('NativeTarget, several threads', () => {
       expect(result.memory.requestedBytes).toBeGreaterThan(0);
       expect(result.memory.liveBytes).toBeGreaterThanOrEqual(result.memory.requestedBytes ?? 0);
     },
-    20_000,
+    60_000,
   );
 
   it('each has nine passes by its definition', async () => {

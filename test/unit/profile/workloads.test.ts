@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { BenchRequest } from '../../../extension/model.ts';
 import { benchRun, summarizeRuns } from '../../../extension/profile/run-statistics.ts';
-import { parametersOf, workloadName } from '../../../extension/profile/workloads.ts';
+import {
+  defaultPasses,
+  operationsOf,
+  parametersOf,
+  requestedPasses,
+  traceOf,
+  workloadName,
+} from '../../../extension/profile/workloads.ts';
 
 const request: BenchRequest = {
   workload: 'random_mixed',
@@ -43,6 +50,36 @@ describe('workload parameters', () => {
     [{ workload: 'floor', workingSet: 4096, max: 1_048_576 }, /below 2 GiB/],
   ] as const)('refuse %o', (bad, message) => {
     expect(() => parametersOf({ ...request, ...bad })).toThrow(message);
+  });
+
+  it('have the documented rows of the workloads with threads, and their number of operations', () => {
+    const of = (workload: BenchRequest['workload'], threads: number | null = null) =>
+      parametersOf({ ...request, workload, threads });
+    expect(of('larson')).toMatchObject({ threads: 2, generations: 8, workingSet: 20_000, min: 8, max: 1000 });
+    expect(of('mstress')).toMatchObject({ threads: 2, iterations: 100, batch: 10_000, transfers: 4000 });
+    expect(operationsOf(of('larson'))).toBe(2_600_000);
+    expect(operationsOf(of('pc', 4))).toBe(4_000_000);
+    expect(operationsOf(of('mstress'))).toBeNull();
+    expect(operationsOf(of('random_mixed'))).toBe(4_000_000);
+  });
+
+  it('repeat a pass as often as the definition says', () => {
+    expect(defaultPasses('floor', 4_000_000)).toBe(5);
+    expect(defaultPasses('pc', 2_000_000)).toBe(9);
+    expect([239, 2_011_706, 2_945_830, 50_000_000].map((n) => defaultPasses('trace', n))).toEqual([
+      1000, 10, 7, 5,
+    ]);
+    expect(requestedPasses(request)).toBeNull();
+    expect(requestedPasses({ ...request, passes: 3 })).toBe(3);
+  });
+
+  it('name a trace by its file, and leave it as it is', () => {
+    const trace = { file: 'C:\\traces\\sqlite.trace.gz', flatten: true };
+    const replay: BenchRequest = { ...request, workload: 'trace', trace };
+    expect(workloadName(replay)).toBe('trace:sqlite:flat');
+    expect(workloadName({ ...replay, trace: { file: '/a/b.c/x', flatten: false } })).toBe('trace:x');
+    expect(traceOf(replay)).toEqual({ workload: 'trace', ...trace });
+    expect(() => traceOf({ ...replay, max: 5 })).toThrow(/--max cannot change a trace/);
   });
 
   it('name the work: the default profile unspelled, changed sizes as custom', () => {
