@@ -2,7 +2,7 @@
 // by slab and taken off in batches, so that a run of frees costs one atomic operation. Frees of other threads' blocks count at
 // once: the owner may give the slab away as soon as it has them back.
 import { bulk_fill } from './bulk';
-import { PAGE_SHIFT } from './layout';
+import { PAGE_SHIFT, SHARED_TOP_PAGE } from './layout';
 import { hak_lock_acquire, hak_lock_release } from './lock';
 import { g_run_fresh, page_run_alloc } from './page_run';
 import { MID_PENDING, SHARED_MID_INUSE, TLS_MID_PENDING } from './pools_layout';
@@ -12,7 +12,7 @@ import { g_tls } from './tls';
 const TABLE_PAGES: u32 = 2;
 /** Decrements of one slab that are gathered at most. */
 const BATCH: u32 = 16;
-/** Empty slabs after which they are looked for. */
+/** Empty slabs after which they are looked for: so many, and a sixteenth of the heap. */
 const EMPTY_SLABS: u32 = 4;
 
 let g_mid_empty_slabs: u32 = 0;
@@ -35,7 +35,9 @@ function mid_inuse_table(): usize {
 export function mid_inuse_inc(ptr: usize): bool {
   const table = mid_inuse_table();
   if (!table) return false;
-  atomic.add<u16>(table + (ptr >>> PAGE_SHIFT << 1), 1);
+  const before: u32 = atomic.add<u16>(table + (ptr >>> PAGE_SHIFT << 1), 1);
+  // A slab that had become empty is used again; one that is fresh has not been counted, which does no harm.
+  if (!before && g_mid_empty_slabs) g_mid_empty_slabs--;
   return true;
 }
 
@@ -74,10 +76,10 @@ export function mid_inuse_flush(): void {
   }
 }
 
-/** Whether enough slabs have become empty since the last walk to look for them. */
+/** Whether so many slabs are empty, as far as this thread has seen, that they are looked for. */
 export function mid_inuse_wants_walk(): bool {
   mid_inuse_flush();
-  return g_mid_empty_slabs >= EMPTY_SLABS;
+  return g_mid_empty_slabs >= max<u32>(EMPTY_SLABS, load<u32>(SHARED_TOP_PAGE) >>> 4);
 }
 
 /** Before a walk: counts are made exact and begin anew. */
