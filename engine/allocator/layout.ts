@@ -95,8 +95,6 @@ export const TLS_SNAPSHOT: usize = 0xc00;
 export const TLS_FASTLANE_CTX: usize = 0xc40;
 export const TLS_STATIC_ROUTE: usize = 0xc80;
 export const TLS_POLICY: usize = 0xcc0;
-/** Frees for another heap, gathered: owner, first, last, count. */
-export const TLS_BATCH: usize = 0xd00;
 /** Next in a list of heaps. */
 export const TLS_NEXT_HEAP: usize = 0xd40;
 /** SHARED_TOP_PAGE when its thread ended. */

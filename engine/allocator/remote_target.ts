@@ -1,18 +1,25 @@
-// Remote target queue: a lock-free stack of freed blocks a heap, pushed by other threads, taken whole by its owner. A thread
-// gathers up to BATCH blocks for one owner and pushes them with one compare-and-swap.
+// Remote target queue: LANES lock-free stacks of freed blocks a heap, pushed by other threads, taken whole by its owner. A
+// thread gathers up to BATCH blocks for one owner and pushes them with one compare-and-swap, each batch to the next lane: the
+// owner follows all lanes at once, because every link lies in a cache line that another core wrote last.
 import { BENCH_MINIMAL, HAKMEM_TINY_HEADER } from './build_flags';
-import { PAGE_OWNER, PAGE_SHIFT, TLS_BATCH, TLS_REMOTE } from './layout';
+import { PAGE_OWNER, PAGE_SHIFT, TLS_REMOTE } from './layout';
 import { MISUSE_DOUBLE_FREE, misuse_report } from './misuse_box';
 import { tiny_own_bin } from './own_bin';
 import { remote_target_len_enabled, remote_target_len_queued, remote_target_len_taken } from './remote_target_len_box';
 import { class_of_bin } from './tiny_size_class';
-import { g_tls, tls_attached } from './tls';
+import { g_tls } from './tls';
 import { unified_cache_heads, unified_cache_push_list } from './unified_cache';
 
 const BATCH: u32 = 16;
-const BATCH_FIRST: usize = TLS_BATCH + 4;
-const BATCH_LAST: usize = TLS_BATCH + 8;
-const BATCH_COUNT: usize = TLS_BATCH + 12;
+/** A power of two; their heads share a cache line. */
+const LANES: u32 = 4;
+
+// The frees that this thread has gathered, all for one owner. Not in the heap block: a thread that only frees has none.
+let g_batch_owner: usize = 0;
+let g_batch_first: usize = 0;
+let g_batch_last: usize = 0;
+let g_batch_count: u32 = 0;
+let g_batch_lane: u32 = 0;
 
 /** Heap block that owns the page of `ptr`. */
 @inline // leaf
@@ -20,9 +27,8 @@ export function page_owner(ptr: usize): usize {
   return <usize>load<u16>(PAGE_OWNER + (ptr >>> PAGE_SHIFT << 1)) << PAGE_SHIFT;
 }
 
-/** Pushes the chain `first` .. `last`, linked through the blocks, to the heap at `owner`. */
-export function remote_target_push_chain(owner: usize, first: usize, last: usize): void {
-  const at = owner + TLS_REMOTE;
+/** Pushes the chain `first` .. `last`, linked through the blocks, to the stack at `at`. */
+function remote_target_push_chain(at: usize, first: usize, last: usize): void {
   let head = atomic.load<u32>(at);
   for (;;) {
     store<u32>(last, head);
@@ -34,40 +40,51 @@ export function remote_target_push_chain(owner: usize, first: usize, last: usize
 
 /** Pushes what this thread has gathered. */
 export function remote_target_flush(): void {
-  const first: usize = load<u32>(g_tls, BATCH_FIRST);
+  const first = g_batch_first;
   if (!first) return;
-  store<u32>(g_tls, 0, BATCH_FIRST);
-  store<u32>(g_tls, 0, BATCH_COUNT);
-  remote_target_push_chain(load<u32>(g_tls, TLS_BATCH), first, load<u32>(g_tls, BATCH_LAST));
+  g_batch_first = 0;
+  g_batch_count = 0;
+  const lane = g_batch_owner + TLS_REMOTE + (<usize>g_batch_lane << 2);
+  g_batch_lane = (g_batch_lane + 1) & (LANES - 1);
+  remote_target_push_chain(lane, first, g_batch_last);
 }
 
 /** Gives a block back to the heap that owns its page. 0, or the misuse that it would be. */
 export function remote_target_push(ptr: usize): u32 {
   const owner = page_owner(ptr);
-  if (!tls_attached()) {
-    // A thread without a heap has no place to gather blocks in.
-    if (load<u32>(owner, TLS_REMOTE) == <u32>ptr) return MISUSE_DOUBLE_FREE;
-    if (!BENCH_MINIMAL && remote_target_len_enabled()) remote_target_len_queued(owner, ptr);
-    remote_target_push_chain(owner, ptr, ptr);
-    return 0;
-  }
-  const count = load<u32>(g_tls, BATCH_COUNT);
-  let first: usize = load<u32>(g_tls, BATCH_FIRST);
-  if (first == ptr) return MISUSE_DOUBLE_FREE;
+  if (g_batch_first == ptr) return MISUSE_DOUBLE_FREE;
   // Before the block joins, not after: the block freed last stays visible here, and a second free of it at once is seen.
-  if (first && (count >= BATCH || load<u32>(g_tls, TLS_BATCH) != <u32>owner)) {
+  if (g_batch_count >= BATCH || g_batch_owner != owner) {
     remote_target_flush();
-    first = 0;
+    g_batch_owner = owner;
   }
-  if (!first) {
-    store<u32>(g_tls, <u32>owner, TLS_BATCH);
-    store<u32>(g_tls, <u32>ptr, BATCH_LAST);
-  }
-  store<u32>(ptr, <u32>first);
-  store<u32>(g_tls, <u32>ptr, BATCH_FIRST);
-  store<u32>(g_tls, first ? count + 1 : 1, BATCH_COUNT);
+  if (!g_batch_count++) g_batch_last = ptr;
+  store<u32>(ptr, <u32>g_batch_first);
+  g_batch_first = ptr;
   if (!BENCH_MINIMAL && remote_target_len_enabled() && remote_target_len_queued(owner, ptr)) remote_target_flush();
   return 0;
+}
+
+/** Whether anything was given back to `heap`. */
+@inline // leaf
+export function remote_target_any(heap: usize): bool {
+  return (load<u64>(heap, TLS_REMOTE) | load<u64>(heap, TLS_REMOTE + 8)) != 0;
+}
+
+/** Takes one block off its chain; returns the next of the chain. */
+function remote_target_take_block(ptr: usize): usize {
+  const next: usize = load<u32>(ptr);
+  if (!BENCH_MINIMAL) remote_target_len_taken(ptr);
+  const bin = tiny_own_bin(ptr);
+  if (!bin) {
+    remote_target_push(ptr);
+  } else if (!HAKMEM_TINY_HEADER && unified_cache_heads(bin, ptr)) {
+    // Freed here and, at once, elsewhere.
+    misuse_report(MISUSE_DOUBLE_FREE, ptr, class_of_bin(bin));
+  } else {
+    unified_cache_push_list(bin, ptr);
+  }
+  return next;
 }
 
 /**
@@ -75,19 +92,17 @@ export function remote_target_push(ptr: usize): u32 {
  * changed its owner meanwhile go on to that one.
  */
 export function remote_target_take(heap: usize): void {
+  if (!remote_target_any(heap)) return;
   const at = heap + TLS_REMOTE;
-  if (!load<u32>(at)) return;
-  let ptr: usize = atomic.xchg<u32>(at, 0);
-  while (ptr) {
-    const next: usize = load<u32>(ptr);
-    if (!BENCH_MINIMAL) remote_target_len_taken(ptr);
-    const bin = tiny_own_bin(ptr);
-    if (bin && !HAKMEM_TINY_HEADER && unified_cache_heads(bin, ptr)) {
-      // Freed here and, at once, elsewhere.
-      misuse_report(MISUSE_DOUBLE_FREE, ptr, class_of_bin(bin));
-    } else if (bin) unified_cache_push_list(bin, ptr);
-    else remote_target_push(ptr);
-    ptr = next;
+  let a: usize = load<u32>(at) ? atomic.xchg<u32>(at, 0) : 0;
+  let b: usize = load<u32>(at, 4) ? atomic.xchg<u32>(at, 0, 4) : 0;
+  let c: usize = load<u32>(at, 8) ? atomic.xchg<u32>(at, 0, 8) : 0;
+  let d: usize = load<u32>(at, 12) ? atomic.xchg<u32>(at, 0, 12) : 0;
+  while (a | b | c | d) {
+    if (a) a = remote_target_take_block(a);
+    if (b) b = remote_target_take_block(b);
+    if (c) c = remote_target_take_block(c);
+    if (d) d = remote_target_take_block(d);
   }
 }
 

@@ -10,8 +10,8 @@ import { g_tls, heap_list_push, tls_attached, tls_detach } from './tls';
 
 /** Called by a thread's last breath; the instance may go on and then counts as a new thread. */
 export function thread_exit(): void {
-  if (!tls_attached()) return;
   remote_target_flush();
+  if (!tls_attached()) return;
   if (!BENCH_MINIMAL && mid_v3_inuse_enabled()) mid_inuse_flush();
   front_forget();
   const heap = g_tls;

@@ -17,7 +17,6 @@ import {
   TLS_CARVE_CUR,
   TLS_CARVE_END,
   TLS_CARVE_MORE,
-  TLS_REMOTE,
   TLS_RINGS,
   TLS_UNIFIED,
 } from './layout';
@@ -27,7 +26,7 @@ import { STAT_FREELIST_CLEARED, stat_inc } from './stats';
 import { learner_miss, learner_refill_factor } from './learner_box';
 import { learner_enabled } from './learner_env_box';
 import { hak_super_lookup } from './superslab_registry';
-import { remote_target_drain } from './remote_target';
+import { remote_target_any, remote_target_drain } from './remote_target';
 import { superslab_refill } from './superslab_refill';
 import { bg_spill_enabled, tiny_free_magazine_spill, tiny_free_magazine_take } from './tiny_free_magazine';
 import { tiny_class_stats_hit, tiny_class_stats_miss } from './tiny_class_stats_box';
@@ -214,7 +213,7 @@ function unified_cache_validate(bin: u32): bool {
 export function unified_cache_refill(bin: u32): usize {
   if (!tls_attached() && !tls_attach()) return 0;
   if (HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED) unified_cache_measure_miss(bin);
-  if (load<u32>(g_tls, TLS_REMOTE)) remote_target_drain();
+  if (remote_target_any(g_tls)) remote_target_drain();
   if (learner_enabled()) learner_miss(bin);
   if (bg_spill_enabled()) {
     const spilled = tiny_free_magazine_take(bin);
