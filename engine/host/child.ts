@@ -67,6 +67,7 @@ export function runJob(job: Job, options: ChildOptions, hooks: ChildHooks): Prom
     });
     let stderr = '';
     let settled = false;
+    let answer: JobResult | null = null;
     const abort = (): void => {
       child.kill('SIGKILL');
       finish(() => reject(abortError()));
@@ -85,8 +86,11 @@ export function runJob(job: Job, options: ChildOptions, hooks: ChildHooks): Prom
       const message = raw as ChildMessage;
       if (message.type === 'ready') child.send(job);
       else if (message.type === 'progress') hooks.onProgress(message.message, message.fraction);
-      else if (message.type === 'result') finish(() => resolve(message.result));
-      else
+      else if (message.type === 'result') {
+        answer = message.result;
+        // Its end is waited for, so that what it used counts as ours and nothing of it runs beside the next one.
+        setTimeout(() => child.kill('SIGKILL'), 5000).unref();
+      } else
         finish(() =>
           reject(
             message.exitCode === null
@@ -99,6 +103,11 @@ export function runJob(job: Job, options: ChildOptions, hooks: ChildHooks): Prom
       finish(() => reject(new UserError(`the engine's process could not start: ${error.message}`, 3))),
     );
     child.on('exit', (code, signal) => {
+      const result = answer;
+      if (result !== null) {
+        finish(() => resolve(result));
+        return;
+      }
       const how = signal === null ? `with status ${code}` : `by ${signal}`;
       const last = stderr.trim().split('\n').at(-1);
       finish(() =>
