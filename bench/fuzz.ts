@@ -52,12 +52,7 @@ function runsOf(kind: Kind, fuzzed: FuzzModule, seed: number): (() => number | P
   if (kind === 'single') return [() => fuzzSeed(fuzzed, seed, ops)];
   if (kind === 'memory') return [() => outOfMemorySeed(fuzzed, seed, Math.min(ops, 50_000))];
   if (kind === 'reuse') {
-    return [
-      () => {
-        reuseSeed(fuzzed, seed);
-        return 0;
-      },
-    ];
+    return [() => reuseSeed(fuzzed, seed).done];
   }
   return threadCounts.map((threads) => async () => {
     const plan = threadedPlan(seed, threads, Math.min(ops, 300_000));

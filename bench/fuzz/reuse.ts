@@ -27,23 +27,35 @@ function tableFor(limit: number): FuzzTable {
   return { slots: Math.ceil(limit / 120), span: Math.max(64, Math.ceil(limit / mib) * 20) * mib };
 }
 
-/** Fills the heap to `limit` live bytes (or the table), frees everything; the heap's end so far in bytes. */
-function fillAndDrain(fuzz: FuzzEngine, load: Load, limit: number, where: string, replay: string): number {
+interface Filled {
+  /** Bytes of the heap so far. */
+  readonly top: number;
+  /** Operations done. */
+  readonly done: number;
+}
+
+/** Fills the heap to `limit` live bytes (or the table), frees everything. */
+function fillAndDrain(fuzz: FuzzEngine, load: Load, limit: number, where: string, replay: string): Filled {
   const { exports } = fuzz.engine;
   setup(fuzz, load.seed, 0);
   // Without frees, so that the peak is the limit's.
-  guarded(fuzz.engine, where, replay, () =>
+  const made = guarded(fuzz.engine, where, replay, () =>
     exports.fuzz_run(Math.ceil(fuzz.table.slots * 0.75), 100, load.profile, limit, 0, 0),
   );
-  drainAll(fuzz, where, replay);
-  return (exports.engine_heap_top() >>> 0) - fuzz.heap;
+  const freed = drainAll(fuzz, where, replay);
+  return { top: (exports.engine_heap_top() >>> 0) - fuzz.heap, done: (made >>> 0) + (freed >>> 0) };
+}
+
+export interface Reuse {
+  readonly growth: number;
+  readonly done: number;
 }
 
 /**
  * Two different loads in turn on one heap: it may not grow past what the greedier of the two needs alone, by more than
- * the slack. Throws FuzzFailure; returns the heap's growth against that.
+ * the slack. Throws FuzzFailure; returns the heap's growth against that, and the operations done.
  */
-export function reuseSeed(fuzzed: FuzzModule, seed: number, limit = 24 * mib, turns = 6): number {
+export function reuseSeed(fuzzed: FuzzModule, seed: number, limit = 24 * mib, turns = 6): Reuse {
   const random = generator(seed ^ 0x5eed);
   const first = random(6);
   const loads: Load[] = [first, (first + 1 + random(5)) % 6].map((profile) => ({
@@ -53,18 +65,20 @@ export function reuseSeed(fuzzed: FuzzModule, seed: number, limit = 24 * mib, tu
   const replay = `npm run bench:fuzz -- --variant ${fuzzed.variant} --seed ${seed} --only reuse`;
   const table = tableFor(limit);
   const name = (load: Load): string => profileNames[load.profile] ?? '?';
-  const alone = Math.max(
-    ...loads.map((load) =>
-      fillAndDrain(fuzzEngine(fuzzed, table), load, limit, `${fuzzed.variant} ${name(load)} alone`, replay),
-    ),
+  const single = loads.map((load) =>
+    fillAndDrain(fuzzEngine(fuzzed, table), load, limit, `${fuzzed.variant} ${name(load)} alone`, replay),
   );
+  const alone = Math.max(...single.map((filled) => filled.top));
+  let done = single.reduce((sum, filled) => sum + filled.done, 0);
   const both = fuzzEngine(fuzzed, table);
   let top = 0;
   for (let turn = 0; turn < turns; turn++) {
     const load = loads[turn % 2];
     if (load === undefined) break;
     const where = `${fuzzed.variant} seed ${seed}, ${loads.map(name).join(' and ')} in turn, turn ${turn}`;
-    top = fillAndDrain(both, load, limit, where, replay);
+    const filled = fillAndDrain(both, load, limit, where, replay);
+    top = filled.top;
+    done += filled.done;
     if (top > alone * slackFactor + slackBytes) {
       throw new FuzzFailure(
         `${where}: the heap grew to ${top} bytes, each load alone needs at most ${alone}: freed memory is not used again`,
@@ -72,7 +86,7 @@ export function reuseSeed(fuzzed: FuzzModule, seed: number, limit = 24 * mib, tu
       );
     }
   }
-  return top / alone;
+  return { growth: top / alone, done };
 }
 
 /** Bytes of blocks of `size` that can be had until memory is out; all are freed again. */
