@@ -37,6 +37,24 @@ export const flagDefaults: Readonly<Record<string, number>> = {
   ENGINE_TEST_DOUBLE_HANDOUT: 0,
 };
 
+/**
+ * Gates that say which backend serves: a thread reads them once, and an invalidation leaves them as they are. The others
+ * may change while the engine runs.
+ */
+export const startGates: readonly string[] = [
+  'HAKMEM_MID_V3_ENABLED',
+  'HAKMEM_MID_V3_CLASSES',
+  'HAKMEM_MID_V3_DEBUG',
+  'HAKMEM_MID_V3_INUSE',
+  'HAKMEM_POOL_V2_ENABLED',
+  'HAKMEM_BG_SPILL',
+  'HAKMEM_BG_SPILL_TARGET',
+  'HAKMEM_REMOTE_TARGET_LEN',
+  'HAKMEM_LEARN',
+  'HAKMEM_ALLOC_ROUTING',
+  'HAKMEM_FORCE_LIBC_ALLOC',
+];
+
 /** Environment gates that modules with run-time gates read. */
 export const envGates: readonly string[] = [
   'HAKMEM_ENV_SNAPSHOT',
@@ -51,17 +69,7 @@ export const envGates: readonly string[] = [
   'HAKMEM_TINY_ROUTE_FASTMAP',
   'HAKMEM_TINY_UNIFIED_LIFO',
   'HAKMEM_FREE_TINY_TRUSTED',
-  'HAKMEM_MID_V3_ENABLED',
-  'HAKMEM_MID_V3_CLASSES',
-  'HAKMEM_MID_V3_DEBUG',
-  'HAKMEM_MID_V3_INUSE',
-  'HAKMEM_POOL_V2_ENABLED',
-  'HAKMEM_BG_SPILL',
-  'HAKMEM_BG_SPILL_TARGET',
-  'HAKMEM_REMOTE_TARGET_LEN',
-  'HAKMEM_LEARN',
-  'HAKMEM_ALLOC_ROUTING',
-  'HAKMEM_FORCE_LIBC_ALLOC',
+  ...startGates,
   'HAKMEM_ALLOC_PASSDOWN_SSOT',
   'HAKMEM_FREE_DISPATCH_SSOT',
   'HAKMEM_ENV_SNAPSHOT_CTOR',
@@ -87,24 +95,6 @@ export const envGates: readonly string[] = [
   'HAKMEM_SS_MEM_LEAN',
   'HAKMEM_SS_MEM_LEAN_DECOMMIT',
   'HAKMEM_SS_MEM_LEAN_TARGET_MB',
-];
-
-/**
- * Gates that say which backend serves: a thread reads them once, and an invalidation leaves them as they are. The others
- * may change while the engine runs.
- */
-export const startGates: readonly string[] = [
-  'HAKMEM_MID_V3_ENABLED',
-  'HAKMEM_MID_V3_CLASSES',
-  'HAKMEM_MID_V3_DEBUG',
-  'HAKMEM_MID_V3_INUSE',
-  'HAKMEM_POOL_V2_ENABLED',
-  'HAKMEM_BG_SPILL',
-  'HAKMEM_BG_SPILL_TARGET',
-  'HAKMEM_REMOTE_TARGET_LEN',
-  'HAKMEM_LEARN',
-  'HAKMEM_ALLOC_ROUTING',
-  'HAKMEM_FORCE_LIBC_ALLOC',
 ];
 
 /** The public functions, which `fast-calls` keeps as calls. */

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterAll, expect, it } from 'vitest';
 import { analyzePaths } from '../../../extension/analysis/analyze.ts';
 import type { Findings } from '../../../extension/model.ts';
 import type { SyntaxParser } from '../../../grammars/syntax.ts';
@@ -60,4 +61,31 @@ export class Bench {
     for (const [key, list] of rows) found[key] = list.sort().join(' ');
     return { found, expected, findings };
   }
+}
+
+interface SourceChecks {
+  readonly bench: Bench;
+  /** A test over several files. */
+  check(name: string, files: Readonly<Record<string, string>>): void;
+  /** A test over one C file, atomics included. */
+  c(name: string, source: string): void;
+  cpp(name: string, source: string): void;
+}
+
+/** Tests that find in annotated sources exactly what they say; called once in a test file. */
+export function sourceChecks(): SourceChecks {
+  const bench = new Bench();
+  afterAll(() => bench.close());
+  const check = (name: string, files: Readonly<Record<string, string>>): void => {
+    it(name, async () => {
+      const { found, expected } = await bench.both(files);
+      expect(found).toEqual(expected);
+    });
+  };
+  return {
+    bench,
+    check,
+    c: (name, source) => check(name, { 'a.c': `#include <stdatomic.h>\n${source}` }),
+    cpp: (name, source) => check(name, { 'a.cpp': `#include <atomic>\n${source}` }),
+  };
 }

@@ -1,18 +1,8 @@
 /** Operations behind macros, functions, templates and classes, and which of several definitions count. */
-import { afterAll, describe, expect, it } from 'vitest';
-import { Bench } from './annotated.ts';
+import { describe, expect, it } from 'vitest';
+import { sourceChecks } from './annotated.ts';
 
-const bench = new Bench();
-afterAll(() => bench.close());
-
-const check = (name: string, files: Readonly<Record<string, string>>): void => {
-  it(name, async () => {
-    const { found, expected } = await bench.both(files);
-    expect(found).toEqual(expected);
-  });
-};
-const c = (name: string, source: string): void => check(name, { 'a.c': `#include <stdatomic.h>\n${source}` });
-const cpp = (name: string, source: string): void => check(name, { 'a.cpp': `#include <atomic>\n${source}` });
+const { bench, c, cpp, check } = sourceChecks();
 
 describe('wrappers', () => {
   c(
