@@ -32,7 +32,8 @@ export interface ChildResult {
 type Call = (...args: number[]) => number;
 
 const pageBytes = 65536;
-const first = 65536;
+/** HARNESS_BASE of engine/allocator/layout.ts: the table of pointers. */
+const first = 0x120000;
 const kinds: Readonly<Record<string, number>> = { f: 0, a: 1, r: 2, c: 3, m: 4 };
 
 /** A trace in file order as the words of engine/workloads/trace.ts, and the ids alive at its end, ascending. */
@@ -115,7 +116,7 @@ function loopPasses(job: ChildJob, { call, memory }: Instance): Passes {
   const slots = first;
   const area = slots + Math.ceil((workingSet * 4) / 64) * 64;
   const stride = Math.ceil(max / 16) * 16 + 16;
-  const parameters = [iterations, workingSet, min, max, seed | 0, slots] as const;
+  const parameters = [iterations, workingSet, min, max, seed | 0] as const;
   if (work.kind === 'floor') {
     room(job, area + workingSet * stride);
     new Uint8Array(memory.buffer, area, workingSet * stride).fill(1);
@@ -133,7 +134,7 @@ function loopPasses(job: ChildJob, { call, memory }: Instance): Passes {
   return {
     ...{ operations: iterations, passes: job.passes ?? 5 },
     pass: () => loop(...parameters) >>> 0 === iterations,
-    drain: () => void drain(workingSet, slots),
+    drain: () => void drain(workingSet),
   };
 }
 
@@ -160,8 +161,8 @@ function tracePasses(job: ChildJob, { call, memory }: Instance): Passes {
   const drain = call('trace_drain');
   return {
     ...{ operations: ops, passes: job.passes ?? Math.min(1000, Math.max(5, Math.ceil(20e6 / ops))) },
-    pass: () => replay(code, end, own) >>> 0 === end,
-    drain: () => void drain(ids, code, own),
+    pass: () => replay(code, end) >>> 0 === end,
+    drain: () => void drain(ids, code),
   };
 }
 

@@ -54,7 +54,10 @@ static void touch(uint8_t* p, uint32_t n) {
     ((volatile uint8_t*)p)[n - 1] = 1;
 }
 
-uint32_t random_mixed(uint32_t iters, uint32_t ws, uint32_t min, uint32_t max, uint32_t seed, void** slots) {
+// The host's table of pointers, where the engine's workloads have theirs (HARNESS_BASE).
+static void** const slots = (void**)0x120000;
+
+uint32_t random_mixed(uint32_t iters, uint32_t ws, uint32_t min, uint32_t max, uint32_t seed) {
     const uint32_t span = max - min + 1;
     uint32_t x = seed;
     for (uint32_t i = 0; i < iters; i++) {
@@ -74,15 +77,14 @@ uint32_t random_mixed(uint32_t iters, uint32_t ws, uint32_t min, uint32_t max, u
     return iters;
 }
 
-void random_mixed_drain(uint32_t ws, void** slots) {
+void random_mixed_drain(uint32_t ws) {
     for (uint32_t i = 0; i < ws; i++) {
         free(slots[i]);
         slots[i] = NULL;
     }
 }
 
-uint32_t floor_loop(uint32_t iters, uint32_t ws, uint32_t min, uint32_t max, uint32_t seed, void** slots,
-                    uint8_t* area) {
+uint32_t floor_loop(uint32_t iters, uint32_t ws, uint32_t min, uint32_t max, uint32_t seed, uint8_t* area) {
     const uint32_t span = max - min + 1, stride = ((max + 15) & ~15u) + 16;
     uint32_t x = seed;
     for (uint32_t i = 0; i < iters; i++) {
@@ -102,10 +104,10 @@ uint32_t floor_loop(uint32_t iters, uint32_t ws, uint32_t min, uint32_t max, uin
 }
 
 // The code of engine/workloads/trace.ts: id << 5 | flags | kind, then the size, then the alignment of an aligned one.
-uint32_t* trace_replay(uint32_t* at, uint32_t* end, void** own) {
+uint32_t* trace_replay(uint32_t* at, uint32_t* end) {
     while (at < end) {
         const uint32_t word = *at, kind = word & 7;
-        void** cell = own + (word >> 5);
+        void** cell = slots + (word >> 5);
         if (kind == 0) {
             free(*cell);
             at++;
@@ -125,6 +127,6 @@ uint32_t* trace_replay(uint32_t* at, uint32_t* end, void** own) {
     return at;
 }
 
-void trace_drain(uint32_t* ids, uint32_t* end, void** own) {
-    for (; ids < end; ids++) free(own[*ids]);
+void trace_drain(uint32_t* ids, uint32_t* end) {
+    for (; ids < end; ids++) free(slots[*ids]);
 }

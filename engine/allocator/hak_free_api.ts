@@ -38,9 +38,19 @@ import { ALIGNED_FIRST, LAST_BIN, MID_FIRST, TINY_BINS, class_of_bin, is_block_s
 import { g_tls, tls_attached } from './tls';
 import { unified_cache_push } from './unified_cache';
 
+/** Where no gate and no header has a say: gives a block of another thread back. False when it is none. */
+function free_other(ptr: usize): bool {
+  const bin = page_bin(ptr);
+  if (bin - 1 >= LAST_BIN || tiny_own_bin(ptr) || !is_block_start(ptr, bin)) return false;
+  const misuse = remote_target_push(ptr);
+  if (misuse) misuse_report(misuse, ptr, class_of_bin(bin));
+  return true;
+}
+
 /** Frees what the front did not take. */
 export function free_layered(ptr: usize): void {
   if (!ptr) return;
+  if (BENCH_MINIMAL && !HAKMEM_TINY_HEADER && free_other(ptr)) return;
   if (!BENCH_MINIMAL && force_libc_enabled()) {
     libc_free(ptr);
     return;

@@ -45,15 +45,19 @@ import { test_double_handout, unified_cache_pop, unified_cache_refill } from './
 import { unified_cache_measure_hit } from './unified_cache_measure_box';
 
 const FIRST: usize = HAKMEM_TINY_HEADER ? 16 : 0;
+/** Below every block's address. */
+const NO_BLOCK: usize = 8;
 /** Largest size that the front may serve: without MID v3 the tiny ones. */
 const FRONT_MAX_SIZE: usize = HAKMEM_FAST_PROFILE_PRUNE_BACKENDS ? TINY_MAX_SIZE : MID_MAX_SIZE;
 
-/** Pops the front's list of a bin; 0 when it is empty. */
-@inline // leaf
-function front_pop(bin: u32): usize {
+@inline
+export function malloc(size: usize): usize {
+  if (size > FRONT_MAX_SIZE) return malloc_cold(size);
+  const bin = bin_of_size(size);
   const slot = g_tls + (<usize>bin << 2);
   const head: usize = load<u32>(slot);
-  if (!head) return 0;
+  // Null, in a form that compilers do not turn round: the rare side is then laid out behind the return.
+  if (head < NO_BLOCK) return malloc_layered(size);
   if (ENGINE_TEST_DOUBLE_HANDOUT) {
     const again = test_double_handout(bin, head);
     if (again) return again;
@@ -61,17 +65,8 @@ function front_pop(bin: u32): usize {
   store<u32>(slot, load<u32>(head));
   if (HAKMEM_TINY_CLASS_STATS_COMPILED) tiny_class_stats_hit(bin);
   if (HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED) unified_cache_measure_hit(bin);
-  return head;
-}
-
-@inline
-export function malloc(size: usize): usize {
-  if (size > FRONT_MAX_SIZE) return malloc_cold(size);
-  const bin = bin_of_size(size);
-  const ptr = front_pop(bin);
-  if (!ptr) return malloc_layered(size);
   if (!BENCH_MINIMAL) front_alloc_stats(bin);
-  return HAKMEM_TINY_HEADER ? tiny_header_finalize_alloc(ptr, class_of_bin(bin)) : ptr;
+  return HAKMEM_TINY_HEADER ? tiny_header_finalize_alloc(head, class_of_bin(bin)) : head;
 }
 
 @inline

@@ -19,8 +19,11 @@ export interface ChildHooks {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Optimised code only, compiled before the first pass: a launch's speed must not depend on when V8 tiers up. */
-const pinFlags = ['--no-liftoff', '--no-wasm-lazy-compilation'];
+/**
+ * Optimised code only, compiled before the first pass: a launch's speed must not depend on when V8 tiers up. And calls
+ * stay calls: from version 12 on V8 inlines WebAssembly functions, which would make `fast-calls` a second `fast`.
+ */
+const pinFlags = ['--no-liftoff', '--no-wasm-lazy-compilation', '--no-wasm-inlining'];
 
 function childEnvironment(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   // NODE_OPTIONS of the surroundings (debuggers, loaders) would change what is measured.

@@ -21,17 +21,9 @@ export interface EngineExports {
   realloc(ptr: number, size: number): number;
   aligned_alloc(align: number, size: number): number;
   usable_size(ptr: number): number;
-  random_mixed(iters: number, ws: number, min: number, max: number, seed: number, slots: number): number;
-  random_mixed_drain(ws: number, slots: number): void;
-  floor(
-    iters: number,
-    ws: number,
-    min: number,
-    max: number,
-    seed: number,
-    slots: number,
-    area: number,
-  ): number;
+  random_mixed(iters: number, ws: number, min: number, max: number, seed: number): number;
+  random_mixed_drain(ws: number): void;
+  floor(iters: number, ws: number, min: number, max: number, seed: number, area: number): number;
   random_mixed_checked(
     iters: number,
     ws: number,
@@ -43,8 +35,8 @@ export interface EngineExports {
     verify: number,
   ): bigint;
   checked_faults(kind: number): number;
-  trace_replay(at: number, end: number, own: number): number;
-  trace_drain(ids: number, end: number, own: number): void;
+  trace_replay(at: number, end: number): number;
+  trace_drain(ids: number, end: number): void;
   trace_checked(block: number, hashes: number): number;
   trace_checked_drain(block: number, thread: number): void;
   random_mixed_latency(
@@ -53,7 +45,6 @@ export interface EngineExports {
     min: number,
     max: number,
     seed: number,
-    slots: number,
     out: number,
   ): number;
   latency_overhead(count: number, out: number): void;

@@ -73,8 +73,9 @@ export function flatTrace(trace: Trace, tagged: boolean): SoloWork {
     engine: EngineInstance,
   ): { words: number; end: number; left: number; leftEnd: number; own: number } => {
     const area = new Area(engine.harness);
+    const own = area.take(trace.objects * 4);
     const [words = 0, end = 0, left = 0, leftEnd = 0] = placeCodes(engine, area, [code]);
-    return { words, end, left, leftEnd, own: area.take(trace.objects * 4) };
+    return { words, end, left, leftEnd, own };
   };
   let placed: ReturnType<typeof place> | null = null;
   const checkCodes = tagged ? [flatCode(trace, true)] : [code];
@@ -92,13 +93,13 @@ export function flatTrace(trace: Trace, tagged: boolean): SoloWork {
     pass: (engine, atEnd) => {
       if (placed === null) throw new Error('the trace is not in place');
       const { exports } = engine;
-      const { words, end, left, leftEnd, own } = placed;
+      const { words, end, left, leftEnd } = placed;
       const start = process.hrtime.bigint();
-      const at = exports.trace_replay(words, end, own);
+      const at = exports.trace_replay(words, end);
       const took = process.hrtime.bigint() - start;
       atEnd?.();
       if (at >>> 0 !== end) throw new OutOfEngineMemory(null, trace.operations);
-      exports.trace_drain(left, leftEnd, own);
+      exports.trace_drain(left, leftEnd);
       return Number(took);
     },
     check: (engine, verify) => {

@@ -1,4 +1,5 @@
 // random_mixed with a clock around every operation. Its own pass: the clock would disturb the timed ones.
+import { HARNESS_BASE } from '../allocator/layout';
 import { free, malloc } from '../allocator/wrappers';
 import { step } from './random';
 
@@ -13,14 +14,13 @@ export function random_mixed_latency(
   min: u32,
   max: u32,
   seed: u32,
-  slots: usize,
   out: usize,
 ): u32 {
   const span = max - min + 1;
   let x = seed;
   for (let i: u32 = 0; i < iters; i++) {
     x = step(x);
-    const slot = slots + (<usize>(x % ws) << 2);
+    const slot = HARNESS_BASE + (<usize>(x % ws) << 2);
     const n = min + ((x >>> 8) % span);
     const old: usize = load<u32>(slot);
     let p: usize = 0;

@@ -1,7 +1,8 @@
 // pc (producer_consumer): pairs of threads with a single-producer single-consumer ring between them.
 //
 // Parameters: 0 threads  1 items  2 ring (slots)  3 min  4 max  5 seed  6 rings  7 bytes of a ring
-// A ring: +0 head (producer)  +64 tail (consumer)  +128 slots (u32)
+// A ring: +0 head (producer)  +64 tail (consumer)  +128 slots (u32). Each side looks at the other's end only when, as far as
+// it knows, the ring is full or empty (as in MCRingBuffer; Lee, Bu and Chandranmenon 2009).
 import { free, malloc } from '../allocator/wrappers';
 import { step } from './random';
 import { abort_all, param, pass_end, pass_start, seed_of, spin_while } from './threads';
@@ -22,6 +23,8 @@ function pc_produce(
   const span = max - min + 1;
   const mask = slots - 1;
   let x = seed;
+  // The head at which the ring would be full.
+  let limit = slots;
   for (let head: u32 = 0; head < items; head++) {
     x = step(x);
     const n = min + ((x >>> 8) % span);
@@ -29,8 +32,13 @@ function pc_produce(
     if (!p) return head;
     store<u8>(p, 1);
     store<u8>(p + n - 1, 1);
-    if (head - atomic.load<u32>(ring, RING_TAIL) >= slots) {
-      if (!spin_while(ring + RING_TAIL, head - slots, block)) return head;
+    if (head == limit) {
+      let tail = atomic.load<u32>(ring, RING_TAIL);
+      if (head - tail >= slots) {
+        if (!spin_while(ring + RING_TAIL, tail, block)) return head;
+        tail = atomic.load<u32>(ring, RING_TAIL);
+      }
+      limit = tail + slots;
     }
     store<u32>(ring + (<usize>(head & mask) << 2), <u32>p, RING_ITEMS);
     atomic.store<u32>(ring, head + 1);
@@ -42,9 +50,14 @@ function pc_produce(
 function pc_consume(block: usize, ring: usize, slots: u32, items: u32): u32 {
   const mask = slots - 1;
   let sum: u32 = 0;
+  let head: u32 = 0;
   for (let tail: u32 = 0; tail < items; tail++) {
-    if (atomic.load<u32>(ring) == tail) {
-      if (!spin_while(ring, tail, block)) return sum;
+    if (head == tail) {
+      head = atomic.load<u32>(ring);
+      if (head == tail) {
+        if (!spin_while(ring, tail, block)) return sum;
+        head = atomic.load<u32>(ring);
+      }
     }
     const p: usize = load<u32>(ring + (<usize>(tail & mask) << 2), RING_ITEMS);
     atomic.store<u32>(ring, tail + 1, RING_TAIL);

@@ -4,7 +4,8 @@
 //   size                                      not after a free
 //   alignment                                 only of an aligned allocation, at least 8
 //
-// `own` holds a pointer for each id, `slot` the pointers on their way from one thread to another.
+// `own` holds a pointer for each id (in replays on one thread at HARNESS_BASE), `slot` the pointers on their way from one thread to another.
+import { HARNESS_BASE } from '../allocator/layout';
 import { aligned_alloc, calloc, free, malloc, realloc } from '../allocator/wrappers';
 import { abort_all, param, pass_end, pass_start, spin_while } from './threads';
 
@@ -32,13 +33,18 @@ function touch(p: usize, n: u32): void {
   }
 }
 
-/** One timed pass on one thread: no atomics. Returns `end`, or where memory ran out. */
-export function trace_replay(at: usize, end: usize, own: usize): usize {
+/**
+ * One timed pass on one thread: no atomics. Returns `end`, or where memory ran out. The next word is read before the call
+ * (the one behind the last is read and not looked at): after it nothing is left in registers, not even where memory begins.
+ */
+export function trace_replay(at: usize, end: usize): usize {
+  let next = load<u32>(at);
   while (at < end) {
-    const word = load<u32>(at);
+    const word = next;
     const kind = word & 7;
-    const cell = own_of(own, word);
+    const cell = own_of(HARNESS_BASE, word);
     if (kind == KIND_FREE) {
+      next = load<u32>(at, 4);
       free(load<u32>(cell));
       at += 4;
       continue;
@@ -46,15 +52,19 @@ export function trace_replay(at: usize, end: usize, own: usize): usize {
     const n = load<u32>(at, 4);
     let p: usize;
     if (kind == KIND_MALLOC) {
+      next = load<u32>(at, 8);
       p = malloc(n);
       at += 8;
     } else if (kind == KIND_REALLOC) {
+      next = load<u32>(at, 8);
       p = realloc(load<u32>(cell), n);
       at += 8;
     } else if (kind == KIND_CALLOC) {
+      next = load<u32>(at, 8);
       p = calloc(1, n);
       at += 8;
     } else {
+      next = load<u32>(at, 12);
       p = aligned_alloc(load<u32>(at, 8), n);
       at += 12;
     }
@@ -123,7 +133,11 @@ function trace_replay_shared(at: usize, end: usize, own: usize, slots: usize, bl
 }
 
 /** Untimed, after a pass: frees what lives at its end; `ids` are ascending, u32 each. */
-export function trace_drain(ids: usize, end: usize, own: usize): void {
+export function trace_drain(ids: usize, end: usize): void {
+  for (; ids < end; ids += 4) free(load<u32>(HARNESS_BASE + (<usize>load<u32>(ids) << 2)));
+}
+
+function drain_own(ids: usize, end: usize, own: usize): void {
   for (; ids < end; ids += 4) free(load<u32>(own + (<usize>load<u32>(ids) << 2)));
 }
 
@@ -146,5 +160,5 @@ export function trace_thread(block: usize, thread: u32): void {
 /** Untimed: this thread frees the live objects on which it did the last operation. */
 export function trace_thread_drain(block: usize, thread: u32): void {
   const row = trace_row(block, thread);
-  trace_drain(load<u32>(row, 8), load<u32>(row, 12), param(block, 1));
+  drain_own(load<u32>(row, 8), load<u32>(row, 12), param(block, 1));
 }
