@@ -173,8 +173,10 @@ export function mc_run(scenario: i32, role: i32): void {
         take_new(SIZE);
         take_new(SIZE);
       } else {
-        give_remote(initial(1));
+        // The first carries the second; the third goes alone.
+        give(initial(1));
         give_remote(initial(2));
+        give_remote(initial(3));
       }
       return;
     default:
