@@ -2,13 +2,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * Nanoseconds that the threads of this process have waited in a run queue: the second number of
+ * Nanoseconds that the main thread of this process, or all of its threads, have waited in a run queue: the second number of
  * /proc/PID/task/TID/schedstat (Documentation/scheduler/sched-stats.rst). Null where it cannot be read.
  */
-function waited(): number | null {
+function waited(all: boolean): number | null {
   try {
     let sum = 0;
-    for (const tid of readdirSync('/proc/self/task')) {
+    for (const tid of all ? readdirSync('/proc/self/task') : [process.pid]) {
       const [, delay] = readFileSync(`/proc/self/task/${tid}/schedstat`, 'utf8').split(' ');
       sum += Number(delay);
     }
@@ -33,7 +33,7 @@ export class CoreShare {
 
   #now(): { wall: number; cpu: number; waited: number | null } {
     const { user, system } = process.cpuUsage();
-    return { waited: waited(), wall: performance.now() * 1e6, cpu: (user + system) * 1e3 };
+    return { waited: waited(this.#threads > 1), wall: performance.now() * 1e6, cpu: (user + system) * 1e3 };
   }
 
   start(): void {

@@ -80,6 +80,8 @@ export function countedTable(
 interface Place {
   readonly file: string;
   readonly line: number;
+  /** A WebAssembly function that holds it. */
+  readonly holder: string;
   instructions: number;
   signature: bigint;
   /** By WebAssembly function: entries of the run that was entered most often. */
@@ -92,16 +94,19 @@ interface Executed {
   readonly elsewhere: bigint;
 }
 
-function executedPlaces(reading: Reading): Executed {
+function executedPlaces(reading: Reading, readers: ReadonlySet<string>): Executed {
   const places = new Map<string, Place>();
   let elsewhere = 0n;
   executed(reading, (run, times) => {
+    const holder = reading.module.functions[run.fn] ?? '';
     const placed = run.lines.reduce((sum, l) => sum + l.signature, 0);
-    elsewhere += BigInt(times) * BigInt(run.signature - placed);
+    if (!readers.has(holder)) elsewhere += BigInt(times) * BigInt(run.signature - placed);
     for (const { position, instructions, signature } of run.lines) {
       const { source: file, line } = position;
       const key = `${file}:${line}`;
-      const place = places.get(key) ?? { file, line, instructions: 0, signature: 0n, entries: new Map() };
+      const place = places.get(key) ?? {
+        ...{ file, line, holder, instructions: 0, signature: 0n, entries: new Map<number, number>() },
+      };
       places.set(key, place);
       place.instructions += times * instructions;
       place.signature += BigInt(times) * BigInt(signature);
@@ -118,11 +123,13 @@ function executedPlaces(reading: Reading): Executed {
 const environmentReader = 'engine/allocator/hak_env.ts';
 
 /** The source function that each line stands in. */
-function enclosing(sources: readonly SourceFunction[]): (file: string, line: number) => string {
+function enclosing(
+  sources: readonly SourceFunction[],
+): (file: string, line: number) => string | undefined {
   const byFile = new Map<string, SourceFunction[]>();
   for (const s of sources) byFile.set(s.file, [...(byFile.get(s.file) ?? []), s]);
   for (const list of byFile.values()) list.sort((a, b) => b.line - a.line);
-  return (file, line) => byFile.get(file)?.find((s) => s.line <= line)?.name ?? '';
+  return (file, line) => byFile.get(file)?.find((s) => s.line <= line)?.name;
 }
 
 function entriesOf(place: Place | undefined): number {
@@ -139,7 +146,8 @@ export function compareExecution(
   treatment: Reading,
   sources: readonly SourceFunction[],
 ): { readonly changed: readonly ChangedPlace[]; readonly ran: boolean } {
-  const [a, b] = [executedPlaces(baseline), executedPlaces(treatment)];
+  const readers = new Set(sources.filter((s) => s.file === environmentReader).map((s) => s.name));
+  const [a, b] = [executedPlaces(baseline, readers), executedPlaces(treatment, readers)];
   const functionAt = enclosing(sources);
   const rows: { row: ChangedPlace; difference: number }[] = [];
   for (const key of new Set([...a.places.keys(), ...b.places.keys()])) {
@@ -151,7 +159,7 @@ export function compareExecution(
     const { file, line } = at;
     rows.push({
       row: {
-        ...{ function: functionAt(file, line), file, line },
+        ...{ function: functionAt(file, line) ?? at.holder, file, line },
         ...{ baseline: entriesOf(one), treatment: entriesOf(other) },
       },
       difference,
