@@ -123,9 +123,7 @@ function executedPlaces(reading: Reading, readers: ReadonlySet<string>): Execute
 const environmentReader = 'engine/allocator/hak_env.ts';
 
 /** The source function that each line stands in. */
-function enclosing(
-  sources: readonly SourceFunction[],
-): (file: string, line: number) => string | undefined {
+function enclosing(sources: readonly SourceFunction[]): (file: string, line: number) => string | undefined {
   const byFile = new Map<string, SourceFunction[]>();
   for (const s of sources) byFile.set(s.file, [...(byFile.get(s.file) ?? []), s]);
   for (const list of byFile.values()) list.sort((a, b) => b.line - a.line);
