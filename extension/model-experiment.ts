@@ -70,7 +70,7 @@ export interface ChangedPlace {
   readonly function: string;
   readonly file: string;
   readonly line: number;
-  /** Executions in one pass. */
+  /** Executions in the counted passes: a first one, and a warm one after its frees. */
   readonly baseline: number;
   readonly treatment: number;
 }
@@ -88,6 +88,8 @@ export interface SideFacts {
   readonly hash: readonly string[];
   readonly verified: boolean;
   readonly counters: BenchCounters | null;
+  /** Where the counters come from, by function and line; null or absent where nothing was counted. */
+  readonly counted?: CountedTable | null;
 }
 
 /** One unit of replication: for the engine a fresh process, for native targets four (A B B A). */
@@ -122,6 +124,37 @@ export interface PairRunner {
 export interface PairHooks {
   readonly onProgress?: (message: string, fraction: number) => void;
   readonly signal?: AbortSignal;
+}
+
+/** Executed instructions of the counted variant, an operation. Exact: the same on every machine and run. */
+export interface CountedCosts {
+  readonly instructionsPerOp: number;
+  readonly branchesPerOp: number;
+  readonly memoryOpsPerOp: number;
+  readonly callsPerOp: number;
+}
+
+/** A WebAssembly function, with what was inlined into it. `file` and `line` are null where the sources have none of its name. */
+export interface CountedFunction extends CountedCosts {
+  readonly name: string;
+  readonly file: string | null;
+  readonly line: number | null;
+}
+
+/** What a source line executes inside a WebAssembly function. */
+export interface CountedLine extends CountedCosts {
+  readonly function: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** Counts of one pass on one thread; rows with most instructions first. */
+export interface CountedTable extends CountedCosts {
+  readonly unit: 'wasm';
+  /** Of the pass. */
+  readonly operations: number;
+  readonly functions: readonly CountedFunction[];
+  readonly lines: readonly CountedLine[];
 }
 
 /** What has to hold before a timing is believed. `note` says what was found, in one sentence. */

@@ -7,6 +7,8 @@ import { isMainThread } from 'node:worker_threads';
 import { UserError } from '../../extension/model.ts';
 import { compileCached } from './compile.ts';
 import { countWork } from './counted-run.ts';
+import { runCompare, runLiveness, runTable } from './pair-facts.ts';
+import { runPair } from './pair-run.ts';
 import { runCheck, runPasses } from './passes.ts';
 import type { ChildMessage, Job, JobResult } from './protocol.ts';
 import { runSampled } from './sample-run.ts';
@@ -40,6 +42,14 @@ async function run(job: Job): Promise<JobResult> {
     }
     case 'sample':
       return runSampled(job, report);
+    case 'pair':
+      return runPair(job, self, report);
+    case 'liveness':
+      return runLiveness(job);
+    case 'compare':
+      return runCompare(job, report);
+    case 'table':
+      return runTable(job, report);
   }
 }
 
