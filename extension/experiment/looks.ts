@@ -66,11 +66,21 @@ export function crossingChance(looks: readonly number[], bound: number): number 
   return 1 - stayed;
 }
 
-/**
- * Pocock's constant for any looks: the z whose crossing at one of them has the chance `alpha` when nothing is there
- * (1.960, 2.178, 2.289, 2.361, 2.413 for one to five equal steps at 5%).
- */
-export function pocockConstant(looks: readonly number[], alpha = 0.05): number {
+/** Pocock's own table, to six digits: equal steps at 5%. */
+const equalSteps = [1.959964, 2.178273, 2.289478, 2.361298, 2.413177];
+
+function areEqualSteps(looks: readonly number[]): boolean {
+  return looks.every((n, i) => n === (i + 1) * (looks[0] ?? 0));
+}
+
+/** Pocock's constant for any looks: the z whose crossing at one of them has the chance 5% when nothing is there. */
+export function pocockConstant(looks: readonly number[]): number {
+  const known = equalSteps[looks.length - 1];
+  return known !== undefined && areEqualSteps(looks) ? known : computedConstant(looks);
+}
+
+/** The same by integration, for looks at any distance and any chance. */
+export function computedConstant(looks: readonly number[], alpha = 0.05): number {
   let low = normalQuantile(1 - alpha / 2);
   if (looks.length < 2) return low;
   let high = normalQuantile(1 - alpha / (2 * looks.length));
@@ -94,7 +104,7 @@ export function pocockConstant(looks: readonly number[], alpha = 0.05): number {
   return (low + high) / 2;
 }
 
-/** Confidence of the interval at every look, such that all of them together err in `alpha` of experiments. */
-export function lookConfidence(looks: readonly number[], alpha = 0.05): number {
-  return 2 * normalCdf(pocockConstant(looks, alpha)) - 1;
+/** Confidence of the interval at every look, such that all of them together err in 5% of experiments. */
+export function lookConfidence(looks: readonly number[]): number {
+  return 2 * normalCdf(pocockConstant(looks)) - 1;
 }

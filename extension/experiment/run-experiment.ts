@@ -62,15 +62,10 @@ function abortError(): Error {
   return new DOMException('The experiment was cancelled', 'AbortError');
 }
 
-/**
- * Layout of a unit: in turn, every other round one place further, so that each layout meets both orders of the sides (which
- * alternate from unit to unit) although layouts are even in number.
- */
-export function layoutOf(layouts: readonly string[], index: number): string {
-  const k = layouts.length;
-  const round = Math.floor(index / k);
-  const name = layouts[(index + (k % 2 === 0 ? round % 2 : 0)) % k];
-  if (name === undefined) throw new RangeError('a pair runner needs at least one layout');
+/** Layout of a unit: in turn. Which side comes first within a layout, the runner alternates. */
+function layoutOf(layouts: readonly string[], index: number): string {
+  const name = layouts[index % layouts.length];
+  if (name === undefined) throw new Error('a pair runner needs at least one layout');
   return name;
 }
 

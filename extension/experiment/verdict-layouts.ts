@@ -66,10 +66,21 @@ export function layoutChance(units: readonly Placed[]): number | null {
 }
 
 /**
- * Layouts count as different when chance alone does it in less than one of twenty experiments. The seeds' criterion
- * (the sd between layouts larger than that inside them) misses differences that already make the interval too narrow.
+ * Below this chance the interval is that over layouts. Simulated with layouts whose effects differ by half, once and twice
+ * the σ of a process, this keeps the displayed interval's coverage at 95%; a test at 5% lets it fall to 90%, and the sd
+ * between layouts above that inside them (ANCHORS 6.6) is met later still.
  */
-export const layoutSensitiveBelow = 0.05;
+const widenBelow = 0.25;
+/** Below this chance the effect is called layout-sensitive. */
+const sensitiveBelow = 0.05;
+
+/** What the layouts ask for, by the chance that `layoutChance` gives. */
+export function layoutRule(chance: number | null): { readonly widen: boolean; readonly sensitive: boolean } {
+  return {
+    widen: chance !== null && chance < widenBelow,
+    sensitive: chance !== null && chance < sensitiveBelow,
+  };
+}
 
 /**
  * The effect with the layout as what is repeated: mean of the layouts' medians with Student's interval (k-1 degrees of

@@ -4,7 +4,7 @@ import { bcaTrimmedMean, leastForBootstrap } from './bootstrap.ts';
 import { leastForNeutral } from './looks.ts';
 import { hodgesLehmann, type Located, yuen } from './robust.ts';
 import { effectInterval, effectPercent, requireSamples } from './statistics.ts';
-import { acrossLayouts, layoutChance, layoutRows, layoutSensitiveBelow } from './verdict-layouts.ts';
+import { acrossLayouts, layoutChance, layoutRows, layoutRule } from './verdict-layouts.ts';
 
 /** What a look is taken with. */
 export interface LookRules {
@@ -51,6 +51,12 @@ export function verdictOfInterval(
   return low >= -threshold && high <= threshold ? 'NEUTRAL' : null;
 }
 
+/**
+ * Confidence of the cross-checks of a NEUTRAL: one look's. The deciding interval pays for all looks; the others, wider
+ * at the same confidence where processes are disturbed, would refuse one in twenty sound ones (docs/decisions.md).
+ */
+const neutralCheck = 0.95;
+
 function estimate(method: Estimate['method'], located: Located): Estimate {
   return { method, percent: effectPercent(located.estimate), interval: effectInterval(located.interval) };
 }
@@ -64,9 +70,8 @@ export function judge(units: readonly Unit[], rules: LookRules): Judgement {
   requireSamples(values, 3, 'a verdict');
   if (!(rules.threshold > 0)) throw new RangeError(`a threshold has to be positive, not ${rules.threshold}`);
   const single = yuen(values, rules.confidence);
-  const chance = layoutChance(units);
-  const layoutSensitive = chance !== null && chance < layoutSensitiveBelow;
-  const shown = layoutSensitive ? acrossLayouts(units, single, rules.confidence) : single;
+  const { widen, sensitive } = layoutRule(layoutChance(units));
+  const shown = widen ? acrossLayouts(units, single, rules.confidence) : single;
   const trimmed = estimate('trimmed', shown);
   const decide = (interval: readonly [number, number]): Verdict | null => {
     const verdict = verdictOfInterval(interval, rules.threshold);
@@ -75,11 +80,12 @@ export function judge(units: readonly Unit[], rules: LookRules): Judgement {
   const wanted = decide(trimmed.interval);
   const crossChecks: Estimate[] = [];
   if (wanted !== null || rules.last) {
-    const walsh = hodgesLehmann(values, rules.confidence);
+    const confidence = wanted === 'NEUTRAL' ? neutralCheck : rules.confidence;
+    const walsh = hodgesLehmann(values, confidence);
     // Too few units for its confidence: unbounded, and it agrees with nothing.
     if (Number.isFinite(walsh.interval[0])) crossChecks.push(estimate('hodges-lehmann', walsh));
     if (values.length >= leastForBootstrap) {
-      crossChecks.push(estimate('bca', bcaTrimmedMean(values, rules.confidence, rules.seed)));
+      crossChecks.push(estimate('bca', bcaTrimmedMean(values, confidence, rules.seed)));
     }
   }
   const agree = crossChecks.length > 0 && crossChecks.every((c) => decide(c.interval) === wanted);
@@ -90,6 +96,6 @@ export function judge(units: readonly Unit[], rules: LookRules): Judgement {
     crossChecks,
     estimatorDependent: wanted !== null && !agree,
     layouts: layoutRows(units),
-    layoutSensitive,
+    layoutSensitive: sensitive,
   };
 }
