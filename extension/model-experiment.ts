@@ -114,6 +114,8 @@ export interface Unit {
 
 /** Runs one side against the other; the engine and native targets implement it. Rejects as `Target.run` does. */
 export interface PairRunner {
+  /** Fresh processes of a unit; 1 where it does not say. */
+  readonly processesPerUnit?: number;
   /** Gates need it: identity, liveness, hashes, counted execution. */
   facts(plan: ExperimentPlan, hooks: PairHooks): Promise<PairFacts>;
   /** Layouts that units are spread over, in turn. */
@@ -230,6 +232,8 @@ export interface Experiment {
   readonly looks: readonly Look[];
   readonly noiseFloorPercent: number | null;
   readonly smallestVisiblePercent: number | null;
+  /** How many more processes would probably decide; null or absent where nothing is open or more would not help. */
+  readonly moreProcesses?: number | null;
   readonly warnings: readonly string[];
   readonly work: ExperimentWork;
   readonly baseline: ExperimentSide;
