@@ -3,7 +3,7 @@
  * serialisable types, as in model.ts. Effects are percent of throughput, positive = the treatment is faster; log ratios
  * are of times, treatment over baseline, positive = the treatment is slower, as the statistics' sources have them.
  */
-import type { BenchCounters } from './model.ts';
+import type { AtomicClass, BenchCounters } from './model.ts';
 
 export const ledgerVersion = 1;
 
@@ -212,6 +212,64 @@ export interface Experiment {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly finishedAt: string;
+  /** Set when the runs were given as lists: nothing is known of the work, the sides' settings and the machine then. */
+  readonly source?: 'listed';
+  /** Of a replay: what its document printed. */
+  readonly document?: DocumentFigures;
+  /** Of a replay that looks for gates worth removing (Phase 42). */
+  readonly topRule?: TopRule;
+  /** Of a replay that is an audit (Phase 28): every atomic operation that was looked at. */
+  readonly audit?: readonly AuditedOperation[];
+}
+
+/** What a document printed of one experiment; null where it printed nothing. Operations per second, percent. */
+export interface DocumentFigures {
+  /** Which document and section. */
+  readonly document: string;
+  readonly baseline: DocumentSide;
+  readonly treatment: DocumentSide;
+  readonly meanDeltaPercent: number | null;
+  readonly medianDeltaPercent: number | null;
+  /** In the document's own word. */
+  readonly verdict: Verdict | null;
+  readonly threshold: number | null;
+  readonly expected: string | null;
+  /** Where the document does not agree with itself or its data, one sentence each. */
+  readonly disagreements: readonly string[];
+}
+
+export interface DocumentSide {
+  readonly label: string;
+  readonly mean: number | null;
+  readonly median: number | null;
+  readonly stdev: number | null;
+  readonly runs: readonly number[];
+}
+
+/** Phase 42: gates that are present in the code against those that the profile shows. */
+export interface TopRule {
+  readonly top: number;
+  /** Percent of self time below which a gate is no target. */
+  readonly floor: number;
+  readonly functions: number;
+  readonly gates: readonly {
+    readonly name: string;
+    /** Place among the functions by self time, from 1; null when the profile does not show it. */
+    readonly rank: number | null;
+    readonly selfPercent: number | null;
+    readonly state: 'hot' | 'below the floor' | 'below the top' | 'not seen';
+  }[];
+  readonly verdict: 'NEUTRAL' | 'INCONCLUSIVE';
+  readonly reason: string;
+}
+
+export interface AuditedOperation {
+  readonly file: string;
+  readonly function: string;
+  readonly operation: string;
+  readonly variable: string;
+  readonly class: AtomicClass;
+  readonly reason: string;
 }
 
 export interface ExperimentSide {
