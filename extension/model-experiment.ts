@@ -214,6 +214,8 @@ export interface Experiment {
   readonly finishedAt: string;
   /** Set when the runs were given as lists: nothing is known of the work, the sides' settings and the machine then. */
   readonly source?: 'listed';
+  /** What the treatment leaves out, where the change is a removal of atomics. */
+  readonly pruned?: Pruned;
   /** Of a replay: what its document printed. */
   readonly document?: DocumentFigures;
   /** Of a replay that looks for gates worth removing (Phase 42). */
@@ -222,28 +224,36 @@ export interface Experiment {
   readonly audit?: readonly AuditedOperation[];
 }
 
-/** What a document printed of one experiment; null where it printed nothing. Operations per second, percent. */
-export interface DocumentFigures {
-  /** Which document and section. */
-  readonly document: string;
-  readonly baseline: DocumentSide;
-  readonly treatment: DocumentSide;
-  readonly meanDeltaPercent: number | null;
-  readonly medianDeltaPercent: number | null;
-  /** In the document's own word. */
-  readonly verdict: Verdict | null;
-  readonly threshold: number | null;
-  readonly expected: string | null;
-  /** Where the document does not agree with itself or its data, one sentence each. */
-  readonly disagreements: readonly string[];
-}
-
+/** One side as a document prints it, operations per second; null where it does not. */
 export interface DocumentSide {
   readonly label: string;
   readonly mean: number | null;
   readonly median: number | null;
   readonly stdev: number | null;
-  readonly runs: readonly number[];
+  /** Runs a side. */
+  readonly runs: number | null;
+  /** The runs themselves, where they are printed. */
+  readonly listed?: readonly number[];
+}
+
+/** What the document of a replayed experiment prints, to stand beside our own figures. */
+export interface DocumentFigures {
+  readonly replay: string;
+  /** The document and its section. */
+  readonly source: string;
+  /** In the document's own words. */
+  readonly verdict: string | null;
+  /** Percent, signed as in the document. */
+  readonly effectPercent: number | null;
+  /** Of the medians. */
+  readonly medianPercent?: number | null;
+  /** What the document expected or estimated, in its words. */
+  readonly expected?: string | null;
+  readonly threshold: number | null;
+  readonly baseline: DocumentSide | null;
+  readonly treatment: DocumentSide | null;
+  /** What has to be known to compare, and where the document disagrees with itself; one sentence each. */
+  readonly notes: readonly string[];
 }
 
 /** Phase 42: gates that are present in the code against those that the profile shows. */
@@ -270,6 +280,15 @@ export interface AuditedOperation {
   readonly variable: string;
   readonly class: AtomicClass;
   readonly reason: string;
+}
+
+/** Atomics that a treatment compiles out, as the method's cumulative table counts them. */
+export interface Pruned {
+  readonly atomics: number;
+  /** `class stats`. */
+  readonly what: string;
+  /** `High (every cache op)`. */
+  readonly frequency: string;
 }
 
 export interface ExperimentSide {

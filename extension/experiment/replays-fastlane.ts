@@ -1,6 +1,12 @@
 /** Phase 19: FastLane instruction reduction, candidates A to E. The document estimates them; it measures none. */
-import type { DocumentFigures } from '../model-experiment.ts';
-import { noThreshold, printed, type Replay, templateThreshold, unstated } from './replay.ts';
+import {
+  noThreshold,
+  printed,
+  type PrintedFigures,
+  type Replay,
+  templateThreshold,
+  unstated,
+} from './replay.ts';
 
 /** Totals of `perf stat` (§10.1), 200 million operations. */
 export const fastlaneCounters = {
@@ -106,7 +112,7 @@ const steps: readonly Step[] = [
   },
 ];
 
-function figures(step: Step): DocumentFigures {
+function figures(step: Step): PrintedFigures {
   return {
     document: `Phase 19, FastLane instruction reduction, candidate ${step.letter}`,
     baseline: printed('hakmem, all layers', { mean: fastlaneCounters.speed.hakmem }),

@@ -1,6 +1,6 @@
 /** Phases 24 to 29: hot path atomic telemetry prune. The baseline of every effect is the compiled-in side. */
-import type { AuditedOperation, DocumentFigures } from '../model-experiment.ts';
-import { printed, type Replay, templateThreshold, unstated } from './replay.ts';
+import type { AuditedOperation } from '../model-experiment.ts';
+import { printed, type PrintedFigures, type Replay, templateThreshold, unstated } from './replay.ts';
 
 const flags26 = [
   'HAKMEM_C7_FREE_COUNT_COMPILED',
@@ -41,7 +41,7 @@ const cumulative = [
 ];
 
 type Printed = Pick<
-  DocumentFigures,
+  PrintedFigures,
   'baseline' | 'treatment' | 'meanDeltaPercent' | 'medianDeltaPercent' | 'verdict' | 'disagreements'
 > & { readonly expected?: string };
 
@@ -49,9 +49,11 @@ function prune(
   phase: number,
   title: string,
   flags: readonly string[],
+  pruned: readonly [atomics: number, what: string, frequency: string],
   figures: Printed,
   over: Partial<Replay> = {},
 ): Replay {
+  const [atomics, what, frequency] = pruned;
   return {
     name: `phase-${phase}`,
     title: `Phase ${phase}: ${title}`,
@@ -63,6 +65,7 @@ function prune(
     runs: 10,
     runsPrinted: phase === 29,
     threshold: templateThreshold,
+    pruned: { atomics, what, frequency },
     figures: {
       document: `Phases 24 to 29, atomic prune, Phase ${phase}`,
       threshold: templateThreshold,
@@ -78,28 +81,41 @@ const inside = (mean: number, over: object = {}) => printed('compiled-in', { mea
 const out = (mean: number, over: object = {}) => printed('compiled-out', { mean, ...over });
 
 export const pruneReplays: readonly Replay[] = [
-  prune(24, 'tiny class statistics', ['HAKMEM_TINY_CLASS_STATS_COMPILED'], {
-    baseline: inside(57.3e6),
-    treatment: out(57.8e6),
-    ...{ meanDeltaPercent: 0.93, medianDeltaPercent: null, verdict: 'GO' },
-    disagreements: [
-      'The printed speeds give +0.87%, not +0.93%; their rounding allows +0.70 to +1.05%.',
-      ...cumulative,
-    ],
-  }),
-  prune(25, 'free statistics', ['HAKMEM_TINY_FREE_STATS_COMPILED'], {
-    baseline: inside(57.8e6),
-    treatment: out(58.4e6),
-    ...{ meanDeltaPercent: 1.07, medianDeltaPercent: null, verdict: 'GO' },
-    disagreements: [
-      'The printed speeds give +1.04%, not +1.07%; their rounding allows +0.86 to +1.21%.',
-      ...cumulative,
-    ],
-  }),
+  prune(
+    24,
+    'tiny class statistics',
+    ['HAKMEM_TINY_CLASS_STATS_COMPILED'],
+    [5, 'class stats', 'High (every cache op)'],
+    {
+      baseline: inside(57.3e6),
+      treatment: out(57.8e6),
+      ...{ meanDeltaPercent: 0.93, medianDeltaPercent: null, verdict: 'GO' },
+      disagreements: [
+        'The printed speeds give +0.87%, not +0.93%; their rounding allows +0.70 to +1.05%.',
+        ...cumulative,
+      ],
+    },
+  ),
+  prune(
+    25,
+    'free statistics',
+    ['HAKMEM_TINY_FREE_STATS_COMPILED'],
+    [1, 'free_ss_enter', 'High (every free)'],
+    {
+      baseline: inside(57.8e6),
+      treatment: out(58.4e6),
+      ...{ meanDeltaPercent: 1.07, medianDeltaPercent: null, verdict: 'GO' },
+      disagreements: [
+        'The printed speeds give +1.04%, not +1.07%; their rounding allows +0.86 to +1.21%.',
+        ...cumulative,
+      ],
+    },
+  ),
   prune(
     26,
     'hot path diagnostics',
     flags26,
+    [5, 'diagnostics', 'Low (edge cases)'],
     {
       baseline: inside(53.31e6, { stdev: 1.09e6 }),
       treatment: out(53.14e6, { stdev: 0.96e6 }),
@@ -116,19 +132,26 @@ export const pruneReplays: readonly Replay[] = [
       ],
     },
   ),
-  prune(27, 'unified cache statistics', ['HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED'], {
-    baseline: inside(52.55e6, { median: 53.06e6 }),
-    treatment: out(52.94e6, { median: 53.59e6 }),
-    ...{ meanDeltaPercent: 0.74, medianDeltaPercent: 1.01, verdict: 'GO', expected: '+0.2 to +0.4%' },
-    disagreements: [
-      'The printed medians give +1.00%, not +1.01%; their rounding allows +0.98 to +1.02%.',
-      ...cumulative,
-    ],
-  }),
+  prune(
+    27,
+    'unified cache statistics',
+    ['HAKMEM_TINY_UNIFIED_CACHE_MEASURE_COMPILED'],
+    [6, 'unified cache', 'Medium (refills)'],
+    {
+      baseline: inside(52.55e6, { median: 53.06e6 }),
+      treatment: out(52.94e6, { median: 53.59e6 }),
+      ...{ meanDeltaPercent: 0.74, medianDeltaPercent: 1.01, verdict: 'GO', expected: '+0.2 to +0.4%' },
+      disagreements: [
+        'The printed medians give +1.00%, not +1.01%; their rounding allows +0.98 to +1.02%.',
+        ...cumulative,
+      ],
+    },
+  ),
   prune(
     28,
     'background spill queue',
     [],
+    [0, 'bg spill', 'N/A (all CORRECTNESS)'],
     {
       baseline: printed('8 atomic operations: 8/8 correctness, 0/8 telemetry'),
       treatment: printed('none: nothing to compile out'),
@@ -146,6 +169,7 @@ export const pruneReplays: readonly Replay[] = [
     29,
     'Pool hotbox v2 statistics',
     ['HAKMEM_POOL_HOTBOX_V2_STATS_COMPILED'],
+    [0, 'pool v2', 'N/A (code not active)'],
     {
       baseline: inside(53.31e6, { stdev: 0.8e6 }),
       treatment: out(52.98e6, { stdev: 0.43e6 }),

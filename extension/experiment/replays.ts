@@ -6,7 +6,7 @@ import { fastlaneReplays } from './replays-fastlane.ts';
 import { hygieneReplays } from './replays-hygiene.ts';
 import { pruneReplays } from './replays-prune.ts';
 import { runtimeReplays } from './replays-runtime.ts';
-import { parseSide, type PresetLookup, withVariants } from './side-spec.ts';
+import { parseSide, type PresetVariant, withVariants } from './side-spec.ts';
 
 export const replays: readonly Replay[] = [
   ...fastlaneReplays,
@@ -44,18 +44,19 @@ export function workOf(replay: Replay): ExperimentWork {
 export interface PlanOptions {
   readonly id: string;
   readonly rule: Rule;
-  /** Units after which a decision may be taken; with the rule `seed` the document's number of runs is taken instead. */
+  /** Units after which a decision may be taken. */
   readonly looks: readonly number[];
   /** Null for the document's. */
   readonly threshold: number | null;
   readonly work: ExperimentWork | null;
 }
 
-/** The plan of a replay that compares two sides. Throws `UserError` for settings that a preset does not know. */
-export function replayPlan(replay: Replay, preset: PresetLookup, options: PlanOptions): ExperimentPlan {
+/** The plan of a replay that compares two sides. Throws `UserError` for presets that the engine does not have. */
+export function replayPlan(replay: Replay, variantOf: PresetVariant, options: PlanOptions): ExperimentPlan {
   const sides = withVariants(
-    parseSide('baseline', replay.baseline, preset),
-    parseSide('treatment', replay.treatment, preset),
+    parseSide('baseline', replay.baseline),
+    parseSide('treatment', replay.treatment),
+    variantOf,
   );
   return {
     id: options.id,
