@@ -3,10 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readManifest } from '../../engine/host/manifest.ts';
 import { EngineTarget } from '../../engine/host/target.ts';
 import { CommanderError } from 'commander';
 import { type AnalyzeOptions, analyzePaths } from '../analysis/analyze.ts';
 import { cacheFolder, stampOf } from '../analysis/cache.ts';
+import type { MachineState } from '../model-experiment.ts';
 import { type Target, UserError } from '../model.ts';
 import { discoverAllocators, knownAllocators } from '../native/discover.ts';
 import { InstalledTarget } from '../native/installed.ts';
@@ -67,6 +69,20 @@ function sourceReader(): Services['sourceText'] {
       cache.set(file, lines);
     }
     return lines[line - 1] ?? null;
+  };
+}
+
+function machineState(): MachineState {
+  const cores = os.cpus();
+  return {
+    ...{ cpu: cores[0]?.model ?? 'unknown', cores: cores.length, kernel: `${os.type()} ${os.release()}` },
+    ...{
+      runtime: `Node ${process.versions.node}`,
+      governor: null,
+      turbo: null,
+      load: os.loadavg()[0] ?? null,
+    },
+    ...{ container: existsSync('/.dockerenv'), pinned: null, flags: [] },
   };
 }
 
@@ -140,6 +156,11 @@ async function main(): Promise<void> {
       script: readFileSync(path.join(distDir, 'webview.js'), 'utf8'),
       style: readFileSync(path.join(distDir, 'webview.css'), 'utf8'),
     }),
+    // The runner of pairs and the ledger are joined here.
+    experiment: () => Promise.reject(new UserError('this build has no runner for pairs yet', 3)),
+    appendToLedger: () => Promise.reject(new UserError('this build has no ledger yet: use --no-ledger', 3)),
+    machine: machineState,
+    engineFunctions: () => readManifest(distDir).functions.map((f) => f.name),
   };
   const program = createProgram(services, (status) => {
     process.exitCode = status;

@@ -4,6 +4,7 @@ import { UserError } from '../model.ts';
 import { type AnalyzeFlags, runAnalyze } from './analyze.ts';
 import { type BenchFlags, runBench } from './bench.ts';
 import { type CompareFlags, runCompare } from './compare.ts';
+import { addExperiment } from './experiment-command.ts';
 import { failRules } from './fail-on.ts';
 import { type ReportFlags, runReport } from './report.ts';
 import type { Services } from './services.ts';
@@ -14,15 +15,7 @@ const collect = (value: string, before: readonly string[] | undefined): readonly
 ];
 
 /** Named in the design, built later. */
-const laterCommands: readonly string[] = [
-  'experiment',
-  'calibrate',
-  'soak',
-  'ledger',
-  'trace',
-  'profile',
-  'annotate',
-];
+const laterCommands: readonly string[] = ['calibrate', 'soak', 'ledger', 'trace', 'profile', 'annotate'];
 
 function withConfiguration(command: Command): Command {
   return command
@@ -122,6 +115,8 @@ export function createProgram(services: Services, finish: (status: number) => vo
     .option('--format <format>', 'text (prints the path) or json', 'text')
     .action(async (paths: string[], flags: ReportFlags) => finish(await runReport(services, paths, flags)));
 
+  addExperiment(program, services, finish, collect);
+
   for (const name of laterCommands) {
     program
       .command(name, { hidden: true })
@@ -130,7 +125,7 @@ export function createProgram(services: Services, finish: (status: number) => vo
       .helpOption(false)
       .action(() => {
         throw new UserError(
-          `${name} is not there yet: this version has analyze, bench, compare-allocators and report`,
+          `${name} is not there yet: this version has analyze, bench, compare-allocators, experiment and report`,
         );
       });
   }

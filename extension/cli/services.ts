@@ -1,5 +1,12 @@
 /** What the commands need from the rest of the program; the entry file fills it in, tests may too. */
 import type { AnalyzeOptions } from '../analysis/analyze.ts';
+import type {
+  Experiment,
+  ExperimentPlan,
+  LedgerRecord,
+  MachineState,
+  PairHooks,
+} from '../model-experiment.ts';
 import type { BenchResult, Findings, Profile, Target } from '../model.ts';
 import type { HtmlAssets } from '../report/html.ts';
 import type { Output } from './output.ts';
@@ -21,4 +28,15 @@ export interface Services {
   /** One line of a profiled target's own source, null where it cannot be read. */
   readonly sourceText: (file: string, line: number) => string | null;
   readonly htmlAssets: () => HtmlAssets;
+  /** Runs a plan of two sides to its verdict; `maxProcesses` null for all planned looks. Rejects as `runExperiment`. */
+  readonly experiment: (
+    plan: ExperimentPlan,
+    hooks: PairHooks,
+    maxProcesses: number | null,
+  ) => Promise<Experiment>;
+  /** Resolves when the record is on the disk; `file` null for the workspace's own ledger. */
+  readonly appendToLedger: (record: LedgerRecord, file: string | null) => Promise<void>;
+  readonly machine: () => MachineState;
+  /** Names of all functions in the engine's sources. */
+  readonly engineFunctions: () => readonly string[];
 }

@@ -26,6 +26,7 @@ const names = [
   'bench',
   'bench-threads',
   'compare-allocators',
+  'experiment',
   'report',
   'report-written',
 ] as const;
@@ -43,12 +44,17 @@ function problems(name: (typeof names)[number], value: unknown): string[] {
   return (validate.errors ?? []).map((e) => `${e.instancePath} ${e.keyword}`);
 }
 
-/** Interfaces and unions of string literals of model.ts: property names (optional ones with `?`), or literals. */
+/** Interfaces and unions of string literals of the model: property names (optional ones with `?`), or literals. */
 function modelShapes(): { interfaces: Map<string, string[]>; unions: Map<string, string[]> } {
-  const file = path.resolve(folder, '../../extension/model.ts');
-  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2022, true);
   const interfaces = new Map<string, string[]>();
   const unions = new Map<string, string[]>();
+  for (const name of ['model.ts', 'model-experiment.ts']) readShapes(name, interfaces, unions);
+  return { interfaces, unions };
+}
+
+function readShapes(name: string, interfaces: Map<string, string[]>, unions: Map<string, string[]>): void {
+  const file = path.resolve(folder, '../../extension', name);
+  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2022, true);
   source.forEachChild((node) => {
     if (ts.isInterfaceDeclaration(node)) {
       const own = node.members.map((m) => `${m.name?.getText()}${m.questionToken === undefined ? '' : '?'}`);
@@ -69,14 +75,18 @@ function modelShapes(): { interfaces: Map<string, string[]>; unions: Map<string,
       if (literals.length === node.type.types.length) unions.set(node.name.text, literals);
     }
   });
-  return { interfaces, unions };
 }
 
-const roots = { analyze: 'Findings', bench: 'BenchResult', report: 'ReportModel' } as const;
+const roots = {
+  analyze: 'Findings',
+  bench: 'BenchResult',
+  experiment: 'Experiment',
+  report: 'ReportModel',
+} as const;
 
 describe('schemas keep in step with model.ts', () => {
   const { interfaces, unions } = modelShapes();
-  const defined = (['analyze', 'bench', 'report'] as const).flatMap((name) => {
+  const defined = (['analyze', 'bench', 'experiment', 'report'] as const).flatMap((name) => {
     const schema = schemas.get(name);
     return [[roots[name], schema] as const, ...Object.entries(schema?.$defs ?? {})];
   });
@@ -100,8 +110,8 @@ describe('schemas keep in step with model.ts', () => {
     expect(schema).toHaveProperty('additionalProperties', false);
   });
 
-  it('analyze and bench stand alone', () => {
-    for (const name of ['analyze', 'bench'] as const) {
+  it('analyze, bench and experiment stand alone', () => {
+    for (const name of ['analyze', 'bench', 'experiment'] as const) {
       expect(JSON.stringify(schemas.get(name))).not.toMatch(/"\$ref":"[^#]/);
     }
   });
