@@ -23,6 +23,8 @@ function impactText({ experiment: e }: CumulativeRow): string {
   return `${impact(e.effectPercent)}${e.interval === null ? '' : ` (${range(e.interval)})`}`;
 }
 
+const figureOr = (value: number | null): string => (value === null ? '–' : value.toLocaleString('en-US'));
+
 const columns: readonly Column<CumulativeRow>[] = [
   { title: 'Phase', cell: phaseText },
   { title: 'Change', cell: (r) => markdownCell(r.experiment.title) },
@@ -30,6 +32,8 @@ const columns: readonly Column<CumulativeRow>[] = [
   { title: 'Frequency', cell: (r) => markdownCell(r.pruned?.frequency ?? '–') },
   { title: 'Impact', cell: impactText },
   { title: 'Threshold', cell: (r) => `±${r.experiment.threshold}%` },
+  { title: 'Iterations', cell: (r) => figureOr(r.experiment.work.iterations), align: 'right' },
+  { title: 'Working set', cell: (r) => figureOr(r.experiment.work.workingSet), align: 'right' },
   { title: 'Baseline side', cell: (r) => markdownCell(r.experiment.baseline.label) },
   { title: 'Status', cell: (r) => r.experiment.verdict },
 ];
@@ -47,7 +51,7 @@ function groupLines(group: CumulativeGroup): string[] {
     `## ${markdownCell(group.target)}, ${markdownCell(group.work)}`,
     '',
     ...markdownTable(columns, group.rows),
-    `| **Total** |  | ${atomics} | Mixed | **${impact(group.go.sumPercent)}** |  |  |  |`,
+    `| **Total** |  | ${atomics} | Mixed | **${impact(group.go.sumPercent)}** |  |  |  |  |  |`,
     '',
     `- **GO changes** (${group.go.changes}): ${totalText(group.go)}`,
     `- **GO and NEUTRAL changes, all that are kept** (${group.kept.changes}): ${totalText(group.kept)}`,

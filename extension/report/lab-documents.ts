@@ -42,7 +42,9 @@ export function verdictText(e: Pick<Experiment, 'verdict' | 'effectPercent'>): s
   return `${marks[e.verdict]}${e.effectPercent === null ? '' : ` (${impact(e.effectPercent)})`}`;
 }
 
-const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
+// Halves go to the even number, as in the documents: their 59,142,000.5 is printed 59,142,000, their 59,111,587.5 ...588.
+const rounded = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0, roundingMode: 'halfEven' });
+const whole = (value: number): string => rounded.format(value);
 const speedOr = (value: number | null): string => (value === null ? '–' : `${whole(value)} ops/s`);
 
 /** Percent that `to` is above `from`, null when either is missing. */
@@ -121,7 +123,6 @@ function implementation(e: Experiment): string[] {
 
 /** The runs of a side as Phase 64 prints them. */
 function runList(title: string, side: ExperimentSide): string[] {
-  const numbers = side.runs.map((r) => Math.round(r));
   const least = side.runs.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const most = side.runs.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   return [
@@ -129,7 +130,7 @@ function runList(title: string, side: ExperimentSide): string[] {
     `### ${title}: ${markdownCell(side.label)}`,
     '',
     '```',
-    ...numbers.map((r, i) => `Run ${i + 1}: ${whole(r)} ops/s`),
+    ...side.runs.map((r, i) => `Run ${i + 1}: ${whole(r)} ops/s`),
     `Average: ${speedOr(side.mean)}`,
     `Median: ${speedOr(side.median)}`,
     `Stdev: ${speedOr(side.stdev)}`,
@@ -287,7 +288,7 @@ export function experimentDocument(e: Experiment): string {
   return `${[
     documentMark,
     '',
-    `# ${markdownCell(e.title)}: Results`,
+    `# ${markdownCell(e.title)} — Results`,
     '',
     `**Status**: ${verdictText(e)}  `,
     `**Date**: ${markdownCell(e.startedAt)} to ${markdownCell(e.finishedAt)}  `,
@@ -302,9 +303,8 @@ export function experimentDocument(e: Experiment): string {
     '## Verdict & Reasoning',
     '',
     `**${e.verdict}**: ${markdownCell(e.reason)}`,
-    ...(e.warnings.length === 0
-      ? []
-      : ['', 'Warnings:', '', ...e.warnings.map((w) => `- ${markdownCell(w)}`)]),
+    // A label before each: text at the beginning of an item could be a heading or a list of its own.
+    ...(e.warnings.length === 0 ? [] : ['', ...e.warnings.map((w) => `- **Warning**: ${markdownCell(w)}`)]),
     ...files(e),
     ...machine(e),
   ].join('\n')}\n`;
