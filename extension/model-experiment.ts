@@ -251,6 +251,8 @@ export interface Experiment {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly finishedAt: string;
+  /** Places that differ between the sides, with how often they ran; absent where it was not counted. */
+  readonly changed?: readonly ChangedPlace[];
   /** How many more processes would probably decide; null or absent where nothing is open or more would not help. */
   readonly moreProcesses?: number | null;
   /** Set when the runs were given as lists: nothing is known of the work, the sides' settings and the machine then. */
@@ -447,4 +449,64 @@ export interface CostTable {
   readonly costs: readonly Cost[];
   readonly machine: MachineState;
   readonly at: string;
+}
+
+/** A record as a list shows it. */
+export interface LedgerRow {
+  /** Of the experiment or soak; of the others, kind and time. */
+  readonly id: string;
+  readonly kind: 'experiment' | 'calibration' | 'soak' | 'costs';
+  /** ISO 8601, when it was written. */
+  readonly at: string;
+  readonly title: string;
+  readonly replay: string | null;
+  readonly workload: string | null;
+  /** Of an experiment. */
+  readonly verdict: Verdict | null;
+  /** Of a soak or a calibration. */
+  readonly passed: boolean | null;
+  readonly effectPercent: number | null;
+  readonly interval: readonly [number, number] | null;
+  readonly threshold: number | null;
+  readonly file: string;
+  readonly line: number;
+}
+
+/**
+ * Something in a ledger that could not be read. `torn`: the last line has no end. `newer`: written by a later version.
+ * `file`: nothing of the file was read.
+ */
+export interface LedgerProblem {
+  readonly kind: 'torn' | 'invalid' | 'newer' | 'file';
+  readonly file: string;
+  /** 1-based; 0 when it is about the whole file. */
+  readonly line: number;
+  /** Of the record's schema, for `newer`. */
+  readonly version: number | null;
+  readonly reason: string;
+}
+
+/** What `alloc-lens ledger list` prints. */
+export interface LedgerListing {
+  readonly schemaVersion: 1;
+  /** Absolute path of the JSON Lines. */
+  readonly path: string;
+  /** Oldest first. */
+  readonly records: readonly LedgerRow[];
+  readonly problems: readonly LedgerProblem[];
+  /** Problems beyond those listed. */
+  readonly moreProblems: number;
+}
+
+/** What `alloc-lens ledger export` prints. */
+export interface LedgerExport {
+  readonly schemaVersion: 1;
+  /** Absolute. */
+  readonly folder: string;
+  /** Names of the documents that were written. */
+  readonly written: readonly string[];
+  /** Names that exist and were not made by an export: left as they are. */
+  readonly kept: readonly string[];
+  readonly problems: readonly LedgerProblem[];
+  readonly moreProblems: number;
 }

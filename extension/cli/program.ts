@@ -6,6 +6,7 @@ import { type BenchFlags, runBench } from './bench.ts';
 import { type CompareFlags, runCompare } from './compare.ts';
 import { addExperiment } from './experiment-command.ts';
 import { failRules } from './fail-on.ts';
+import { type LedgerFlags, runLedger } from './ledger.ts';
 import { type ReportFlags, runReport } from './report.ts';
 import type { Services } from './services.ts';
 
@@ -15,7 +16,7 @@ const collect = (value: string, before: readonly string[] | undefined): readonly
 ];
 
 /** Named in the design, built later. */
-const laterCommands: readonly string[] = ['calibrate', 'soak', 'ledger', 'trace', 'profile', 'annotate'];
+const laterCommands: readonly string[] = ['trace', 'profile', 'annotate'];
 
 function withConfiguration(command: Command): Command {
   return command
@@ -105,6 +106,18 @@ export function createProgram(services: Services, finish: (status: number) => vo
       finish(await runCompare(services, workload, flags)),
     );
 
+  program
+    .command('ledger')
+    .description('what was measured in this workspace: list it, show a record, write the documents')
+    .argument('[action]', 'list (default), show or export')
+    .argument('[id]', 'of the record to show')
+    .option('--file <file>', 'another ledger than .alloc-lens/ledger.jsonl')
+    .option('--out <dir>', 'folder that export writes the documents into', 'docs/analysis')
+    .option('--format <format>', 'text or json', 'text')
+    .action(async (action: string | undefined, id: string | undefined, flags: LedgerFlags) =>
+      finish(await runLedger(services, action, id, flags)),
+    );
+
   withConfiguration(
     program.command('report').description('write everything known into one HTML, Markdown or JSON file'),
   )
@@ -125,7 +138,7 @@ export function createProgram(services: Services, finish: (status: number) => vo
       .helpOption(false)
       .action(() => {
         throw new UserError(
-          `${name} is not there yet: this version has analyze, bench, compare-allocators, experiment and report`,
+          `${name} is not there yet: this version has analyze, bench, compare-allocators, experiment, ledger, soak, calibrate and report`,
         );
       });
   }
