@@ -10,6 +10,7 @@ import { countWork } from './counted-run.ts';
 import { runCheck, runPasses } from './passes.ts';
 import type { ChildMessage, Job, JobResult } from './protocol.ts';
 import { runSampled } from './sample-run.ts';
+import { serveSoak } from './soak-job.ts';
 import { runThread } from './thread.ts';
 import { countersWant, loadWork, soloOf } from './work.ts';
 
@@ -40,6 +41,8 @@ async function run(job: Job): Promise<JobResult> {
     }
     case 'sample':
       return runSampled(job, report);
+    case 'soak':
+      return serveSoak(job, self, send);
   }
 }
 
