@@ -268,6 +268,8 @@ export interface SoakEpoch {
   readonly systemCalls: number | null;
   /** Which process of the side it ran in, from 1: a soak that is continued begins with new ones. */
   readonly session?: number;
+  /** Share of the epoch in which it was ready to run and others had its core, 0..1; null when unknown. */
+  readonly disturbed?: number | null;
 }
 
 /** Percentiles over a side's epochs. */
@@ -303,6 +305,8 @@ export interface SoakSide {
   readonly driftPercent: number | null;
   readonly systemCallsPerOp: number | null;
   readonly budgets: readonly SoakBudget[];
+  /** Of the same two medians as `driftPercent`. */
+  readonly driftBytes?: number | null;
   /** Null without epochs. */
   readonly tail?: SoakTail | null;
   /** False where calls were seen from outside and not counted where they are made. */
@@ -378,11 +382,13 @@ export interface SoakProcess {
 
 export type SoakMeasure = Pick<
   SoakEpoch,
-  'operations' | 'opsPerSecond' | 'p50' | 'p99' | 'p999' | 'residentBytes' | 'systemCalls'
+  'operations' | 'opsPerSecond' | 'p50' | 'p99' | 'p999' | 'residentBytes' | 'systemCalls' | 'disturbed'
 >;
 
 /** Both sides' processes, kept alive; one works at a time. */
 export interface SoakSession {
+  /** Flags that V8 took. */
+  readonly flags: readonly string[];
   readonly baseline: SoakProcess;
   readonly treatment: SoakProcess;
   /** Works for `seconds`. `index` is the epoch's, from 0: each has its own random numbers, the same for both sides. */

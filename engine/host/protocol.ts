@@ -78,6 +78,8 @@ export interface SoakEpochResult {
   /** Of the memory's pages; its size where that cannot be read. */
   readonly residentBytes: number;
   readonly systemCalls: number;
+  /** Share of the time in which it had no core; null when unknown. */
+  readonly disturbed: number | null;
 }
 
 export type Job = CompileJob | PassesJob | CheckJob | CountersJob | SampleJob | SoakJob;

@@ -8,6 +8,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { LoopParameters } from '../../extension/profile/workloads.ts';
 import { UserError } from '../../extension/model.ts';
 import { percentileOf } from '../../extension/profile/percentiles.ts';
+import { CoreShare } from './core-share.ts';
 import { type EngineInstance, instantiate } from './instantiate.ts';
 import type { ChildMessage, SoakEpochOrder, SoakEpochResult, SoakJob } from './protocol.ts';
 import { readResident } from './resident.ts';
@@ -31,6 +32,7 @@ interface Batch {
 
 interface Soaked {
   readonly engine: EngineInstance;
+  readonly threads: number;
   /** At the beginning of an epoch. */
   renew(seed: number): void;
   /** The epoch's n-th. */
@@ -86,6 +88,7 @@ function randomMixed(module: WebAssembly.Module, job: SoakJob, p: LoopParameters
   let seed = p.seed;
   return {
     engine,
+    threads: 1,
     renew: (next) => {
       seed = next;
     },
@@ -117,6 +120,7 @@ async function soaked(job: SoakJob, entry: string): Promise<Soaked> {
     main.prepare(engine);
     return {
       engine,
+      threads: 1,
       renew: () => {},
       batch: () => ({ operations: main.operations, ns: main.pass(engine) }),
       forget: refuseForgetting,
@@ -126,6 +130,7 @@ async function soaked(job: SoakJob, entry: string): Promise<Soaked> {
   const team = await TimedTeam.start(engine, module, main, entry);
   return {
     engine,
+    threads: main.threads,
     renew: (seed) => {
       if (p.workload === 'larson' || p.workload === 'pc' || p.workload === 'mstress') {
         team.renew(threadedWork({ ...p, seed }));
@@ -141,6 +146,8 @@ async function epoch(work: Soaked, calls: SystemCalls, order: SoakEpochOrder): P
   const until = performance.now() + order.seconds * 1000;
   const callsBefore = calls.total();
   work.renew(order.seed);
+  const share = new CoreShare(work.threads);
+  share.start();
   let heard = performance.now();
   let operations = 0;
   let ns = 0;
@@ -158,6 +165,7 @@ async function epoch(work: Soaked, calls: SystemCalls, order: SoakEpochOrder): P
       await turn();
     }
   }
+  share.stop();
   const { exports, memory } = work.engine;
   const invalid = exports.engine_invalid_frees();
   if (invalid > 0) throw new UserError(`the engine refused ${invalid} frees: its heap is not sound`, 3);
@@ -167,6 +175,7 @@ async function epoch(work: Soaked, calls: SystemCalls, order: SoakEpochOrder): P
     p50: percentileOf(sorted, 50),
     p99: percentileOf(sorted, 99),
     p999: percentileOf(sorted, 99.9),
+    disturbed: share.disturbed(),
     residentBytes: readResident(memory) ?? memory.buffer.byteLength,
   };
 }

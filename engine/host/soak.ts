@@ -58,16 +58,19 @@ export function epochSeed(seed: number, index: number): number {
 }
 
 class EngineSoakSession implements SoakSession {
+  readonly flags: readonly string[];
   readonly baseline: SoakProcess;
   readonly treatment: SoakProcess;
   readonly #children: Readonly<Record<SideName, SoakChild>>;
   readonly #seed: number;
 
   constructor(
+    flags: readonly string[],
     processes: Readonly<Record<SideName, SoakProcess>>,
     children: Readonly<Record<SideName, SoakChild>>,
     seed: number,
   ) {
+    this.flags = flags;
     this.baseline = processes.baseline;
     this.treatment = processes.treatment;
     this.#children = children;
@@ -107,6 +110,7 @@ export class EngineSoakRunner implements SoakRunner {
     try {
       const treatment = await this.#process('treatment', plan.treatment, parameters, options, hooks);
       return new EngineSoakSession(
+        options.nodeFlags,
         { baseline: baseline.process, treatment: treatment.process },
         { baseline: baseline.child, treatment: treatment.child },
         plan.work.seed,

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { EngineSoakRunner } from '../../engine/host/soak.ts';
 import { EngineTarget } from '../../engine/host/target.ts';
 import { CommanderError } from 'commander';
 import { type AnalyzeOptions, analyzePaths } from '../analysis/analyze.ts';
@@ -12,6 +13,7 @@ import { discoverAllocators, knownAllocators } from '../native/discover.ts';
 import { InstalledTarget } from '../native/installed.ts';
 import { NativeTarget } from '../native/target.ts';
 import { profileFromBench } from '../profile/from-bench.ts';
+import { readMachineState } from '../profile/machine-state.ts';
 import { requireExists } from './files.ts';
 import { processOutput } from './output.ts';
 import { createProgram } from './program.ts';
@@ -140,6 +142,8 @@ async function main(): Promise<void> {
       script: readFileSync(path.join(distDir, 'webview.js'), 'utf8'),
       style: readFileSync(path.join(distDir, 'webview.css'), 'utf8'),
     }),
+    soakRunner: new EngineSoakRunner({ distDir }),
+    machine: () => readMachineState({ pinned: null, flags: [] }),
   };
   const program = createProgram(services, (status) => {
     process.exitCode = status;

@@ -1,6 +1,7 @@
 /** What the commands need from the rest of the program; the entry file fills it in, tests may too. */
 import type { AnalyzeOptions } from '../analysis/analyze.ts';
 import type { BenchResult, Findings, Profile, Target } from '../model.ts';
+import type { LedgerRecord, MachineState, SoakRunner } from '../model-experiment.ts';
 import type { HtmlAssets } from '../report/html.ts';
 import type { Output } from './output.ts';
 
@@ -21,4 +22,9 @@ export interface Services {
   /** One line of a profiled target's own source, null where it cannot be read. */
   readonly sourceText: (file: string, line: number) => string | null;
   readonly htmlAssets: () => HtmlAssets;
+  readonly soakRunner: SoakRunner;
+  /** As it is now. */
+  readonly machine: () => MachineState;
+  /** Keeps a record in the workspace's ledger; absent where there is none. */
+  readonly appendToLedger?: (record: LedgerRecord) => Promise<void>;
 }

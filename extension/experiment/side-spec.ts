@@ -97,13 +97,17 @@ export function withVariants(
   return { baseline: fill(baseline), treatment: fill(treatment) };
 }
 
-/** `engine standard, HAKMEM_X=1, env HAKMEM_Y=0`; a preset by its name alone with what is set beside it left out. */
-export function sideLabel(side: SideSpec): string {
-  const head = `${side.target} ${side.variant}`.trim();
-  if (side.preset !== null) return `${head}, preset ${side.preset}`;
+/** `engine standard, HAKMEM_X=1, env HAKMEM_Y=0`; of a preset its name and what differs from its settings. */
+export function sideLabel(side: SideSpec, preset: PresetLookup): string {
+  const base = side.preset === null ? null : preset(side.preset);
+  const own = (
+    settings: Readonly<Record<string, string>>,
+    given: Readonly<Record<string, string>> | undefined,
+  ): [string, string][] => Object.entries(settings).filter(([name, value]) => given?.[name] !== value);
   return [
-    head,
-    ...Object.entries(side.flags).map(([name, value]) => `${name}=${value}`),
-    ...Object.entries(side.env).map(([name, value]) => `env ${name}=${value}`),
+    `${side.target} ${side.variant}`.trim(),
+    ...(side.preset === null ? [] : [`preset ${side.preset}`]),
+    ...own(side.flags, base?.flags).map(([name, value]) => `${name}=${value}`),
+    ...own(side.env, base?.env).map(([name, value]) => `env ${name}=${value}`),
   ].join(', ');
 }

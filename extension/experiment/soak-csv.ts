@@ -2,18 +2,27 @@
  * A soak on disk: a comment line with the plan and the modules that ran, a line of column names, a line an epoch in the
  * order in which they ran. What is read back may be anything: torn at its end by a crash, edited, or no soak at all.
  */
-import type { SideName, SoakEpoch, SoakPlan, SoakProcess, SoakRow } from '../model-experiment.ts';
+import type {
+  MachineState,
+  SideName,
+  SoakEpoch,
+  SoakPlan,
+  SoakProcess,
+  SoakRow,
+} from '../model-experiment.ts';
 import { UserError } from '../model.ts';
 import { readHead } from './soak-head.ts';
 
 const columns = [
   ...['session', 'side', 'index', 'at', 'operations', 'opsPerSecond'],
-  ...['p50', 'p99', 'p999', 'residentBytes', 'systemCalls'],
+  ...['p50', 'p99', 'p999', 'residentBytes', 'systemCalls', 'disturbed'],
 ] as const;
 const mark = '# alloc-lens soak ';
 
 export interface SoakHead {
   readonly plan: SoakPlan;
+  /** As it was when the soak began. */
+  readonly machine: MachineState;
   readonly processes: Readonly<Record<SideName, SoakProcess>>;
 }
 
@@ -32,7 +41,8 @@ export function soakCsvHead(head: SoakHead): string {
 export function soakCsvRow({ side, epoch: e }: SoakRow): string {
   const figures = [e.at.toFixed(3), e.operations, e.opsPerSecond.toFixed(0), e.p50.toFixed(3)];
   const rest = [e.p99.toFixed(3), e.p999.toFixed(3), e.residentBytes ?? '', e.systemCalls ?? ''];
-  return `${[e.session ?? 1, side, e.index, ...figures, ...rest].join(',')}\n`;
+  const disturbed = e.disturbed == null ? '' : e.disturbed.toFixed(4);
+  return `${[e.session ?? 1, side, e.index, ...figures, ...rest, disturbed].join(',')}\n`;
 }
 
 const figure = /^\d{1,16}(\.\d{1,9})?$/;
@@ -61,6 +71,7 @@ function rowOf(line: string, number: number, before: readonly SoakRow[]): SoakRo
     p999: need('p999'),
     residentBytes: read('residentBytes'),
     systemCalls: read('systemCalls'),
+    disturbed: read('disturbed'),
   };
   // The sides take turns, so that a row's place says which epoch it has to be.
   const side: SideName = before.length % 2 === 0 ? 'baseline' : 'treatment';

@@ -1,5 +1,12 @@
 /** The plan of a soak, read back from its file and believed only where every part is what it has to be. */
-import type { ExperimentWork, SideSpec, SoakLimits, SoakPlan, SoakProcess } from '../model-experiment.ts';
+import type {
+  ExperimentWork,
+  MachineState,
+  SideSpec,
+  SoakLimits,
+  SoakPlan,
+  SoakProcess,
+} from '../model-experiment.ts';
 import { UserError } from '../model.ts';
 import type { SoakHead } from './soak-csv.ts';
 
@@ -90,6 +97,31 @@ function processOf(value: unknown, what: string): SoakProcess {
   return { sha256, systemCallsExact: flag(of, 'systemCallsExact') };
 }
 
+function machineOf(value: unknown): MachineState {
+  const of = fields(value, 'machine');
+  const nullable = <T>(name: string, read: (of: Fields, name: string) => T): T | null =>
+    own(of, name) === null ? null : read(of, name);
+  const list = (name: string): readonly unknown[] => {
+    const items = own(of, name);
+    return Array.isArray(items) && items.length <= 4096 ? items : bad(name);
+  };
+  return {
+    cpu: text(of, 'cpu'),
+    cores: whole(of, 'cores') ?? bad('cores'),
+    kernel: text(of, 'kernel'),
+    runtime: text(of, 'runtime'),
+    governor: nullable('governor', text),
+    turbo: nullable('turbo', flag),
+    load: nullable('load', (o, n) => number(o, n, 0, 1e9)),
+    container: flag(of, 'container'),
+    pinned:
+      own(of, 'pinned') === null
+        ? null
+        : list('pinned').map((n) => (typeof n === 'number' ? n : bad('pinned'))),
+    flags: list('flags').map((f) => (typeof f === 'string' ? f : bad('flags'))),
+  };
+}
+
 function parsed(json: string): unknown {
   try {
     return JSON.parse(json) as unknown;
@@ -119,6 +151,7 @@ export function readHead(json: string): SoakHead {
   const processes = fields(own(of, 'processes'), 'processes');
   return {
     plan,
+    machine: machineOf(own(of, 'machine')),
     processes: {
       baseline: processOf(own(processes, 'baseline'), 'processes'),
       treatment: processOf(own(processes, 'treatment'), 'processes'),

@@ -31,18 +31,21 @@ function reason(error: unknown): string {
   return words[code] ?? (code === '' ? 'unknown reason' : code);
 }
 
-/** The soak in a file. Throws `UserError` for what is none. */
-export function readSoakFile(file: string): SoakFile {
+/** The soak in a file, and when the file was written last. Throws `UserError` for what is none. */
+export function readSoakFile(file: string): SoakFile & { readonly writtenAt: Date } {
   let text: string;
+  let writtenAt: Date;
   try {
-    if (statSync(file).size > mostBytes) throw new UserError(`${file} is too large for a soak's file`);
+    const { size, mtime } = statSync(file);
+    if (size > mostBytes) throw new UserError(`${file} is too large for a soak's file`);
+    writtenAt = mtime;
     text = readFileSync(file, 'utf8');
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(`cannot read the soak's file ${file}: ${reason(error)}`);
   }
   try {
-    return readSoakCsv(text);
+    return { ...readSoakCsv(text), writtenAt };
   } catch (error) {
     if (error instanceof UserError) throw new UserError(`${file}: ${error.message}`);
     throw error;

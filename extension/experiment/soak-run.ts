@@ -3,8 +3,8 @@ import type {
   MachineState,
   PairHooks,
   SideName,
+  SideSpec,
   SoakPlan,
-  SoakProcess,
   SoakRow,
   SoakRunner,
   SoakSession,
@@ -12,12 +12,15 @@ import type {
 } from '../model-experiment.ts';
 import { UserError } from '../model.ts';
 import { analyzeSoak, plannedEpochs, sideNames } from './soak.ts';
+import type { SoakHead } from './soak-csv.ts';
 import { readSoakFile, SoakJournal } from './soak-journal.ts';
 
 /** What a soak needs of its surroundings. */
 export interface SoakSurroundings {
   readonly runner: SoakRunner;
   readonly machine: () => MachineState;
+  /** How a side is shown. */
+  readonly label: (spec: SideSpec) => string;
   /** Seconds, from any beginning. Default: of this process. */
   readonly clock?: () => number;
   readonly onEpoch?: (row: SoakRow) => void;
@@ -27,6 +30,8 @@ export interface SoakRun {
   readonly summary: SoakSummary;
   /** Path of the CSV. */
   readonly file: string;
+  /** Epochs that were run now; none when a file was given that is done. */
+  readonly worked: number;
 }
 
 interface Progress {
@@ -75,31 +80,44 @@ async function work(progress: Progress, around: SoakSurroundings, hooks: PairHoo
   }
 }
 
-function requireSame(file: string, was: SoakProcess, is: SoakProcess): void {
-  if (was.sha256 === is.sha256) return;
-  throw new UserError(`${file}: the engine is another one since that soak began: begin a new soak`);
+function labelsOf(plan: SoakPlan, { label }: SoakSurroundings): Readonly<Record<SideName, string>> {
+  return { baseline: label(plan.baseline), treatment: label(plan.treatment) };
+}
+
+function requireSame(file: string, was: SoakHead, is: Omit<SoakHead, 'plan'>): void {
+  const other = (what: string): never => {
+    throw new UserError(`${file}: ${what} is another one since that soak began: begin a new soak`);
+  };
+  for (const name of sideNames) {
+    if (was.processes[name].sha256 !== is.processes[name].sha256) other('the engine');
+  }
+  if (was.machine.cpu !== is.machine.cpu || was.machine.cores !== is.machine.cores) other('the machine');
+  if (was.machine.runtime !== is.machine.runtime) other('the runtime');
 }
 
 async function run(
   begin: { readonly plan: SoakPlan; readonly rows: readonly SoakRow[] },
-  open: (processes: Readonly<Record<SideName, SoakProcess>>) => SoakJournal,
+  open: (found: Omit<SoakHead, 'plan'>) => SoakJournal,
   around: SoakSurroundings,
   hooks: PairHooks,
 ): Promise<SoakRun> {
   const { plan } = begin;
   const rows = [...begin.rows];
+  // Before anything of ours works: its load is that of others.
+  const before = around.machine();
   const session = await around.runner.start(plan, hooks);
-  const { baseline, treatment } = session;
+  const { baseline, treatment, flags } = session;
+  const machine = { ...before, flags };
   const processes = { baseline, treatment };
   let journal: SoakJournal | null = null;
   try {
-    journal = open(processes);
-    const machine = around.machine();
+    journal = open({ processes, machine });
     const number = (rows.at(-1)?.epoch.session ?? 0) + 1;
     const cancelled = await work({ plan, session, journal, rows, number }, around, hooks);
     const finishedAt = new Date().toISOString();
-    const summary = analyzeSoak({ plan, processes, rows, machine, finishedAt, cancelled });
-    return { summary, file: journal.file };
+    const labels = labelsOf(plan, around);
+    const summary = analyzeSoak({ plan, processes, labels, rows, machine, finishedAt, cancelled });
+    return { summary, file: journal.file, worked: rows.length - begin.rows.length };
   } finally {
     session.end();
     journal?.close();
@@ -116,12 +134,7 @@ export function beginSoak(
   around: SoakSurroundings,
   hooks: PairHooks,
 ): Promise<SoakRun> {
-  return run(
-    { plan, rows: [] },
-    (processes) => SoakJournal.create(folder, { plan, processes }),
-    around,
-    hooks,
-  );
+  return run({ plan, rows: [] }, (found) => SoakJournal.create(folder, { plan, ...found }), around, hooks);
 }
 
 /** Goes on with the soak of a file for the rest of its time; one that is done is only read. */
@@ -135,14 +148,15 @@ export async function continueSoak(
   const done =
     rows.length >= 2 * plannedEpochs(plan) || (rows.length % 2 === 0 && elapsed(rows) >= plan.minutes * 60);
   if (done) {
-    const finishedAt = new Date().toISOString();
-    const summary = analyzeSoak({ ...read, machine: around.machine(), finishedAt, cancelled: false });
-    return { summary, file };
+    const finishedAt = read.writtenAt.toISOString();
+    const labels = labelsOf(plan, around);
+    const summary = analyzeSoak({ ...read, labels, finishedAt, cancelled: false });
+    return { summary, file, worked: 0 };
   }
   return run(
     { plan, rows },
-    (processes) => {
-      for (const name of sideNames) requireSame(file, read.processes[name], processes[name]);
+    (found) => {
+      requireSame(file, read, found);
       return SoakJournal.open(file);
     },
     around,

@@ -15,9 +15,9 @@ import type {
   SoakSummary,
   SoakTail,
 } from '../model-experiment.ts';
+import { machineWarnings } from '../profile/machine-state.ts';
 import { calculatePercentiles, percentileOf } from '../profile/percentiles.ts';
 import { median } from '../profile/run-statistics.ts';
-import { sideLabel } from './side-spec.ts';
 import { readSoakCsv } from './soak-csv.ts';
 
 /**
@@ -26,8 +26,17 @@ import { readSoakCsv } from './soak-csv.ts';
  */
 export const documentLimits: SoakLimits = { drift: 1, systemCalls: 1e-4, cv: 5.4 };
 
+/**
+ * Growth that is no drift whatever its percentage: a page of the engine's, of which the system makes one after the other
+ * resident as the random sizes reach new highs.
+ */
+export const driftGrain = 65_536;
+
 /** Of one process: with fewer there is no fifth to leave out and two to compare. */
 export const fewestEpochs = 5;
+
+/** Share of an epoch without a core above which it is named. */
+const disturbedAbove = 0.05;
 
 export const sideNames: readonly SideName[] = ['baseline', 'treatment'];
 
@@ -46,27 +55,36 @@ export function cvPercent(epochs: readonly SoakEpoch[]): number | null {
   return (100 * Math.sqrt(squares / (speeds.length - 1))) / mean;
 }
 
+/** Resident memory of one process, from the beginning of its steady time to its end. */
+export interface Drift {
+  readonly percent: number;
+  readonly bytes: number;
+}
+
 /**
- * Growth of the resident memory of one process, percent: the first fifth of its epochs (at least one) is warm-up and left
- * out; of the others, 100 * (median of the last fifth / median of the first fifth - 1), a fifth being one epoch at least.
- * Null with fewer than five epochs, or where memory could not be read.
+ * Growth of the resident memory of one process: the first fifth of its epochs (at least one) is warm-up and left out;
+ * of the others, 100 * (median of the last fifth / median of the first fifth - 1) percent, a fifth being one epoch at
+ * least. Null with fewer than five epochs, or where memory could not be read.
  */
-export function processDrift(epochs: readonly SoakEpoch[]): number | null {
+export function processDrift(epochs: readonly SoakEpoch[]): Drift | null {
   const resident = epochs.map((e) => e.residentBytes).filter((b): b is number => b !== null);
   if (resident.length < fewestEpochs || resident.length < epochs.length) return null;
   const steady = resident.slice(Math.max(1, Math.floor(resident.length / 5)));
   const fifth = Math.max(1, Math.floor(steady.length / 5));
   const before = median(steady.slice(0, fifth));
-  return before === 0 ? null : 100 * (median(steady.slice(-fifth)) / before - 1);
+  const bytes = median(steady.slice(-fifth)) - before;
+  return before === 0 ? null : { percent: (100 * bytes) / before, bytes };
 }
 
-/** Of a side: the largest of its processes that ran long enough, null when none did. */
-export function driftPercent(epochs: readonly SoakEpoch[]): number | null {
+/** Of a side: that of the process which grew most of those that ran long enough, null when none did. */
+export function sideDrift(epochs: readonly SoakEpoch[]): Drift | null {
   const sessions = new Set(epochs.map((e) => e.session ?? 1));
-  const drifts = [...sessions]
-    .map((s) => processDrift(epochs.filter((e) => (e.session ?? 1) === s)))
-    .filter((d): d is number => d !== null);
-  return drifts.length === 0 ? null : Math.max(...drifts);
+  let most: Drift | null = null;
+  for (const session of sessions) {
+    const drift = processDrift(epochs.filter((e) => (e.session ?? 1) === session));
+    if (drift !== null && (most === null || drift.percent > most.percent)) most = drift;
+  }
+  return most;
 }
 
 /** Over all operations, the warm-up's included; null when an epoch has none counted. */
@@ -112,32 +130,47 @@ export function analyzeEpochTailCsv(text: string): Readonly<Record<SideName, Soa
   return { baseline: of('baseline'), treatment: of('treatment') };
 }
 
+export interface SoakOutcome {
+  readonly plan: SoakPlan;
+  readonly processes: Readonly<Record<SideName, SoakProcess>>;
+  /** As the sides are shown. */
+  readonly labels: Readonly<Record<SideName, string>>;
+  readonly rows: readonly SoakRow[];
+  readonly machine: MachineState;
+  /** ISO 8601. */
+  readonly finishedAt: string;
+  readonly cancelled: boolean;
+}
+
 function budget(name: SoakBudget['name'], limit: number, value: number | null): SoakBudget {
   return { name, limit, value, passed: value === null ? null : value <= limit };
 }
 
-function analyzeSide(
-  plan: SoakPlan,
-  name: SideName,
-  rows: readonly SoakRow[],
-  process: SoakProcess,
-): SoakSide {
+function driftBudget(limit: number, drift: Drift | null): SoakBudget {
+  const found = budget('drift', limit, drift?.percent ?? null);
+  return drift !== null && drift.bytes <= driftGrain ? { ...found, passed: true } : found;
+}
+
+function analyzeSide(name: SideName, { plan, labels, processes, rows }: SoakOutcome): SoakSide {
+  const label = labels[name];
+  const process = processes[name];
   const epochs = rows.filter((r) => r.side === name).map((r) => r.epoch);
-  const drift = driftPercent(epochs);
+  const drift = sideDrift(epochs);
   const calls = systemCallsPerOp(epochs);
   const cv = cvPercent(epochs);
   return {
-    label: sideLabel(plan[name]),
+    label,
     spec: plan[name],
     epochs,
     operations: epochs.reduce((sum, e) => sum + e.operations, 0),
     meanOpsPerSecond:
       epochs.length === 0 ? 0 : epochs.reduce((sum, e) => sum + e.opsPerSecond, 0) / epochs.length,
     cvPercent: cv,
-    driftPercent: drift,
+    driftPercent: drift?.percent ?? null,
+    driftBytes: drift?.bytes ?? null,
     systemCallsPerOp: calls,
     budgets: [
-      budget('drift', plan.limits.drift, drift),
+      driftBudget(plan.limits.drift, drift),
       budget('system calls', plan.limits.systemCalls, calls),
       budget('cv', plan.limits.cv, cv),
     ],
@@ -147,8 +180,13 @@ function analyzeSide(
   };
 }
 
-function notesOf(plan: SoakPlan, sides: readonly SoakSide[], cancelled: boolean): string[] {
-  const sessions = Math.max(0, ...sides.flatMap((s) => s.epochs.map((e) => e.session ?? 1)));
+function notesOf({ plan, machine, cancelled }: SoakOutcome, sides: readonly SoakSide[]): string[] {
+  const epochs = sides.flatMap((s) => s.epochs);
+  const disturbed = epochs.filter((e) => (e.disturbed ?? 0) > disturbedAbove).length;
+  const grain = sides.some(
+    (s) => (s.driftPercent ?? 0) > plan.limits.drift && (s.driftBytes ?? 0) <= driftGrain,
+  );
+  const sessions = sides.reduce((most, s) => Math.max(most, s.epochs.at(-1)?.session ?? 1), 0);
   const short = sides.some((s) => s.epochs.length > 0 && s.driftPercent === null);
   return [
     ...(cancelled ? ['It was stopped before its end; the figures are of what had been done.'] : []),
@@ -157,6 +195,15 @@ function notesOf(plan: SoakPlan, sides: readonly SoakSide[], cancelled: boolean)
           `It was continued: ${sessions} processes a side, one after the other, each with a heap of its own. The drift is that of the process whose memory grew most.`,
         ]
       : []),
+    ...(grain
+      ? ['Growth by less than 64 KiB, a page of the engine, is no drift, whatever its percentage.']
+      : []),
+    ...(disturbed > 0
+      ? [
+          `In ${disturbed} of ${epochs.length} epochs others had the core for more than ${100 * disturbedAbove}% of the time: the CV and the tail are theirs too.`,
+        ]
+      : []),
+    ...machineWarnings(machine),
     ...(short ? [`Drift needs ${fewestEpochs} epochs of a side in one process.`] : []),
     ...(plan.limits.cv === documentLimits.cv
       ? [
@@ -174,26 +221,10 @@ function notesOf(plan: SoakPlan, sides: readonly SoakSide[], cancelled: boolean)
   ];
 }
 
-export interface SoakOutcome {
-  readonly plan: SoakPlan;
-  readonly processes: Readonly<Record<SideName, SoakProcess>>;
-  readonly rows: readonly SoakRow[];
-  readonly machine: MachineState;
-  /** ISO 8601. */
-  readonly finishedAt: string;
-  readonly cancelled: boolean;
-}
-
 /** Everything that is said about a soak. */
-export function analyzeSoak({
-  plan,
-  processes,
-  rows,
-  machine,
-  finishedAt,
-  cancelled,
-}: SoakOutcome): SoakSummary {
-  const sides = sideNames.map((name) => analyzeSide(plan, name, rows, processes[name]));
+export function analyzeSoak(outcome: SoakOutcome): SoakSummary {
+  const { plan, machine, finishedAt, cancelled } = outcome;
+  const sides = sideNames.map((name) => analyzeSide(name, outcome));
   return {
     schemaVersion: 1,
     id: plan.id,
@@ -207,6 +238,6 @@ export function analyzeSoak({
     epochSeconds: plan.epochSeconds,
     plannedEpochs: plannedEpochs(plan),
     cancelled,
-    notes: notesOf(plan, sides, cancelled),
+    notes: notesOf(outcome, sides),
   };
 }

@@ -49,6 +49,7 @@ function setup(speeds: Readonly<Record<string, readonly number[]>>, hash = 'a'):
     },
     ...{ signal: new AbortController().signal, version: '0', analyze: none, target },
     ...{ installed: async () => ['jemalloc'], profileFromBench: none, sourceText: none, htmlAssets: none },
+    ...{ soakRunner: { start: none }, machine: none },
   };
   return { order, printed, services };
 }
