@@ -20,6 +20,8 @@ import { harnessLayout, OutOfEngineMemory } from './workloads.ts';
 
 /** Operations of random_mixed between two readings of the clock. */
 const batchOperations = 1000;
+/** In an epoch of random_mixed at least, however short it is: with fewer, percentiles would say nothing. */
+const fewestBatches = 50;
 /** Milliseconds after which the process looks whether its parent is still there. */
 const listenMs = 200;
 const mostSamples = 2 ** 18;
@@ -33,6 +35,7 @@ interface Batch {
 interface Soaked {
   readonly engine: EngineInstance;
   readonly threads: number;
+  readonly fewestBatches: number;
   /** At the beginning of an epoch. */
   renew(seed: number): void;
   /** The epoch's n-th. */
@@ -89,6 +92,7 @@ function randomMixed(module: WebAssembly.Module, job: SoakJob, p: LoopParameters
   return {
     engine,
     threads: 1,
+    fewestBatches,
     renew: (next) => {
       seed = next;
     },
@@ -121,6 +125,7 @@ async function soaked(job: SoakJob, entry: string): Promise<Soaked> {
     return {
       engine,
       threads: 1,
+      fewestBatches: 1,
       renew: () => {},
       batch: () => ({ operations: main.operations, ns: main.pass(engine) }),
       forget: refuseForgetting,
@@ -131,6 +136,7 @@ async function soaked(job: SoakJob, entry: string): Promise<Soaked> {
   return {
     engine,
     threads: main.threads,
+    fewestBatches: 1,
     renew: (seed) => {
       if (p.workload === 'larson' || p.workload === 'pc' || p.workload === 'mstress') {
         team.renew(threadedWork({ ...p, seed }));
@@ -159,7 +165,7 @@ async function epoch(work: Soaked, calls: SystemCalls, order: SoakEpochOrder): P
     samples.add(batch.ns / batch.operations);
     calls.look();
     const now = performance.now();
-    if (now >= until) break;
+    if (now >= until && i + 1 >= work.fewestBatches) break;
     if (now - heard >= listenMs) {
       heard = now;
       await turn();
@@ -196,7 +202,13 @@ export async function serveSoak(
         if (job.forgetEvery !== null && (one.index + 1) % job.forgetEvery === 0) work.forget();
         await send({ type: 'epoch', result });
       };
-      run().catch(reject);
+      run().catch((error: unknown) =>
+        reject(
+          error instanceof WebAssembly.RuntimeError
+            ? new UserError(`the engine trapped in epoch ${one.index + 1} (${error.message})`, 3)
+            : error,
+        ),
+      );
     });
     send({ type: 'waiting' }).catch(reject);
   });

@@ -64,7 +64,7 @@ async function work(progress: Progress, around: SoakSurroundings, hooks: PairHoo
       const side: SideName = rows.length % 2 === 0 ? 'baseline' : 'treatment';
       hooks.onProgress?.(`epoch ${index + 1} of ${rounds}, ${side}`, rows.length / (2 * rounds));
       const measured = await session.epoch(side, index, plan.epochSeconds);
-      const row: SoakRow = { side, epoch: { index, at, ...measured, session: number } };
+      const row: SoakRow = { side, epoch: { ...measured, index, at, session: number } };
       journal.append(row);
       rows.push(row);
       around.onEpoch?.(row);
