@@ -31,7 +31,8 @@ export const pinFlags: readonly string[] = [
   '--no-wasm-inlining',
 ];
 
-function childEnvironment(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+/** Of the runner's process. */
+export function childEnvironment(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   // NODE_OPTIONS of the surroundings (debuggers, loaders) would change what is measured.
   const { NODE_OPTIONS: _dropped, ...env } = process.env;
   return { ...env, ...extra, ELECTRON_RUN_AS_NODE: '1' };
@@ -103,7 +104,7 @@ export function runJob(job: Job, options: ChildOptions, hooks: ChildHooks): Prom
         answer = message.result;
         // Its end is waited for, so that what it used counts as ours and nothing of it runs beside the next one.
         setTimeout(() => child.kill('SIGKILL'), 5000).unref();
-      } else
+      } else if (message.type === 'error')
         finish(() =>
           reject(
             message.exitCode === null

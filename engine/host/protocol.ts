@@ -100,6 +100,37 @@ export interface TableJob extends JobBase {
   readonly functions: readonly SourceFunction[];
 }
 
+/** Stays until it is killed, and works when it gets an order. */
+export interface SoakJob extends JobBase {
+  readonly kind: 'soak';
+  /** The module counts its calls of the system (HAKMEM_SS_OS_STATS_COMPILED). */
+  readonly osStats: boolean;
+  /** For tests: every so many epochs random_mixed forgets what its slots hold, so that it is never freed. */
+  readonly forgetEvery: number | null;
+}
+
+/** Parent to child, one at a time. */
+export interface SoakEpochOrder {
+  readonly index: number;
+  readonly seconds: number;
+  readonly seed: number;
+}
+
+export interface SoakEpochResult {
+  readonly operations: number;
+  /** That the operations took. */
+  readonly ns: number;
+  /** Nanoseconds an operation, of batches. */
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  /** Of the memory's pages; its size where that cannot be read. */
+  readonly residentBytes: number;
+  readonly systemCalls: number;
+  /** Share of the time in which it had no core; null when unknown. */
+  readonly disturbed: number | null;
+}
+
 export type Job =
   | CompileJob
   | PassesJob
@@ -109,7 +140,8 @@ export type Job =
   | PairJob
   | LivenessJob
   | CompareJob
-  | TableJob;
+  | TableJob
+  | SoakJob;
 
 export interface PassesResult {
   readonly kind: 'passes';
@@ -202,4 +234,7 @@ export type ChildMessage =
   | { readonly type: 'ready' }
   | { readonly type: 'progress'; readonly message: string; readonly fraction: number }
   | { readonly type: 'result'; readonly result: JobResult }
+  /** A soak's process is ready for its first order. */
+  | { readonly type: 'waiting' }
+  | { readonly type: 'epoch'; readonly result: SoakEpochResult }
   | { readonly type: 'error'; readonly message: string; readonly exitCode: 2 | 3 | null };

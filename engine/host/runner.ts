@@ -12,6 +12,7 @@ import { runPair } from './pair-run.ts';
 import { runCheck, runPasses } from './passes.ts';
 import type { ChildMessage, Job, JobResult } from './protocol.ts';
 import { runSampled } from './sample-run.ts';
+import { serveSoak } from './soak-job.ts';
 import { runThread } from './thread.ts';
 import { countersWant, loadWork, soloOf } from './work.ts';
 
@@ -50,6 +51,8 @@ async function run(job: Job): Promise<JobResult> {
       return runCompare(job, report);
     case 'table':
       return runTable(job, report);
+    case 'soak':
+      return serveSoak(job, self, send);
   }
 }
 

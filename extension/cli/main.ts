@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readManifest } from '../../engine/host/manifest.ts';
+import { EngineSoakRunner } from '../../engine/host/soak.ts';
 import { EngineTarget } from '../../engine/host/target.ts';
 import { CommanderError } from 'commander';
 import { type AnalyzeOptions, analyzePaths } from '../analysis/analyze.ts';
@@ -14,6 +15,7 @@ import { discoverAllocators, knownAllocators } from '../native/discover.ts';
 import { InstalledTarget } from '../native/installed.ts';
 import { NativeTarget } from '../native/target.ts';
 import { profileFromBench } from '../profile/from-bench.ts';
+import { readMachineState } from '../profile/machine-state.ts';
 import { requireExists } from './files.ts';
 import { processOutput } from './output.ts';
 import { createProgram } from './program.ts';
@@ -161,6 +163,7 @@ async function main(): Promise<void> {
     appendToLedger: () => Promise.reject(new UserError('this build has no ledger yet: use --no-ledger', 3)),
     machine: machineState,
     engineFunctions: () => readManifest(distDir).functions.map((f) => f.name),
+    soakRunner: new EngineSoakRunner({ distDir }),
   };
   const program = createProgram(services, (status) => {
     process.exitCode = status;

@@ -9,6 +9,7 @@ import { failRules } from './fail-on.ts';
 import { type LedgerFlags, runLedger } from './ledger.ts';
 import { type ReportFlags, runReport } from './report.ts';
 import type { Services } from './services.ts';
+import { runSoak, type SoakFlags } from './soak.ts';
 
 const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [
   ...(before ?? []),
@@ -129,6 +130,29 @@ export function createProgram(services: Services, finish: (status: number) => vo
     .action(async (paths: string[], flags: ReportFlags) => finish(await runReport(services, paths, flags)));
 
   addExperiment(program, services, finish, collect);
+
+  program
+    .command('soak')
+    .description('work for minutes to hours in one process a side: steadiness of speed and memory, budgets')
+    .option('--minutes <n>', 'of both sides together, which take turns (default 10)')
+    .option('--workload <workload[:profile]>', 'as for bench (default random_mixed)')
+    .option('--trace <file>', 'replay an allocation trace over and over')
+    .option('--flatten', 'replay a trace on one thread')
+    .option('--working-set <n>', 'slots, as for bench')
+    .option('--threads <n>', "threads (default: the workload's own)")
+    .option('--seed <n>', 'of the random numbers (default 12345)')
+    .option(
+      '--baseline <spec>',
+      'TARGET[:VARIANT][,FLAG=V...][,env:NAME=V...] or preset:NAME (default speed first)',
+    )
+    .option('--treatment <spec>', 'the other side (default balanced)')
+    .option('--epoch-seconds <n>', 'of one epoch (default: 60 epochs a side, of 1 to 10 seconds)')
+    .option('--budget <name=value>', 'drift or cv in percent, calls an operation (repeatable)', collect)
+    .option('--out <dir>', "folder of the soak's CSV and Markdown (default .alloc-lens/soak)")
+    .option('--resume <file>', 'go on with the soak of an ID.csv for the rest of its time')
+    .option('--fail-on <rule>', 'budget: exit 1 when a budget is broken; 2 when one could not be measured')
+    .option('--format <format>', 'text or json', 'text')
+    .action(async (flags: SoakFlags) => finish(await runSoak(services, flags)));
 
   for (const name of laterCommands) {
     program

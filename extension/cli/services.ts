@@ -6,6 +6,7 @@ import type {
   LedgerRecord,
   MachineState,
   PairHooks,
+  SoakRunner,
 } from '../model-experiment.ts';
 import type { BenchResult, Findings, Profile, Target } from '../model.ts';
 import type { HtmlAssets } from '../report/html.ts';
@@ -34,9 +35,10 @@ export interface Services {
     hooks: PairHooks,
     maxProcesses: number | null,
   ) => Promise<Experiment>;
-  /** Resolves when the record is on the disk; `file` null for the workspace's own ledger. */
-  readonly appendToLedger: (record: LedgerRecord, file: string | null) => Promise<void>;
+  /** Resolves when the record is on the disk; without `file` in the workspace's own ledger. */
+  readonly appendToLedger: (record: LedgerRecord, file?: string | null) => Promise<void>;
   readonly machine: () => MachineState;
   /** Names of all functions in the engine's sources. */
   readonly engineFunctions: () => readonly string[];
+  readonly soakRunner: SoakRunner;
 }

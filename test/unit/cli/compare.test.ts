@@ -50,6 +50,7 @@ function setup(speeds: Readonly<Record<string, readonly number[]>>, hash = 'a'):
     ...{ signal: new AbortController().signal, version: '0', analyze: none, target },
     ...{ installed: async () => ['jemalloc'], profileFromBench: none, sourceText: none, htmlAssets: none },
     ...{ experiment: none, appendToLedger: none, machine: none, engineFunctions: none },
+    soakRunner: { start: none },
   };
   return { order, printed, services };
 }
