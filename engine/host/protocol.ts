@@ -1,4 +1,5 @@
 /** Messages between the target and its child process (engine/host/runner.ts), over the IPC channel. */
+import type { CostUnit } from '../../extension/profile/cost-measurement.ts';
 import type { BenchCounters, ProfileFunction, ProfileLine } from '../../extension/model.ts';
 import type { SourceFunction } from './compile.ts';
 import type { TraceParameters, WorkloadParameters } from '../../extension/profile/workloads.ts';
@@ -51,7 +52,17 @@ export interface CompileJob {
   readonly folder: string;
 }
 
-export type Job = CompileJob | PassesJob | CheckJob | CountersJob | SampleJob;
+/** One unit of a cost calibration on the module of engine/workloads/costs.ts. */
+export interface CostsJob {
+  readonly kind: 'costs';
+  readonly module: string;
+  readonly milliseconds: number;
+  /** Of a batch. */
+  readonly batchNs: number;
+  readonly seed: number;
+}
+
+export type Job = CompileJob | PassesJob | CheckJob | CountersJob | SampleJob | CostsJob;
 
 export interface PassesResult {
   readonly kind: 'passes';
@@ -94,7 +105,18 @@ export interface CompileResult {
   readonly sha256: string;
 }
 
-export type JobResult = CompileResult | PassesResult | CheckResult | CountersResult | SampleResult;
+export interface CostsResult {
+  readonly kind: 'costs';
+  readonly unit: CostUnit;
+}
+
+export type JobResult =
+  | CompileResult
+  | PassesResult
+  | CheckResult
+  | CountersResult
+  | SampleResult
+  | CostsResult;
 
 /** `exitCode` is that of a `UserError`, null for faults of our own. */
 export type ChildMessage =
