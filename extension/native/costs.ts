@@ -29,9 +29,15 @@ const batchNs = 1_000_000;
 
 /**
  * As the loops of a library are built, but placed where the layout puts them: aligned ones would lie the same way in
- * each.
+ * each. clang does not take all of them and says so, no more.
  */
-const flags = ['-O2', '-std=gnu11', '-fno-align-loops', '-fno-align-jumps', '-fno-align-labels'] as const;
+export const costFlags: readonly string[] = [
+  '-O2',
+  '-std=gnu11',
+  '-fno-align-loops',
+  '-fno-align-jumps',
+  '-fno-align-labels',
+];
 
 /** What `costs` prints. */
 export interface CostsOutput {
@@ -128,7 +134,7 @@ export class NativeCosts implements CostRunner {
       sources: [this.#options.source],
       headers: [],
       places: [],
-      flags,
+      flags: costFlags,
       cacheDir: this.#options.cacheDir,
       compiler: this.#compiler,
       signal: hooks.signal,
