@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { UserError } from '../model.ts';
 import { type AnalyzeFlags, runAnalyze } from './analyze.ts';
 import { type BenchFlags, runBench } from './bench.ts';
+import { type CalibrateFlags, runCalibrate } from './calibrate.ts';
 import { type CompareFlags, runCompare } from './compare.ts';
 import { failRules } from './fail-on.ts';
 import { type ReportFlags, runReport } from './report.ts';
@@ -14,15 +15,7 @@ const collect = (value: string, before: readonly string[] | undefined): readonly
 ];
 
 /** Named in the design, built later. */
-const laterCommands: readonly string[] = [
-  'experiment',
-  'calibrate',
-  'soak',
-  'ledger',
-  'trace',
-  'profile',
-  'annotate',
-];
+const laterCommands: readonly string[] = ['experiment', 'soak', 'ledger', 'trace', 'profile', 'annotate'];
 
 function withConfiguration(command: Command): Command {
   return command
@@ -122,6 +115,16 @@ export function createProgram(services: Services, finish: (status: number) => vo
     .option('--format <format>', 'text (prints the path) or json', 'text')
     .action(async (paths: string[], flags: ReportFlags) => finish(await runReport(services, paths, flags)));
 
+  program
+    .command('calibrate')
+    .description(
+      'measure what one more atomic, gate, check or layer costs on a malloc hot path of this machine',
+    )
+    .option('--seconds <n>', 'of measuring (default 30)', '30')
+    .option('--engine', 'in WebAssembly, even where a C compiler is found')
+    .option('--format <format>', 'text or json', 'text')
+    .action(async (flags: CalibrateFlags) => finish(await runCalibrate(services, flags)));
+
   for (const name of laterCommands) {
     program
       .command(name, { hidden: true })
@@ -130,7 +133,7 @@ export function createProgram(services: Services, finish: (status: number) => vo
       .helpOption(false)
       .action(() => {
         throw new UserError(
-          `${name} is not there yet: this version has analyze, bench, compare-allocators and report`,
+          `${name} is not there yet: this version has analyze, bench, calibrate, compare-allocators and report`,
         );
       });
   }

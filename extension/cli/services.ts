@@ -1,6 +1,8 @@
 /** What the commands need from the rest of the program; the entry file fills it in, tests may too. */
 import type { AnalyzeOptions } from '../analysis/analyze.ts';
 import type { BenchResult, Findings, Profile, Target } from '../model.ts';
+import type { CostTable, LedgerRecord, MachineState } from '../model-experiment.ts';
+import type { CostRunner } from '../profile/cost-measurement.ts';
 import type { HtmlAssets } from '../report/html.ts';
 import type { Output } from './output.ts';
 
@@ -21,4 +23,19 @@ export interface Services {
   /** One line of a profiled target's own source, null where it cannot be read. */
   readonly sourceText: (file: string, line: number) => string | null;
   readonly htmlAssets: () => HtmlAssets;
+  readonly costs: CostServices;
+  /** Adds a record to the workspace's ledger; absent where there is none. */
+  readonly appendToLedger?: (record: LedgerRecord) => Promise<void>;
+}
+
+/** What cost calibration needs, and what it left on this machine. */
+export interface CostServices {
+  readonly native: CostRunner;
+  readonly engine: CostRunner;
+  readonly host: string;
+  readonly machine: () => MachineState;
+  /** The table of this machine, null without one. */
+  readonly kept: () => CostTable | null;
+  /** Keeps a table and returns its file, null where nothing is kept. */
+  readonly keep: (table: CostTable) => string | null;
 }

@@ -25,6 +25,7 @@ const names = [
   'analyze',
   'bench',
   'bench-threads',
+  'calibrate',
   'compare-allocators',
   'report',
   'report-written',
@@ -45,11 +46,13 @@ function problems(name: (typeof names)[number], value: unknown): string[] {
 
 /** Interfaces and unions of string literals of model.ts: property names (optional ones with `?`), or literals. */
 function modelShapes(): { interfaces: Map<string, string[]>; unions: Map<string, string[]> } {
-  const file = path.resolve(folder, '../../extension/model.ts');
-  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2022, true);
   const interfaces = new Map<string, string[]>();
   const unions = new Map<string, string[]>();
-  source.forEachChild((node) => {
+  const parsed = ['model.ts', 'model-experiment.ts'].map((name) => {
+    const file = path.resolve(folder, '../../extension', name);
+    return ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2022, true);
+  });
+  const visit = (node: ts.Node): void => {
     if (ts.isInterfaceDeclaration(node)) {
       const own = node.members.map((m) => `${m.name?.getText()}${m.questionToken === undefined ? '' : '?'}`);
       interfaces.set(node.name.text, own);
@@ -68,17 +71,25 @@ function modelShapes(): { interfaces: Map<string, string[]>; unions: Map<string,
       );
       if (literals.length === node.type.types.length) unions.set(node.name.text, literals);
     }
-  });
+  };
+  for (const source of parsed) source.forEachChild(visit);
   return { interfaces, unions };
 }
 
-const roots = { analyze: 'Findings', bench: 'BenchResult', report: 'ReportModel' } as const;
+const roots = {
+  analyze: 'Findings',
+  bench: 'BenchResult',
+  calibrate: 'CostTable',
+  report: 'ReportModel',
+} as const;
 
 describe('schemas keep in step with model.ts', () => {
   const { interfaces, unions } = modelShapes();
-  const defined = (['analyze', 'bench', 'report'] as const).flatMap((name) => {
+  const defined = (['analyze', 'bench', 'calibrate', 'report'] as const).flatMap((name) => {
     const schema = schemas.get(name);
-    return [[roots[name], schema] as const, ...Object.entries(schema?.$defs ?? {})];
+    // One that is a definition as a whole is checked as that.
+    const whole = schema?.$ref === undefined ? [[roots[name], schema] as const] : [];
+    return [...whole, ...Object.entries(schema?.$defs ?? {})];
   });
 
   it.each(defined.map(([name, schema]) => ({ name, schema })))('$name', ({ name, schema }) => {
