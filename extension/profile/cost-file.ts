@@ -76,7 +76,11 @@ export function keepCosts(folder: string, host: CostHost, table: CostTable): str
     writeFileSync(fresh, `${JSON.stringify(table)}\n`);
     renameSync(fresh, file);
   } catch (error) {
-    rmSync(fresh, { force: true });
+    try {
+      rmSync(fresh, { force: true });
+    } catch {
+      // Where nothing could be written nothing is left.
+    }
     const why = error instanceof Error ? error.message : String(error);
     throw new UserError(`the costs cannot be kept in ${folder}: ${why}`, 3);
   }
