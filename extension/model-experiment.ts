@@ -545,6 +545,12 @@ export interface CostTable {
   readonly source: string;
   readonly host: string;
   readonly costs: readonly Cost[];
+  /** Nanoseconds of a malloc and free pair in the loop that the items stood in. */
+  readonly pairNs?: number;
+  /** Fresh processes that the intervals are over. */
+  readonly units?: number;
+  /** What the figures have to be read with, a sentence each. */
+  readonly warnings?: readonly string[];
   readonly machine: MachineState;
   readonly at: string;
 }

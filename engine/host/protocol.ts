@@ -1,4 +1,5 @@
 /** Messages between the target and its child process (engine/host/runner.ts), over the IPC channel. */
+import type { CostUnit } from '../../extension/profile/cost-measurement.ts';
 import type { BenchCounters, ProfileFunction, ProfileLine } from '../../extension/model.ts';
 import type { ChangedPlace, CountedTable } from '../../extension/model-experiment.ts';
 import type { SourceFunction } from './compile.ts';
@@ -51,6 +52,16 @@ export interface CompileJob {
   readonly flags: Readonly<Record<string, number>>;
   /** Where compiled modules are kept, each with its source map beside it as `.map`. */
   readonly folder: string;
+}
+
+/** One unit of a cost calibration on the module of engine/workloads/costs.ts. */
+export interface CostsJob {
+  readonly kind: 'costs';
+  readonly module: string;
+  readonly milliseconds: number;
+  /** Of a batch. */
+  readonly batchNs: number;
+  readonly seed: number;
 }
 
 /** A side of an experiment. */
@@ -141,7 +152,8 @@ export type Job =
   | LivenessJob
   | CompareJob
   | TableJob
-  | SoakJob;
+  | SoakJob
+  | CostsJob;
 
 export interface PassesResult {
   readonly kind: 'passes';
@@ -218,6 +230,11 @@ export interface TableResult {
   readonly table: CountedTable;
 }
 
+export interface CostsResult {
+  readonly kind: 'costs';
+  readonly unit: CostUnit;
+}
+
 export type JobResult =
   | CompileResult
   | PassesResult
@@ -227,7 +244,8 @@ export type JobResult =
   | PairResult
   | LivenessResult
   | CompareResult
-  | TableResult;
+  | TableResult
+  | CostsResult;
 
 /** `exitCode` is that of a `UserError`, null for faults of our own. */
 export type ChildMessage =

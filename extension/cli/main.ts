@@ -3,23 +3,27 @@ import { existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { EngineCosts } from '../../engine/host/costs.ts';
 import { readManifest } from '../../engine/host/manifest.ts';
 import { EngineSoakRunner } from '../../engine/host/soak.ts';
 import { EngineTarget } from '../../engine/host/target.ts';
 import { CommanderError } from 'commander';
 import { type AnalyzeOptions, analyzePaths } from '../analysis/analyze.ts';
-import { cacheFolder, stampOf } from '../analysis/cache.ts';
+import { cacheFolder, costsFolder, stampOf } from '../analysis/cache.ts';
 import type { MachineState } from '../model-experiment.ts';
 import { type Target, UserError } from '../model.ts';
+import { NativeCosts } from '../native/costs.ts';
 import { discoverAllocators, knownAllocators } from '../native/discover.ts';
 import { InstalledTarget } from '../native/installed.ts';
 import { NativeTarget } from '../native/target.ts';
+import { keepCosts, readCosts } from '../profile/cost-file.ts';
+import { hostState, thisHost } from '../profile/cost-host.ts';
 import { profileFromBench } from '../profile/from-bench.ts';
 import { readMachineState } from '../profile/machine-state.ts';
 import { requireExists } from './files.ts';
 import { processOutput } from './output.ts';
 import { createProgram } from './program.ts';
-import type { Services } from './services.ts';
+import type { CostServices, Services } from './services.ts';
 import { quoted } from './values.ts';
 
 const distDir = path.dirname(fileURLToPath(import.meta.url));
@@ -114,6 +118,22 @@ function analysisSetup(): Pick<AnalyzeOptions, 'grammarDir' | 'parseWorker' | 'c
   };
 }
 
+function costServices(): CostServices {
+  const folder = costsFolder();
+  const host = thisHost();
+  return {
+    native: new NativeCosts({
+      source: path.join(distDir, 'native', 'costs.c'),
+      cacheDir: nativeCache(process.env),
+    }),
+    engine: new EngineCosts({ distDir }),
+    host: host.name,
+    machine: hostState,
+    kept: () => (folder === null ? null : readCosts(folder, host)),
+    keep: (table) => (folder === null ? null : keepCosts(folder, host, table)),
+  };
+}
+
 async function main(): Promise<void> {
   const output = processOutput(process.stdout, process.stderr, process.env);
   const controller = new AbortController();
@@ -154,6 +174,7 @@ async function main(): Promise<void> {
     installed: async () => (await discoverAllocators()).map((a) => a.name),
     profileFromBench,
     sourceText: sourceReader(),
+    costs: costServices(),
     htmlAssets: () => ({
       script: readFileSync(path.join(distDir, 'webview.js'), 'utf8'),
       style: readFileSync(path.join(distDir, 'webview.css'), 'utf8'),

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { UserError } from '../model.ts';
 import { type AnalyzeFlags, runAnalyze } from './analyze.ts';
 import { type BenchFlags, runBench } from './bench.ts';
+import { type CalibrateFlags, runCalibrate } from './calibrate.ts';
 import { type CompareFlags, runCompare } from './compare.ts';
 import { addExperiment } from './experiment-command.ts';
 import { failRules } from './fail-on.ts';
@@ -153,6 +154,16 @@ export function createProgram(services: Services, finish: (status: number) => vo
     .option('--fail-on <rule>', 'budget: exit 1 when a budget is broken; 2 when one could not be measured')
     .option('--format <format>', 'text or json', 'text')
     .action(async (flags: SoakFlags) => finish(await runSoak(services, flags)));
+
+  program
+    .command('calibrate')
+    .description(
+      'measure what one more atomic, gate, check or layer costs on a malloc hot path of this machine',
+    )
+    .option('--seconds <n>', 'of measuring (default 30)', '30')
+    .option('--engine', 'in WebAssembly, even where a C compiler is found')
+    .option('--format <format>', 'text or json', 'text')
+    .action(async (flags: CalibrateFlags) => finish(await runCalibrate(services, flags)));
 
   for (const name of laterCommands) {
     program

@@ -1,6 +1,7 @@
 /** What the commands need from the rest of the program; the entry file fills it in, tests may too. */
 import type { AnalyzeOptions } from '../analysis/analyze.ts';
 import type {
+  CostTable,
   Experiment,
   ExperimentPlan,
   LedgerRecord,
@@ -9,6 +10,7 @@ import type {
   SoakRunner,
 } from '../model-experiment.ts';
 import type { BenchResult, Findings, Profile, Target } from '../model.ts';
+import type { CostRunner } from '../profile/cost-measurement.ts';
 import type { HtmlAssets } from '../report/html.ts';
 import type { Output } from './output.ts';
 
@@ -41,4 +43,17 @@ export interface Services {
   /** Names of all functions in the engine's sources. */
   readonly engineFunctions: () => readonly string[];
   readonly soakRunner: SoakRunner;
+  readonly costs: CostServices;
+}
+
+/** What cost calibration needs, and what it left on this machine. */
+export interface CostServices {
+  readonly native: CostRunner;
+  readonly engine: CostRunner;
+  readonly host: string;
+  readonly machine: () => MachineState;
+  /** The table of this machine, null without one. */
+  readonly kept: () => CostTable | null;
+  /** Keeps a table and returns its file, null where nothing is kept. */
+  readonly keep: (table: CostTable) => string | null;
 }

@@ -4,6 +4,7 @@ import { type BenchResult, UserError } from '../model.ts';
 import type { AnalysisController } from './analysis.ts';
 import { analyzeWorkspace } from './analyze-command.ts';
 import type { BenchmarkCommand } from './benchmark.ts';
+import type { CalibrateCommand } from './calibrate-command.ts';
 import type { EngineSources } from './engine-source.ts';
 import type { HeatOverlay } from './heat.ts';
 import { commands, internalCommands } from './ids.ts';
@@ -14,6 +15,7 @@ export interface CommandDeps {
   readonly store: Store;
   readonly analysis: AnalysisController;
   readonly benchmark: BenchmarkCommand;
+  readonly calibrate: CalibrateCommand;
   readonly engine: EngineSources;
   readonly heat: HeatOverlay;
   readonly navigation: Navigation;
@@ -47,6 +49,7 @@ export function registerCommands(deps: CommandDeps): vscode.Disposable {
     [commands.nextHotLine]: () => heat.goTo(1),
     [commands.previousHotLine]: () => heat.goTo(-1),
     [commands.showLog]: () => log.show(),
+    [commands.calibrateCosts]: (args) => deps.calibrate.run(args),
     [internalCommands.openLocation]: (place) => navigation.openLocation(place),
     [internalCommands.showRows]: (uri, line, ids) => navigation.showRows(uri, line, ids),
   };

@@ -10,6 +10,7 @@ export const commands = {
   nextHotLine: 'allocLens.nextHotLine',
   previousHotLine: 'allocLens.previousHotLine',
   showLog: 'allocLens.showLog',
+  calibrateCosts: 'allocLens.calibrateCosts',
 } as const;
 
 /** Behind lenses, hovers and tree items; not in the palette, so not in package.json. */
