@@ -1,7 +1,7 @@
 /** `Alloc Lens: Run A/B Experiment…`: asks what to compare, measures with progress and cancel, keeps the result and shows it. */
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { Experiment, ExperimentPlan, ExperimentWork } from '../model-experiment.ts';
+import type { Experiment, ExperimentWork } from '../model-experiment.ts';
 import { type ReportPlace, UserError } from '../model.ts';
 import type { Config } from './config.ts';
 import {
@@ -26,7 +26,7 @@ import {
 import type { LedgerWatch } from './experiment-ledger.ts';
 import { experimentText } from './experiment-words.ts';
 import type { Laboratory } from './laboratory.ts';
-import { ledgerFolder, type Measuring, requireTrust } from './measuring.ts';
+import { ledgerFolder, type Measured, type Measuring, requireTrust } from './measuring.ts';
 
 export interface LabDeps {
   readonly config: Config;
@@ -35,6 +35,13 @@ export interface LabDeps {
   readonly measuring: Measuring;
   readonly showReport: (place: ReportPlace, folder: vscode.Uri) => unknown;
   readonly log: vscode.LogOutputChannel;
+}
+
+/** What the answers come to. */
+interface Asked {
+  readonly id: string;
+  readonly title: string;
+  readonly run: (hooks: Measured) => Promise<Experiment>;
 }
 
 type Difference = 'flag' | 'gate' | 'preset' | 'variant' | 'replay';
@@ -124,7 +131,7 @@ export class ExperimentCommand {
     return value === undefined ? undefined : { work, threshold: value };
   }
 
-  async #ask(most: number): Promise<ExperimentPlan | undefined> {
+  async #ask(most: number, folder: string): Promise<Asked | undefined> {
     const { laboratory } = this.#deps;
     const offers: Offer<Difference>[] = [
       {
@@ -167,13 +174,25 @@ export class ExperimentCommand {
         vscode.l10n.t('Workload, repetitions and threshold are the document’s'),
         laboratory.replays.map((r) => ({ label: r.name, description: r.about, value: r })),
       );
-      return replay?.plan(this.#id(replay.name), most);
+      if (replay === undefined) return undefined;
+      const id = this.#id(replay.name);
+      return {
+        id,
+        title: `${replay.name}: ${replay.about}`,
+        run: (hooks) => replay.run(id, most, folder, hooks),
+      };
     }
     const sides = await this.#askSides(difference);
     if (sides === undefined) return undefined;
     const how = await this.#askWork(sides);
     if (how === undefined) return undefined;
-    return planOf(this.#id('ab'), sides, how.work, how.threshold, laboratory.looks(most));
+    const plan = planOf(this.#id('ab'), sides, how.work, how.threshold, laboratory.looks(most));
+    this.#deps.log.info(`Experiment ${plan.id}: ${JSON.stringify(plan)}`);
+    return {
+      id: plan.id,
+      title: plan.title,
+      run: (hooks) => laboratory.experiment(plan, folder, hooks),
+    };
   }
 
   #id(kind: string): string {
@@ -182,16 +201,13 @@ export class ExperimentCommand {
 
   /** Gives the experiment, or undefined when the user cancelled: then nothing is kept. */
   async run(): Promise<Experiment | undefined> {
-    const { config, laboratory, ledger, measuring, showReport, log } = this.#deps;
+    const { config, ledger, measuring, showReport, log } = this.#deps;
     requireTrust(vscode.l10n.t('An experiment'));
     measuring.require();
     const folder = ledgerFolder(vscode.l10n.t('An experiment'));
-    const plan = await this.#ask(config.for(folder).maxProcesses);
-    if (plan === undefined) return undefined;
-    log.info(`Experiment ${plan.id}: ${JSON.stringify(plan)}`);
-    const experiment = await measuring.run('An experiment', plan.title, log, (hooks) =>
-      laboratory.experiment(plan, folder.fsPath, hooks),
-    );
+    const asked = await this.#ask(config.for(folder).maxProcesses, folder.fsPath);
+    if (asked === undefined) return undefined;
+    const experiment = await measuring.run('An experiment', asked.title, log, asked.run);
     if (experiment === undefined) return undefined;
     await ledger.keep(folder, {
       v: 1,
@@ -199,7 +215,7 @@ export class ExperimentCommand {
       at: new Date().toISOString(),
       experiment,
     });
-    log.info(`Experiment ${plan.id}: ${experimentText(experiment)}`);
+    log.info(`Experiment ${asked.id}: ${experimentText(experiment)}`);
     showReport({ tab: 'experiments', id: experiment.id }, folder);
     void this.#document(folder, experiment);
     return experiment;

@@ -18,8 +18,19 @@ export interface ReplayChoice {
   readonly name: string;
   /** What it is about, a few words. */
   readonly about: string;
-  /** @param most fresh processes that it may take, null for the document's own number */
-  readonly plan: (id: string, most: number | null) => ExperimentPlan;
+  /**
+   * Does it again: most compare two sides, some are audits or profiles.
+   *
+   * @param most fresh processes that it may take
+   */
+  readonly run: (id: string, most: number, folder: string, hooks: PairHooks) => Promise<Experiment>;
+}
+
+export interface SoakDone {
+  readonly summary: SoakSummary;
+  /** Path of the epochs, from which one that was cancelled can go on. */
+  readonly file: string;
+  readonly cancelled: boolean;
 }
 
 export interface SoakRequest {
@@ -47,7 +58,8 @@ export interface Laboratory {
   readonly documents: readonly DocumentFigures[];
   /** The folder's ledger knows earlier calibrations and takes new ones; the result itself is appended by the caller. */
   readonly experiment: (plan: ExperimentPlan, folder: string, hooks: PairHooks) => Promise<Experiment>;
-  readonly soak: (request: SoakRequest, folder: string, hooks: PairHooks) => Promise<SoakSummary>;
+  /** Resolves with what was done when it is cancelled after its first epochs. */
+  readonly soak: (request: SoakRequest, folder: string, hooks: PairHooks) => Promise<SoakDone>;
   readonly costs: (hooks: PairHooks) => Promise<CostTable>;
   readonly readLedger: (folder: string) => Promise<LedgerContents>;
   readonly append: (folder: string, record: LedgerRecord) => Promise<unknown>;

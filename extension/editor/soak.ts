@@ -54,10 +54,18 @@ export class SoakCommand {
       treatment: presetSide(soakPresets[1]),
     };
     log.info(`Soak ${request.id}: ${JSON.stringify(request)}`);
-    const soak = await measuring.run('A soak', vscode.l10n.t('soak of {0}', workName(work)), log, (hooks) =>
+    const done = await measuring.run('A soak', vscode.l10n.t('soak of {0}', workName(work)), log, (hooks) =>
       laboratory.soak(request, folder.fsPath, hooks),
     );
-    if (soak === undefined) return undefined;
+    if (done === undefined) return undefined;
+    const { summary: soak, cancelled, file } = done;
+    if (cancelled) {
+      log.info(`Soak ${request.id}: cancelled, kept in ${file}`);
+      void vscode.window.showInformationMessage(
+        vscode.l10n.t('The soak was cancelled. It can go on: alloc-lens soak --resume {0}', file),
+      );
+      return undefined;
+    }
     await ledger.keep(folder, { v: 1, kind: 'soak', at: new Date().toISOString(), soak });
     log.info(`Soak ${request.id}: ${soakText(soak)}`);
     showReport({ tab: 'soak', id: soak.id }, folder);

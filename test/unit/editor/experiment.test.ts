@@ -143,8 +143,11 @@ describe('Run A/B Experiment', () => {
     h.state.answers = [pick('Replay'), pick('phase-25')];
     const result = await command.run();
     expect(h.state.picks).toHaveLength(2);
-    expect(lab.plans).toMatchObject([{ replay: 'phase-25', looks: [4] }]);
+    expect(lab.replayed).toEqual([[result?.id, 4, '/project']]);
     expect(result?.id).toMatch(/^phase-25-/);
+    expect(lab.records.get('/project')).toMatchObject([
+      { kind: 'experiment', experiment: { id: result?.id } },
+    ]);
   });
 
   it('takes no more processes than the settings allow', async () => {
@@ -283,6 +286,17 @@ describe('Run Soak', () => {
     expect(lab.shown).toEqual([[{ tab: 'soak', id: result?.id }, '/project']]);
     expect(h.state.messages).toEqual([
       'information: random_mixed:mixed: soak failed after 2.5 minutes: cv of engine standard, balanced',
+    ]);
+  });
+
+  it('cancelled says how it can go on, and adds nothing to the ledger', async () => {
+    const { h, lab, soak } = setUp({ soakCancelled: true });
+    h.state.answers = [pick('random_mixed: mixed'), pick('1 minute')];
+    expect(await soak.run()).toBeUndefined();
+    expect(lab.records.size).toBe(0);
+    expect(lab.shown).toEqual([]);
+    expect(h.state.messages).toEqual([
+      expect.stringMatching(/cancelled\. It can go on: alloc-lens soak --resume \/project\/.*\.csv$/),
     ]);
   });
 

@@ -14,6 +14,8 @@ export interface FakeLab {
   readonly ledger: LedgerWatch;
   readonly deps: LabDeps;
   readonly plans: ExperimentPlan[];
+  /** Id, processes at most and folder of each replay. */
+  readonly replayed: [string, number, string][];
   readonly soaks: SoakRequest[];
   /** What stands in the ledger, by folder. */
   readonly records: Map<string, LedgerRecord[]>;
@@ -26,6 +28,7 @@ export interface FakeLab {
 export interface FakeAnswers {
   /** Called while an experiment runs. */
   readonly during?: (hooks: PairHooks) => Promise<void> | void;
+  readonly soakCancelled?: boolean;
   readonly append?: () => Promise<void>;
   readonly writeDocuments?: () => Promise<readonly string[]>;
   readonly problems?: readonly string[];
@@ -33,6 +36,7 @@ export interface FakeAnswers {
 
 export function labOf(h: Harness, answers: FakeAnswers = {}): FakeLab {
   const plans: ExperimentPlan[] = [];
+  const replayed: [string, number, string][] = [];
   const soaks: SoakRequest[] = [];
   const records = new Map<string, LedgerRecord[]>();
   const documents: [string, string | null][] = [];
@@ -44,17 +48,11 @@ export function labOf(h: Harness, answers: FakeAnswers = {}): FakeLab {
       {
         name: 'phase-25',
         about: 'free stats',
-        plan: (id, most) => ({
-          id,
-          title: 'phase-25: free stats',
-          baseline: experiment().baseline.spec,
-          treatment: experiment().treatment.spec,
-          work: experiment().work,
-          threshold: 0.5,
-          rule: 'interval',
-          looks: [most ?? 36],
-          replay: 'phase-25',
-        }),
+        run: async (id, most, folder, hooks) => {
+          replayed.push([id, most, folder]);
+          await answers.during?.(hooks);
+          return experiment({ id });
+        },
       },
     ],
     documents: [documentFigures()],
@@ -65,7 +63,11 @@ export function labOf(h: Harness, answers: FakeAnswers = {}): FakeLab {
     },
     soak: async (request) => {
       soaks.push(request);
-      return soak({ id: request.id, minutes: request.minutes });
+      return {
+        summary: soak({ id: request.id, minutes: request.minutes }),
+        file: `/project/.alloc-lens/soak/${request.id}.csv`,
+        cancelled: answers.soakCancelled ?? false,
+      };
     },
     costs: async () => costTable(),
     readLedger: async (folder) => {
@@ -92,5 +94,5 @@ export function labOf(h: Harness, answers: FakeAnswers = {}): FakeLab {
     showReport: (place, folder: vscode.Uri) => shown.push([place, folder.fsPath]),
     log,
   };
-  return { laboratory, ledger, deps, plans, soaks, records, documents, shown, reads: () => reads };
+  return { laboratory, ledger, deps, plans, replayed, soaks, records, documents, shown, reads: () => reads };
 }
