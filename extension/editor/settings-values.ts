@@ -22,6 +22,8 @@ export interface ReadSettings {
 }
 
 const defaultProcesses = 36;
+/** Fewer have no interval worth the name. */
+const leastProcesses = 6;
 const mostProcesses = 500;
 
 const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -100,7 +102,7 @@ export function readSettings(get: (key: string) => unknown): ReadSettings {
       heatEnabled: bool('heat.enabled', true),
       automatic: bool('analysis.automatic', true),
       onType: bool('analysis.onType', true),
-      maxProcesses: whole('experiment.maxProcesses', defaultProcesses, 2, mostProcesses),
+      maxProcesses: whole('experiment.maxProcesses', defaultProcesses, leastProcesses, mostProcesses),
     },
     problems,
   };

@@ -23,7 +23,7 @@ afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 const folder = path.join(temporary, 'hakmem');
 
 /** Enough to see everything work; what a real one needs stands in the documentation. */
-const processes = 4;
+const processes = 6;
 /** Both sides are checked and counted, then each process takes some seconds; more on a busy machine. */
 const experimentMs = 420_000;
 

@@ -139,11 +139,11 @@ describe('Run A/B Experiment', () => {
 
   it('replays an experiment of the documents without further questions', async () => {
     const { h, lab, command } = setUp();
-    h.state.settings['experiment.maxProcesses'] = 4;
+    h.state.settings['experiment.maxProcesses'] = 8;
     h.state.answers = [pick('Replay'), pick('phase-25')];
     const result = await command.run();
     expect(h.state.picks).toHaveLength(2);
-    expect(lab.replayed).toEqual([[result?.id, 4, '/project']]);
+    expect(lab.replayed).toEqual([[result?.id, 8, '/project']]);
     expect(result?.id).toMatch(/^phase-25-/);
     expect(lab.records.get('/project')).toMatchObject([
       { kind: 'experiment', experiment: { id: result?.id } },

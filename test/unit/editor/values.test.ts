@@ -61,15 +61,15 @@ describe('settings', () => {
 });
 
 describe('the number of processes of an experiment', () => {
-  it.each([1, 0, -4, 501, 2.5, '36', true, Number.NaN])('is never %j', (value) => {
+  it.each([5, 0, -4, 501, 2.5, '36', true, Number.NaN])('is never %j', (value) => {
     const got = readSettings((k) => (k === 'experiment.maxProcesses' ? value : undefined));
     expect(got.settings.maxProcesses).toBe(36);
     expect(got.problems).toEqual([
-      'allocLens.experiment.maxProcesses must be a whole number from 2 to 500; using 36.',
+      'allocLens.experiment.maxProcesses must be a whole number from 6 to 500; using 36.',
     ]);
   });
 
-  it.each([2, 500])('may be %j', (value) => {
+  it.each([6, 500])('may be %j', (value) => {
     const got = readSettings((k) => (k === 'experiment.maxProcesses' ? value : undefined));
     expect(got).toMatchObject({ settings: { maxProcesses: value }, problems: [] });
   });
