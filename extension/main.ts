@@ -9,13 +9,19 @@ import { BenchmarkCommand } from './editor/benchmark.ts';
 import { CalibrateCommand } from './editor/calibrate-command.ts';
 import { registerCommands } from './editor/commands.ts';
 import { Config } from './editor/config.ts';
+import { engineLaboratory } from './editor/engine-laboratory.ts';
 import { EngineSources } from './editor/engine-source.ts';
+import { ExperimentCommand } from './editor/experiment.ts';
+import { LedgerWatch } from './editor/experiment-ledger.ts';
+import { ExperimentsTree } from './editor/experiment-tree.ts';
 import { HeatOverlay } from './editor/heat.ts';
 import { HoverProvider } from './editor/hovers.ts';
 import { LensProvider } from './editor/lenses.ts';
 import { registerMemory } from './editor/memory.ts';
+import { Measuring } from './editor/measuring.ts';
 import { Navigation } from './editor/navigation.ts';
 import { Report } from './editor/report.ts';
+import { SoakCommand } from './editor/soak.ts';
 import { registerStatus } from './editor/status.ts';
 import { Store } from './editor/store.ts';
 import { FindingsTree } from './editor/tree.ts';
@@ -43,10 +49,14 @@ export function activate(context: vscode.ExtensionContext): void {
   const heat = HeatOverlay.register(store, config);
   const engine = EngineSources.register(context.extensionUri, store);
   const navigation = new Navigation(store, engine);
-  const report = Report.register(store, navigation, distUri);
+  const measuring = new Measuring();
+  const laboratory = engineLaboratory();
+  const ledger = new LedgerWatch(laboratory, log);
+  const report = Report.register(store, navigation, distUri, { ledger, laboratory });
   const benchmark = new BenchmarkCommand({
     store,
     config,
+    measuring,
     engine: new EngineTarget({ distDir: distUri.fsPath }),
     native: [
       new NativeTarget({
@@ -59,6 +69,14 @@ export function activate(context: vscode.ExtensionContext): void {
     toProfile: profileFromBench,
     log,
   });
+  const lab = {
+    config,
+    laboratory,
+    ledger,
+    measuring,
+    showReport: report.showAt.bind(report),
+    log,
+  };
 
   const calibrate = new CalibrateCommand({
     store,
@@ -80,6 +98,8 @@ export function activate(context: vscode.ExtensionContext): void {
     Underlines.register(store),
     HoverProvider.register(store),
     FindingsTree.register(store),
+    ledger,
+    ExperimentsTree.register(ledger),
     registerStatus(store),
     registerMemory(store, context.workspaceState, version),
     report,
@@ -91,7 +111,10 @@ export function activate(context: vscode.ExtensionContext): void {
       engine,
       heat,
       navigation,
+      experiment: new ExperimentCommand(lab),
+      soak: new SoakCommand(lab),
       openReport: () => report.show(),
+      openReportAt: report.showAt.bind(report),
       log,
     }),
   );

@@ -5,6 +5,14 @@
  * (docs/schemas/*.schema.json).
  */
 
+import type {
+  CostTable,
+  CumulativeStep,
+  DocumentFigures,
+  Experiment,
+  SoakSummary,
+} from './model-experiment.ts';
+
 export const schemaVersion = 1;
 
 // ---------------------------------------------------------------------------------------------- findings
@@ -508,17 +516,43 @@ export interface ReportModel {
   /** Hottest and most active first. */
   readonly audit: readonly AuditRow[];
   readonly runs: readonly BenchResult[];
+  /** Of the ledger, oldest first; absent where no ledger was read. */
+  readonly experiments?: readonly Experiment[];
+  readonly soaks?: readonly SoakSummary[];
+  readonly costs?: readonly CostTable[];
+  readonly cumulative?: readonly CumulativeStep[];
+  /** Figures of the documents whose experiments were replayed. */
+  readonly documents?: readonly DocumentFigures[];
+  /** Lines of the ledger that could not be read, one sentence each. */
+  readonly ledgerProblems?: readonly string[];
+}
+
+/** Where the report is to open: a tab, and the row of it that is to be selected. */
+export interface ReportPlace {
+  readonly tab: 'experiments' | 'soak' | 'costs';
+  /** Id of an experiment or soak, null for the newest. */
+  readonly id: string | null;
 }
 
 /** Host to webview. */
-export type ReportMessage = { readonly type: 'model'; readonly model: ReportModel };
+export type ReportMessage =
+  | { readonly type: 'model'; readonly model: ReportModel }
+  | { readonly type: 'show'; readonly place: ReportPlace };
+
+/** Commands behind the report's buttons. */
+export type ReportAction =
+  | 'runBenchmark'
+  | 'analyze'
+  | 'runExperiment'
+  | 'runSoak'
+  | 'calibrateCosts'
+  | 'writeDocuments';
 
 /** Webview to host. */
 export type ReportRequest =
   | { readonly type: 'ready' }
   | { readonly type: 'open'; readonly location: SourceLocation }
-  | { readonly type: 'runBenchmark' }
-  | { readonly type: 'analyze' };
+  | { readonly type: ReportAction };
 
 /**
  * A failure that the user can do something about: `message` is one clear line with the next step, shown without a

@@ -1,5 +1,12 @@
 /** Who shows the page: the editor (messages both ways) or a browser with the model embedded (read-only). */
-import type { ReportMessage, ReportModel, ReportRequest, SourceLocation } from '../extension/model.ts';
+import type {
+  ReportAction,
+  ReportMessage,
+  ReportModel,
+  ReportPlace,
+  ReportRequest,
+  SourceLocation,
+} from '../extension/model.ts';
 
 interface VsCodeApi {
   postMessage(message: ReportRequest): void;
@@ -16,24 +23,29 @@ declare global {
 export interface Host {
   /** False in an exported file: rows have no editor to open a line in. */
   readonly interactive: boolean;
-  /** Calls back with each model, the first one included. */
-  start(onModel: (model: ReportModel) => void): void;
+  /** Calls back with each model, the first one included, and with each place that the editor wants to be shown. */
+  start(onModel: (model: ReportModel) => void, onShow: (place: ReportPlace) => void): void;
   open(location: SourceLocation): void;
-  request(type: 'runBenchmark' | 'analyze'): void;
+  request(type: ReportAction): void;
   load(): unknown;
   save(state: unknown): void;
 }
 
-function isModelMessage(value: unknown): value is ReportMessage {
-  return typeof value === 'object' && value !== null && Reflect.get(value, 'type') === 'model';
+/** The page is posted to by the editor alone; other messages of the window (VS Code's own) have other types. */
+function isReportMessage(value: unknown): value is ReportMessage {
+  if (typeof value !== 'object' || value === null) return false;
+  const type: unknown = Reflect.get(value, 'type');
+  return type === 'model' || type === 'show';
 }
 
 function editorHost(api: VsCodeApi): Host {
   return {
     interactive: true,
-    start(onModel) {
+    start(onModel, onShow) {
       window.addEventListener('message', (event: MessageEvent<unknown>) => {
-        if (isModelMessage(event.data)) onModel(event.data.model);
+        if (!isReportMessage(event.data)) return;
+        if (event.data.type === 'model') onModel(event.data.model);
+        else onShow(event.data.place);
       });
       api.postMessage({ type: 'ready' });
     },

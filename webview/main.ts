@@ -8,10 +8,13 @@ import { percent, plural, speed } from './ui/format.ts';
 import { atomicsView } from './views/atomics.ts';
 import { candidatesView } from './views/candidates.ts';
 import type { ViewContext } from './views/context.ts';
+import { costsView } from './views/costs.ts';
+import { experimentsView, selectExperiment } from './views/experiments.ts';
 import { gatesView } from './views/gates.ts';
 import { hotFunctionsView } from './views/hot-functions.ts';
 import { overviewView } from './views/overview.ts';
 import { runsView } from './views/runs.ts';
+import { selectSoak, soakView } from './views/soak.ts';
 
 interface View {
   readonly id: string;
@@ -32,6 +35,14 @@ const views: readonly View[] = [
     count: (m) => m.findings?.candidates.length ?? null,
   },
   { id: 'runs', title: 'Runs', build: runsView, count: (m) => (m.runs.length === 0 ? null : m.runs.length) },
+  {
+    id: 'experiments',
+    title: 'Experiments',
+    build: experimentsView,
+    count: (m) => m.experiments?.length || null,
+  },
+  { id: 'soak', title: 'Soak', build: soakView, count: (m) => m.soaks?.length || null },
+  { id: 'costs', title: 'Costs', build: costsView, count: () => null },
 ];
 
 /** `random_mixed · engine fast · 64.1 M ops/s · cv 0.30% · 24 processes · 20 Nov 2026, 10:31`. */
@@ -127,13 +138,23 @@ function main(): void {
   }
   const state = new StateStore(host);
   let shown = '';
-  host.start((model) => {
-    // A model that differs in its time only would cost the reader focus and selection for nothing.
-    const content = JSON.stringify({ ...model, createdAt: '' });
-    if (content === shown) return;
-    shown = content;
-    keepingScroll(root, () => draw(root, model, host, state));
-  });
+  let latest: ReportModel | null = null;
+  host.start(
+    (model) => {
+      latest = model;
+      // A model that differs in its time only would cost the reader focus and selection for nothing.
+      const content = JSON.stringify({ ...model, createdAt: '' });
+      if (content === shown) return;
+      shown = content;
+      keepingScroll(root, () => draw(root, model, host, state));
+    },
+    ({ tab, id }) => {
+      state.setTab(tab);
+      if (tab === 'experiments') selectExperiment(state, id);
+      else if (tab === 'soak') selectSoak(state, id);
+      if (latest !== null) draw(root, latest, host, state);
+    },
+  );
 }
 
 main();

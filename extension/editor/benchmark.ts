@@ -10,12 +10,14 @@ import {
 } from './benchmark-args.ts';
 import type { Config } from './config.ts';
 import { commands } from './ids.ts';
+import type { Measuring } from './measuring.ts';
 import type { Store } from './store.ts';
 import { speedText, workloadText } from './words.ts';
 
 export interface BenchmarkDeps {
   readonly store: Store;
   readonly config: Config;
+  readonly measuring: Measuring;
   readonly engine: Target;
   /** Native targets, by name; offered and run only in a trusted workspace. */
   readonly native: readonly Target[];
@@ -30,7 +32,6 @@ interface TargetItem extends vscode.QuickPickItem {
 
 export class BenchmarkCommand {
   readonly #deps: BenchmarkDeps;
-  #running = false;
 
   constructor(deps: BenchmarkDeps) {
     this.#deps = deps;
@@ -88,57 +89,33 @@ export class BenchmarkCommand {
    * @returns the result, or undefined when the user cancelled
    */
   async run(args?: unknown): Promise<BenchResult | undefined> {
-    if (this.#running)
-      throw new UserError('A benchmark is already running: two at once would slow each other.');
+    this.#deps.measuring.require();
     const names = ['engine', ...this.#natives().map((t) => t.name)];
     const choice = parseBenchmarkArgs(args, names) ?? (await this.#ask());
-    if (choice === null) return undefined;
-    this.#running = true;
-    try {
-      return await this.#measure(choice);
-    } finally {
-      this.#running = false;
-    }
+    return choice === null ? undefined : this.#measure(choice);
   }
 
   async #measure(choice: BenchmarkChoice): Promise<BenchResult | undefined> {
-    const { store, config, engine, log } = this.#deps;
+    const { store, config, engine, measuring, log } = this.#deps;
     const target =
       choice.target === 'engine' ? engine : this.#natives().find((t) => t.name === choice.target);
     if (target === undefined) throw new UserError(`The target ${choice.target} needs a trusted workspace.`);
     const scope = vscode.workspace.workspaceFolders?.[0]?.uri ?? null;
     const request = benchmarkRequest(choice, config.for(scope).env);
-    const abort = new AbortController();
     const title = `${workloadText(`${choice.workload}:${choice.profile}`)} · ${choice.target}${choice.target === 'engine' ? ` ${choice.variant}` : ''}`;
     log.info(`Benchmark ${title}: ${JSON.stringify(request)}`);
-    try {
-      const result = await vscode.window.withProgress(
-        { location: vscode.ProgressLocation.Notification, title: `Alloc Lens: ${title}`, cancellable: true },
-        async (progress, token) => {
-          token.onCancellationRequested(() => abort.abort());
-          let reported = 0;
-          return target.run(request, {
-            signal: abort.signal,
-            onProgress: ({ message, fraction }) => {
-              const percent = Math.max(reported, Math.min(100, fraction * 100));
-              progress.report({ message, increment: percent - reported });
-              reported = percent;
-            },
-          });
-        },
-      );
-      const recordedAt = new Date().toISOString();
-      store.addRun({ result, recordedAt }, this.#deps.toProfile(result, recordedAt));
-      log.info(`Benchmark ${title}: ${speedText(result.median)}`);
-      void this.#offer(result);
-      return result;
-    } catch (error) {
-      if (abort.signal.aborted) {
-        log.info(`Benchmark ${title}: cancelled`);
-        return undefined;
-      }
-      throw error;
-    }
+    const result = await measuring.run('A benchmark', title, log, ({ signal, onProgress }) =>
+      target.run(request, {
+        signal,
+        onProgress: ({ message, fraction }) => onProgress(message, fraction),
+      }),
+    );
+    if (result === undefined) return undefined;
+    const recordedAt = new Date().toISOString();
+    store.addRun({ result, recordedAt }, this.#deps.toProfile(result, recordedAt));
+    log.info(`Benchmark ${title}: ${speedText(result.median)}`);
+    void this.#offer(result);
+    return result;
   }
 
   async #offer(result: BenchResult): Promise<void> {

@@ -1,14 +1,16 @@
 /** Registers every command; a failure becomes one clear message, with the details in the log. */
 import * as vscode from 'vscode';
-import { type BenchResult, UserError } from '../model.ts';
+import { type BenchResult, type ReportPlace, UserError } from '../model.ts';
 import type { AnalysisController } from './analysis.ts';
 import { analyzeWorkspace } from './analyze-command.ts';
 import type { BenchmarkCommand } from './benchmark.ts';
 import type { CalibrateCommand } from './calibrate-command.ts';
 import type { EngineSources } from './engine-source.ts';
+import type { ExperimentCommand } from './experiment.ts';
 import type { HeatOverlay } from './heat.ts';
 import { commands, internalCommands } from './ids.ts';
 import type { Navigation } from './navigation.ts';
+import type { SoakCommand } from './soak.ts';
 import type { Store } from './store.ts';
 
 export interface CommandDeps {
@@ -19,7 +21,11 @@ export interface CommandDeps {
   readonly engine: EngineSources;
   readonly heat: HeatOverlay;
   readonly navigation: Navigation;
+  readonly experiment: ExperimentCommand;
+  readonly soak: SoakCommand;
   readonly openReport: () => unknown;
+  /** @param folder null for the folder that the report is about */
+  readonly openReportAt: (place: ReportPlace, folder: vscode.Uri | null) => unknown;
   readonly log: vscode.LogOutputChannel;
 }
 
@@ -37,8 +43,23 @@ export async function showFailure(error: unknown, log: vscode.LogOutputChannel):
   if (chosen === showLog) log.show();
 }
 
+const tabs: readonly ReportPlace['tab'][] = ['experiments', 'soak', 'costs'];
+
+/** What the Experiments view hands over; null for anything else that runs the command. */
+export function parsePlace(value: unknown): ReportPlace | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { tab, id } = value as Partial<Record<keyof ReportPlace, unknown>>;
+  const known = tabs.find((t) => t === tab);
+  return known !== undefined && (id === null || typeof id === 'string') ? { tab: known, id } : null;
+}
+
+/** A folder of this workspace, null for any other text. */
+function workspaceFolder(value: unknown): vscode.Uri | null {
+  return vscode.workspace.workspaceFolders?.find((f) => f.uri.toString() === value)?.uri ?? null;
+}
+
 export function registerCommands(deps: CommandDeps): vscode.Disposable {
-  const { store, analysis, benchmark, engine, heat, navigation, log } = deps;
+  const { store, analysis, benchmark, engine, experiment, heat, navigation, soak, log } = deps;
   const handlers: Readonly<Record<string, (...args: readonly unknown[]) => unknown>> = {
     [commands.runBenchmark]: (args): Promise<BenchResult | undefined> => benchmark.run(args),
     [commands.openReport]: () => deps.openReport(),
@@ -49,7 +70,15 @@ export function registerCommands(deps: CommandDeps): vscode.Disposable {
     [commands.nextHotLine]: () => heat.goTo(1),
     [commands.previousHotLine]: () => heat.goTo(-1),
     [commands.showLog]: () => log.show(),
+    [commands.runExperiment]: () => experiment.run(),
+    [commands.runSoak]: () => soak.run(),
     [commands.calibrateCosts]: (args) => deps.calibrate.run(args),
+    [commands.writeDocuments]: () => experiment.writeDocuments(),
+    [commands.showExperiments]: () => deps.openReportAt({ tab: 'experiments', id: null }, null),
+    [internalCommands.showRecord]: (place, folder) => {
+      const parsed = parsePlace(place);
+      return parsed === null ? undefined : deps.openReportAt(parsed, workspaceFolder(folder));
+    },
     [internalCommands.openLocation]: (place) => navigation.openLocation(place),
     [internalCommands.showRows]: (uri, line, ids) => navigation.showRows(uri, line, ids),
   };

@@ -10,16 +10,21 @@ export const commands = {
   nextHotLine: 'allocLens.nextHotLine',
   previousHotLine: 'allocLens.previousHotLine',
   showLog: 'allocLens.showLog',
+  runExperiment: 'allocLens.runExperiment',
+  runSoak: 'allocLens.runSoak',
   calibrateCosts: 'allocLens.calibrateCosts',
+  showExperiments: 'allocLens.showExperiments',
+  writeDocuments: 'allocLens.writeDocuments',
 } as const;
 
 /** Behind lenses, hovers and tree items; not in the palette, so not in package.json. */
 export const internalCommands = {
   openLocation: 'allocLens.internal.openLocation',
   showRows: 'allocLens.internal.showRows',
+  showRecord: 'allocLens.internal.showRecord',
 } as const;
 
-export const views = { findings: 'allocLens.findings' } as const;
+export const views = { findings: 'allocLens.findings', experiments: 'allocLens.experiments' } as const;
 
 /** Context keys for `when` clauses. */
 export const contexts = {

@@ -11,6 +11,8 @@ export interface Settings {
   readonly heatEnabled: boolean;
   readonly automatic: boolean;
   readonly onType: boolean;
+  /** Fresh processes that one experiment may take at most. */
+  readonly maxProcesses: number;
 }
 
 export interface ReadSettings {
@@ -18,6 +20,11 @@ export interface ReadSettings {
   /** One line for each value that was not used. */
   readonly problems: readonly string[];
 }
+
+const defaultProcesses = 36;
+/** Fewer have no interval worth the name. */
+const leastProcesses = 6;
+const mostProcesses = 500;
 
 const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
@@ -35,6 +42,14 @@ export function readSettings(get: (key: string) => unknown): ReadSettings {
     if (typeof value === 'string') return value.trim();
     if (value !== undefined && value !== null) problems.push(`allocLens.${key} must be a text; ignored.`);
     return '';
+  };
+  const whole = (key: string, fallback: number, low: number, high: number): number => {
+    const value = get(key);
+    if (typeof value === 'number' && Number.isInteger(value) && value >= low && value <= high) return value;
+    if (value !== undefined && value !== null) {
+      problems.push(`allocLens.${key} must be a whole number from ${low} to ${high}; using ${fallback}.`);
+    }
+    return fallback;
   };
   const names = (key: string): Record<string, string> => {
     const value = get(key);
@@ -87,6 +102,7 @@ export function readSettings(get: (key: string) => unknown): ReadSettings {
       heatEnabled: bool('heat.enabled', true),
       automatic: bool('analysis.automatic', true),
       onType: bool('analysis.onType', true),
+      maxProcesses: whole('experiment.maxProcesses', defaultProcesses, leastProcesses, mostProcesses),
     },
     problems,
   };

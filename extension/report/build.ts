@@ -2,6 +2,7 @@
 import type { BenchResult, Findings, Profile, ReportModel } from '../model.ts';
 import { auditRows } from './audit.ts';
 import { hotFunctionRows } from './hot-functions.ts';
+import type { LaboratoryPart } from './laboratory.ts';
 import { leadSentence } from './lead.ts';
 
 export interface ReportInput {
@@ -11,6 +12,8 @@ export interface ReportInput {
   readonly findings: Findings | null;
   readonly profile: Profile | null;
   readonly runs: readonly BenchResult[];
+  /** What the ledger holds; absent where there is none. */
+  readonly laboratory?: LaboratoryPart;
 }
 
 /** Pure: the same input gives the same model. */
@@ -26,5 +29,6 @@ export function buildReport(input: ReportInput): ReportModel {
     hotFunctions,
     audit: input.findings === null ? [] : auditRows(input.findings),
     runs: input.runs,
+    ...input.laboratory,
   };
 }

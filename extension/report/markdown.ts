@@ -1,6 +1,7 @@
 /** The report as Markdown, its tables in the form of the method's documents. */
 import type { AuditRow, BenchResult, Candidate, Gate, HotFunctionRow, ReportModel } from '../model.ts';
 import { percent, signedPercent, speed } from './format.ts';
+import { laboratoryMarkdown } from './markdown-laboratory.ts';
 import { type Column, markdownCell, markdownCode, markdownTable } from './table.ts';
 import { activityText } from './text-findings.ts';
 
@@ -109,6 +110,7 @@ export function renderMarkdown(model: ReportModel): string {
     ...section('Compile gates', '', gateColumns, compile),
     ...section('Candidates', '', candidateColumns, findings?.candidates ?? []),
     ...section('Runs', '', runColumns, model.runs),
+    ...laboratoryMarkdown(model),
     '',
     `Made by Alloc Lens, ${model.createdAt}.`,
   ].join('\n')}\n`;

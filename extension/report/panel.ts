@@ -1,7 +1,14 @@
 /** The report inside the editor: a webview panel under a strict policy, fed by typed messages. */
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { ReportMessage, ReportModel, ReportRequest, SourceLocation } from '../model.ts';
+import type {
+  ReportAction,
+  ReportMessage,
+  ReportModel,
+  ReportPlace,
+  ReportRequest,
+  SourceLocation,
+} from '../model.ts';
 import { renderPage } from './page.ts';
 
 export interface ReportPanelOptions {
@@ -13,12 +20,23 @@ export interface ReportPanelOptions {
   readonly onDidChange: vscode.Event<unknown>;
   /** Opens a row's source line. */
   readonly open: (location: SourceLocation) => unknown;
-  /** The empty report's two buttons. */
-  readonly runBenchmark: () => unknown;
-  readonly analyze: () => unknown;
+  /** A button of the page. */
+  readonly act: (action: ReportAction) => unknown;
 }
 
 const redrawDelay = 200;
+
+const actions: Readonly<Record<ReportAction, true>> = {
+  runBenchmark: true,
+  analyze: true,
+  runExperiment: true,
+  runSoak: true,
+  calibrateCosts: true,
+  writeDocuments: true,
+};
+
+const isAction = (value: unknown): value is ReportAction =>
+  typeof value === 'string' && Object.hasOwn(actions, value);
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
@@ -26,11 +44,10 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 /** Narrows what the page posted; anything else is dropped. Exported for its test. */
 export function parseRequest(value: unknown): ReportRequest | null {
   if (!isObject(value)) return null;
+  if (isAction(value.type)) return { type: value.type };
   switch (value.type) {
     case 'ready':
-    case 'runBenchmark':
-    case 'analyze':
-      return { type: value.type };
+      return { type: 'ready' };
     case 'open': {
       const at = value.location;
       if (!isObject(at)) return null;
@@ -58,12 +75,17 @@ export class ReportPanel implements vscode.Disposable {
   readonly #options: ReportPanelOptions;
   readonly #disposables: vscode.Disposable[] = [];
   #ready = false;
+  /** Where to go once the page is there. */
+  #place: ReportPlace | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  static show(options: ReportPanelOptions): ReportPanel {
+  /** @param place opens a tab of the page and selects a row of it; without one the page is where it was */
+  static show(options: ReportPanelOptions, place: ReportPlace | null = null): ReportPanel {
     const open = ReportPanel.#current;
     if (open !== undefined) {
+      open.#place = place;
       open.#panel.reveal();
+      open.#postPlace();
       return open;
     }
     const panel = vscode.window.createWebviewPanel(
@@ -72,7 +94,9 @@ export class ReportPanel implements vscode.Disposable {
       { viewColumn: vscode.ViewColumn.Active, preserveFocus: false },
       ReportPanel.#webviewOptions(options),
     );
-    return new ReportPanel(panel, options);
+    const made = new ReportPanel(panel, options);
+    made.#place = place;
+    return made;
   }
 
   static serializer(options: ReportPanelOptions): vscode.WebviewPanelSerializer {
@@ -96,6 +120,14 @@ export class ReportPanel implements vscode.Disposable {
     const webview = panel.webview;
     webview.onDidReceiveMessage((value: unknown) => this.#receive(value), undefined, this.#disposables);
     panel.onDidDispose(() => this.#forget(), undefined, this.#disposables);
+    // A hidden page is gone; what is posted before its successor says `ready` would be lost.
+    panel.onDidChangeViewState(
+      () => {
+        if (!panel.visible) this.#ready = false;
+      },
+      undefined,
+      this.#disposables,
+    );
     options.onDidChange(() => this.#postSoon(), undefined, this.#disposables);
     const uri = (name: string): string =>
       webview.asWebviewUri(vscode.Uri.joinPath(options.distUri, name)).toString();
@@ -130,6 +162,14 @@ export class ReportPanel implements vscode.Disposable {
     if (!this.#ready || !this.#panel.visible) return;
     const message: ReportMessage = { type: 'model', model: this.#options.model() };
     void this.#panel.webview.postMessage(message);
+    this.#postPlace();
+  }
+
+  #postPlace(): void {
+    if (!this.#ready || !this.#panel.visible || this.#place === null) return;
+    const message: ReportMessage = { type: 'show', place: this.#place };
+    this.#place = null;
+    void this.#panel.webview.postMessage(message);
   }
 
   #receive(value: unknown): void {
@@ -143,12 +183,8 @@ export class ReportPanel implements vscode.Disposable {
       case 'open':
         this.#options.open(request.location);
         return;
-      case 'runBenchmark':
-        this.#options.runBenchmark();
-        return;
-      case 'analyze':
-        this.#options.analyze();
-        return;
+      default:
+        this.#options.act(request.type);
     }
   }
 }

@@ -35,3 +35,36 @@ export function shortPlace(at: { readonly file: string; readonly line: number })
 export function activity(value: Activity): string {
   return value.decidedBy === null ? value.state : `${value.state}: ${value.decidedBy}`;
 }
+
+/** An effect, always signed and with two decimals: `+1.07%`; – where there is none. */
+export function effect(value: number | null): string {
+  if (value === null) return '–';
+  const text = value.toFixed(2);
+  return `${value > 0 ? '+' : ''}${text === '-0.00' ? '0.00' : text}%`;
+}
+
+/** `[+0.80, +1.34]`, percent. */
+export function interval(value: readonly [number, number] | null): string {
+  if (value === null) return '–';
+  const bound = (n: number): string => effect(n).slice(0, -1);
+  return `[${bound(value[0])}, ${bound(value[1])}]`;
+}
+
+/** A figure or – where there is none. */
+export function orDash<T>(value: T | null, text: (value: T) => string): string {
+  return value === null ? '–' : text(value);
+}
+
+export function bytes(n: number): string {
+  if (n >= 1024 * 1024) return `${(n / 1024 / 1024).toFixed(1)} MiB`;
+  if (n >= 1024) return `${(n / 1024).toFixed(1)} KiB`;
+  return `${n} B`;
+}
+
+/** `20 Nov 2026, 10:31`; the text itself when it is no date. */
+export function dateTime(iso: string): string {
+  const at = new Date(iso);
+  return Number.isNaN(at.valueOf())
+    ? iso
+    : at.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+}

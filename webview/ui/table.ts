@@ -35,6 +35,8 @@ export interface TableOptions<Row> {
   readonly dim?: (row: Row) => boolean;
   /** Scrolls inside itself, so that what stands below (the selected row's details) stays in view. */
   readonly contained?: boolean;
+  /** The row whose details are shown; the mark moves with the focus. */
+  readonly current?: (row: Row) => boolean;
 }
 
 export interface Table<Row> {
@@ -134,6 +136,7 @@ export function createTable<Row>(options: TableOptions<Row>): Table<Row> {
       {
         'aria-rowindex': index + 2,
         tabindex: index === active ? 0 : -1,
+        'aria-current': options.current !== undefined && index === active ? 'true' : null,
         class: options.dim?.(row) === true ? 'dim' : null,
       },
       ...columns.map((c) => {
@@ -163,8 +166,10 @@ export function createTable<Row>(options: TableOptions<Row>): Table<Row> {
 
   function setActive(index: number): void {
     elements.get(active)?.setAttribute('tabindex', '-1');
+    elements.get(active)?.removeAttribute('aria-current');
     active = index;
     elements.get(active)?.setAttribute('tabindex', '0');
+    if (options.current !== undefined) elements.get(active)?.setAttribute('aria-current', 'true');
   }
 
   function spacer(count: number): HTMLTableRowElement | null {
@@ -209,7 +214,7 @@ export function createTable<Row>(options: TableOptions<Row>): Table<Row> {
 
   function redraw(): void {
     sortRows();
-    active = 0;
+    active = Math.max(0, options.current === undefined ? 0 : rows.findIndex(options.current));
     scroller.scrollTop = 0;
     scroller.classList.toggle('windowed', rows.length > windowedAbove);
     table.setAttribute('aria-rowcount', String(rows.length + 1));

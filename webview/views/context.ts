@@ -1,10 +1,11 @@
 /** What every view gets: the model, the host, remembered state and the two things views do. */
-import type { ReportModel, SourceLocation } from '../../extension/model.ts';
+import type { ReportAction, ReportModel, SourceLocation } from '../../extension/model.ts';
 import type { Host } from '../host.ts';
 import type { StateStore } from '../state.ts';
 import { button } from '../ui/controls.ts';
 import { type Child, h } from '../ui/dom.ts';
 import { place, shortPlace } from '../ui/format.ts';
+import type { TableOptions } from '../ui/table.ts';
 
 export interface ViewContext {
   readonly model: ReportModel;
@@ -50,20 +51,42 @@ export function section(title: string, note: string, ...children: readonly Child
   );
 }
 
+export const actionWords: Readonly<Record<ReportAction, string>> = {
+  runBenchmark: 'Run benchmark…',
+  analyze: 'Analyze workspace',
+  runExperiment: 'Run A/B experiment…',
+  runSoak: 'Run soak…',
+  calibrateCosts: 'Calibrate costs',
+  writeDocuments: 'Write documents',
+};
+
+/** Buttons of a view; none in an exported file, which has nobody to answer them. */
+export function actions(context: ViewContext, ...all: readonly ReportAction[]): HTMLElement | null {
+  if (!context.host.interactive) return null;
+  return h(
+    'div',
+    { class: 'actions' },
+    ...all.map((action, i) => button(actionWords[action], i === 0, () => context.host.request(action))),
+  );
+}
+
+/** Remembered order of a table. */
+export function sorted(context: ViewContext, id: string): Pick<TableOptions<unknown>, 'sort' | 'onSort'> {
+  return {
+    sort: context.state.sort(id),
+    onSort: (order) => context.state.setSort(id, order),
+  };
+}
+
 /** Says why a view is empty and offers what fills it. */
-export function emptyState(
-  context: ViewContext,
-  text: string,
-  action: 'runBenchmark' | 'analyze' | null,
-): HTMLElement {
-  const words = { runBenchmark: 'Run benchmark…', analyze: 'Analyze workspace' };
+export function emptyState(context: ViewContext, text: string, action: ReportAction | null): HTMLElement {
   return h(
     'div',
     { class: 'empty' },
     h('p', {}, text),
     action === null || !context.host.interactive
       ? null
-      : button(words[action], true, () => context.host.request(action)),
+      : button(actionWords[action], true, () => context.host.request(action)),
   );
 }
 

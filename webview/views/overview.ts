@@ -4,6 +4,7 @@ import { plural } from '../ui/format.ts';
 import { runsPlot } from '../ui/plot.ts';
 import { auditTable } from './atomics.ts';
 import { emptyState, goTo, section, type ViewContext } from './context.ts';
+import { effectsOverview } from './experiments.ts';
 import { envGates, gateTable } from './gates.ts';
 import { hotFunctionTable, profileNote } from './hot-functions.ts';
 import { plotNote } from './runs.ts';
@@ -12,6 +13,7 @@ const topFunctions = 10;
 const topVariables = 12;
 const topGates = 5;
 const lastRuns = 5;
+const lastExperiments = 6;
 
 /** The lead; a candidate that it names becomes a link to the candidates. */
 function lead(context: ViewContext): HTMLElement {
@@ -44,6 +46,18 @@ function hotReads(n: number): string {
   return n === 0 ? 'none read on a hot path' : `${plural(n, 'read')} on a hot path`;
 }
 
+/** Only where there is a ledger: an empty section would push what is known down. */
+function experimentsSection(context: ViewContext): HTMLElement | null {
+  const all = context.model.experiments ?? [];
+  if (all.length === 0) return null;
+  return section(
+    'Experiments',
+    'effect on throughput, interval, each against its own threshold',
+    effectsOverview(all.slice(-lastExperiments).toReversed(), 548),
+    more(context, 0, all.length, 'experiments', 'experiment'),
+  );
+}
+
 export function overviewView(context: ViewContext): HTMLElement {
   const { model } = context;
   const gates = envGates(context);
@@ -67,6 +81,7 @@ export function overviewView(context: ViewContext): HTMLElement {
       h(
         'div',
         {},
+        experimentsSection(context),
         section(
           'Runs',
           model.runs.length === 0 ? '' : plotNote,

@@ -4,6 +4,9 @@ import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020.js';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { buildReport } from '../../../extension/report/build.ts';
+import { laboratoryPart } from '../../../extension/report/laboratory.ts';
+import type { LedgerRecord } from '../../../extension/model-experiment.ts';
+import { costTable, documentFigures, ledgerOfAll, soak, stepsOf } from '../fixtures/experiments.ts';
 import { candidate, findings, profile, run, site } from '../report/fixtures.ts';
 
 const folder = path.resolve(import.meta.dirname, '../../../docs/schemas');
@@ -147,6 +150,28 @@ describe('schemas accept what the program makes', () => {
     });
     expect(problems('report', model)).toEqual([]);
     expect(problems('report', { ...model, findings: null, profile: null, audit: [] })).toEqual([]);
+  });
+
+  it('a report with a laboratory, and none with half of one', () => {
+    const experiments = ledgerOfAll();
+    const records: LedgerRecord[] = [
+      ...experiments.map((e) => ({ v: 1, kind: 'experiment', at: e.finishedAt, experiment: e }) as const),
+      { v: 1, kind: 'soak', at: soak().finishedAt, soak: soak() },
+      { v: 1, kind: 'costs', at: costTable().at, costs: costTable() },
+    ];
+    const laboratory = laboratoryPart(records, ['line 3'], stepsOf(experiments), [documentFigures()]);
+    const input = {
+      title: 't',
+      createdAt: new Date(0).toISOString(),
+      findings: null,
+      profile: null,
+      runs: [],
+    };
+    const model = buildReport({ ...input, laboratory });
+    expect(problems('report', model)).toEqual([]);
+    const [step] = laboratory.cumulative;
+    expect(problems('report', { ...model, cumulative: [{ ...step, verdict: 'MAYBE' }] })).not.toEqual([]);
+    expect(problems('report', { ...model, experiments: [{ id: 'x' }] })).not.toEqual([]);
   });
 });
 

@@ -4,9 +4,12 @@ import { describe, expect, it, vi } from 'vitest';
 import { BenchmarkCommand, type BenchmarkDeps } from '../../../extension/editor/benchmark.ts';
 import { registerCommands } from '../../../extension/editor/commands.ts';
 import { EngineSources } from '../../../extension/editor/engine-source.ts';
+import { ExperimentCommand } from '../../../extension/editor/experiment.ts';
 import { HeatOverlay } from '../../../extension/editor/heat.ts';
 import { colors, commands, internalCommands, views } from '../../../extension/editor/ids.ts';
+import { Measuring } from '../../../extension/editor/measuring.ts';
 import { Navigation } from '../../../extension/editor/navigation.ts';
+import { SoakCommand } from '../../../extension/editor/soak.ts';
 import { registerStatus } from '../../../extension/editor/status.ts';
 import { FindingsTree } from '../../../extension/editor/tree.ts';
 import { AnalysisController } from '../../../extension/editor/analysis.ts';
@@ -14,6 +17,7 @@ import { type BenchRequest, type RunHooks, type Target, UserError } from '../../
 import * as mocked from '../mocks/vscode.ts';
 import { benchResult, engineProfile, findings, fn, gate, site, variable } from './builders.ts';
 import { type Harness, harness, real, root } from './harness.ts';
+import { labOf } from './laboratory.ts';
 
 const shares = engineProfile({ malloc: 60, free: 40 });
 
@@ -41,6 +45,7 @@ function bench(h: Harness, engine: Target, native: readonly Target[] = []): Benc
   return new BenchmarkCommand({
     store: h.store,
     config: h.config,
+    measuring: new Measuring(),
     engine,
     native,
     toProfile,
@@ -137,6 +142,7 @@ describe('Run Benchmark', () => {
 });
 
 describe('every command', () => {
+  const shownAt: unknown[] = [];
   function register(h: Harness, engine: Target = targetThat('engine')): () => void {
     const sources = new EngineSources(real.uri(mocked.Uri.file('/ext')), h.store);
     const analyzer = {
@@ -151,6 +157,9 @@ describe('every command', () => {
       engine: sources,
       heat: new HeatOverlay(h.store, h.config),
       navigation: new Navigation(h.store, sources),
+      experiment: new ExperimentCommand(labOf(h).deps),
+      soak: new SoakCommand(labOf(h).deps),
+      openReportAt: (place, folder) => shownAt.push([place, folder?.toString() ?? null]),
       openReport: () => h.log.info('report'),
       log: real.log(h.log),
     });
@@ -212,6 +221,24 @@ describe('every command', () => {
       'error: Alloc Lens: x is undefined',
     ]);
     expect(h.log.lines.some((l) => l.startsWith('error: TypeError'))).toBe(true);
+  });
+
+  it('opens the report where a row of the Experiments view leads, and nowhere for anything else', async () => {
+    const h = harness('');
+    register(h);
+    shownAt.length = 0;
+    const show = h.state.registered.get(internalCommands.showRecord);
+    await h.state.registered.get(commands.showExperiments)?.();
+    await show?.({ tab: 'soak', id: 's1' }, root.toString());
+    await show?.({ tab: 'experiments', id: 'e1' }, 'file:///elsewhere');
+    for (const wrong of [undefined, 7, {}, { tab: 'runs', id: null }, { tab: 'soak', id: 7 }]) {
+      await show?.(wrong, root.toString());
+    }
+    expect(shownAt).toEqual([
+      [{ tab: 'experiments', id: null }, null],
+      [{ tab: 'soak', id: 's1' }, root.toString()],
+      [{ tab: 'experiments', id: 'e1' }, null],
+    ]);
   });
 
   it('clears what the benchmark loaded', async () => {

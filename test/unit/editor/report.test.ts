@@ -6,6 +6,8 @@ import { ReportPanel, type ReportPanelOptions } from '../../../extension/report/
 import * as mocked from '../mocks/vscode.ts';
 import { benchResult, engineProfile, findings, site } from './builders.ts';
 import { type Harness, harness, real, root } from './harness.ts';
+import { experiment } from '../fixtures/experiments.ts';
+import { labOf } from './laboratory.ts';
 
 const profile = engineProfile({ malloc: 60, free: 40 });
 const dist = real.uri(mocked.Uri.file('/ext/dist'));
@@ -17,6 +19,7 @@ function shown(h: Harness): { options: ReportPanelOptions; changes: () => number
     h.store,
     new Navigation(h.store, new EngineSources(real.uri(mocked.Uri.file('/ext')), h.store)),
     dist,
+    { ledger: labOf(h).ledger, laboratory: labOf(h).laboratory },
   );
   report.show();
   const options = spy.mock.calls[0]?.[0];
@@ -61,6 +64,33 @@ describe('the report', () => {
     });
   });
 
+  it('has what the ledger holds, and follows it', async () => {
+    const h = harness('x');
+    const lab = labOf(h);
+    lab.records.set('/project', [
+      { v: 1, kind: 'experiment', at: '2026-11-21T21:00:00.000Z', experiment: experiment() },
+    ]);
+    const spy = vi.spyOn(ReportPanel, 'show').mockReturnValue({} as ReportPanel);
+    const navigation = new Navigation(h.store, new EngineSources(real.uri(mocked.Uri.file('/ext')), h.store));
+    const report = new Report(h.store, navigation, dist, lab);
+    report.showAt({ tab: 'experiments', id: 'e' }, real.uri(root));
+    const [options, place] = spy.mock.calls[0] ?? [];
+    if (options === undefined) throw new Error('no panel was shown');
+    expect(place).toEqual({ tab: 'experiments', id: 'e' });
+    let changes = 0;
+    options.onDidChange(() => {
+      changes += 1;
+    });
+    expect(options.model().experiments).toEqual([]);
+    await vi.runAllTimersAsync();
+    expect(changes).toBe(1);
+    const model = options.model();
+    expect(model.experiments?.map((e) => e.id)).toEqual([experiment().id]);
+    expect(model.cumulative).toHaveLength(1);
+    expect(model.documents?.map((d) => d.replay)).toEqual(['phase-25']);
+    report.dispose();
+  });
+
   it('follows results once they pause, and not mere progress', async () => {
     const h = harness('x');
     const { changes } = shown(h);
@@ -77,8 +107,15 @@ describe('the report', () => {
     const { options } = shown(h);
     await options.open({ origin: 'project', file: 'a.c', line: 4 });
     expect(h.state.executed[0]?.[2]).toMatchObject({ selection: { start: { line: 3 } } });
-    options.runBenchmark();
-    options.analyze();
-    expect(h.state.executed.slice(1)).toEqual([['allocLens.runBenchmark'], ['allocLens.analyzeWorkspace']]);
+    const actions = ['runBenchmark', 'analyze', 'runExperiment', 'runSoak', 'calibrateCosts'] as const;
+    for (const action of [...actions, 'writeDocuments' as const]) options.act(action);
+    expect(h.state.executed.slice(1)).toEqual([
+      ['allocLens.runBenchmark'],
+      ['allocLens.analyzeWorkspace'],
+      ['allocLens.runExperiment'],
+      ['allocLens.runSoak'],
+      ['allocLens.calibrateCosts'],
+      ['allocLens.writeDocuments'],
+    ]);
   });
 });

@@ -21,6 +21,7 @@ describe('settings', () => {
         heatEnabled: true,
         automatic: true,
         onType: true,
+        maxProcesses: 36,
       },
       problems: [],
     });
@@ -56,6 +57,21 @@ describe('settings', () => {
       'allocLens.entries: "" is not a function name; ignored.',
       'allocLens.heat.enabled must be true or false; using true.',
     ]);
+  });
+});
+
+describe('the number of processes of an experiment', () => {
+  it.each([5, 0, -4, 501, 2.5, '36', true, Number.NaN])('is never %j', (value) => {
+    const got = readSettings((k) => (k === 'experiment.maxProcesses' ? value : undefined));
+    expect(got.settings.maxProcesses).toBe(36);
+    expect(got.problems).toEqual([
+      'allocLens.experiment.maxProcesses must be a whole number from 6 to 500; using 36.',
+    ]);
+  });
+
+  it.each([6, 500])('may be %j', (value) => {
+    const got = readSettings((k) => (k === 'experiment.maxProcesses' ? value : undefined));
+    expect(got).toMatchObject({ settings: { maxProcesses: value }, problems: [] });
   });
 });
 

@@ -227,6 +227,10 @@ class MockState {
   answers: unknown[] = [];
   /** Items of every quick pick shown. */
   picks: unknown[][] = [];
+  /** What was said about the texts typed into input boxes, in order. */
+  validations: (string | undefined)[] = [];
+  /** A file that a watcher follows changed. */
+  fileChanged = new EventEmitter<Uri>();
   executed: unknown[][] = [];
   registered = new Map<string, (...args: unknown[]) => unknown>();
   statusItem = { text: '', tooltip: '', name: '', command: '', shown: false };
@@ -275,6 +279,16 @@ export const window = {
     mock.state.picks.push(items);
     const answer = mock.state.answers.shift();
     return typeof answer === 'function' ? answer(items) : answer;
+  },
+  showInputBox: async (options: {
+    validateInput?: (text: string) => string | undefined;
+  }): Promise<string | undefined> => {
+    const answer = mock.state.answers.shift();
+    if (typeof answer !== 'string') return undefined;
+    const complaint = options.validateInput?.(answer);
+    mock.state.validations.push(complaint);
+    // As in VS Code: what does not validate cannot be accepted.
+    return complaint === undefined ? answer : undefined;
   },
   showTextDocument: async (target: unknown, options: unknown): Promise<void> => {
     mock.state.executed.push(['showTextDocument', target, options]);
@@ -342,7 +356,13 @@ export const workspace = {
   },
   findFiles: async (_pattern: unknown, _exclude: unknown, max: number): Promise<Uri[]> =>
     Array.from({ length: Math.min(max, mock.state.sourceCount) }, (_, i) => Uri.file(`/project/${i}.c`)),
-  createFileSystemWatcher: () => ({ onDidChange: none, onDidCreate: none, onDidDelete: none, dispose() {} }),
+  createFileSystemWatcher: () => ({
+    onDidChange: (f: (uri: Uri) => unknown) => mock.state.fileChanged.event(f),
+    onDidCreate: none,
+    onDidDelete: none,
+    dispose() {},
+  }),
+  asRelativePath: (path: string): string => path.replace('/project/', ''),
   openTextDocument: async (uri: Uri): Promise<TextDocument> =>
     mock.state.documents.find((d) => d.uri.toString() === uri.toString()) ?? new TextDocument(uri, 'c', ''),
 };

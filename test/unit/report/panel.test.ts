@@ -23,6 +23,8 @@ class FakePanel {
   readonly disposed = new Emitter();
   readonly posted: ReportMessage[] = [];
   readonly onDidDispose = this.disposed.event;
+  readonly viewState = new Emitter();
+  readonly onDidChangeViewState = this.viewState.event;
   visible = true;
   revealed = 0;
   readonly webview = {
@@ -67,11 +69,12 @@ function setUp() {
     model: () => buildReport({ title, createdAt: '', findings: null, profile: null, runs: [] }),
     onDidChange: changed.event,
     open: (at: SourceLocation) => opened.push(at),
-    runBenchmark: () => actions.push('run'),
-    analyze: () => actions.push('analyze'),
+    act: (action: string) => actions.push(action),
   } as unknown as Parameters<typeof ReportPanel.show>[0];
   return { changed, opened, actions, options, retitle: (t: string) => (title = t) };
 }
+
+const titleOf = (m: ReportMessage): string | null => (m.type === 'model' ? m.model.title : null);
 
 afterEach(() => {
   for (const panel of created.splice(0)) panel.dispose();
@@ -115,7 +118,7 @@ describe('report panel', () => {
     retitle('second');
     for (let i = 0; i < 10; i++) changed.fire();
     await vi.runAllTimersAsync();
-    expect(panel?.posted.map((m) => m.model.title)).toEqual(['first', 'second']);
+    expect(panel?.posted.map(titleOf)).toEqual(['first', 'second']);
     if (panel !== undefined) panel.visible = false;
     changed.fire();
     await vi.runAllTimersAsync();
@@ -131,7 +134,42 @@ describe('report panel', () => {
     created[0]?.received.fire({ type: 'runBenchmark' });
     created[0]?.received.fire({ type: 'analyze' });
     expect(opened).toEqual([location]);
-    expect(actions).toEqual(['run', 'analyze']);
+    expect(actions).toEqual(['runBenchmark', 'analyze']);
+  });
+
+  it('goes to a place once its page is there, after the model, and only once', () => {
+    const { options } = setUp();
+    const place = { tab: 'experiments', id: 'e1' } as const;
+    ReportPanel.show(options, place);
+    const panel = created[0];
+    expect(panel?.posted).toEqual([]);
+    panel?.received.fire({ type: 'ready' });
+    expect(panel?.posted.map((m) => m.type)).toEqual(['model', 'show']);
+    expect(panel?.posted[1]).toEqual({ type: 'show', place });
+    panel?.received.fire({ type: 'ready' });
+    expect(panel?.posted.map((m) => m.type)).toEqual(['model', 'show', 'model']);
+    ReportPanel.show(options, { tab: 'soak', id: null });
+    expect(panel?.posted.at(-1)).toEqual({ type: 'show', place: { tab: 'soak', id: null } });
+  });
+
+  it('keeps a place for the page that replaces a hidden one', async () => {
+    vi.useFakeTimers();
+    const { options, changed } = setUp();
+    ReportPanel.show(options);
+    const panel = created[0];
+    if (panel === undefined) throw new Error('no panel');
+    panel.received.fire({ type: 'ready' });
+    panel.visible = false;
+    panel.viewState.fire();
+    ReportPanel.show(options, { tab: 'experiments', id: 'e2' });
+    panel.visible = true;
+    panel.viewState.fire();
+    changed.fire();
+    await vi.runAllTimersAsync();
+    expect(panel.posted).toHaveLength(1);
+    panel.received.fire({ type: 'ready' });
+    expect(panel.posted.slice(1).map((m) => m.type)).toEqual(['model', 'show']);
+    vi.useRealTimers();
   });
 
   it('takes over a panel that the editor restores', async () => {
@@ -146,10 +184,16 @@ describe('report panel', () => {
     expect(restored.revealed).toBe(1);
   });
 
+  it.each(['runExperiment', 'runSoak', 'calibrateCosts', 'writeDocuments'])('takes the action %s', (type) => {
+    expect(parseRequest({ type, more: 1 })).toEqual({ type });
+  });
+
   it.each([
     null,
     'ready',
     {},
+    { type: 'toString' },
+    { type: 'model' },
     { type: 'exec' },
     { type: 'open' },
     { type: 'open', location: { origin: 'disk', file: 'a', line: 1 } },

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import type { ReportModel, ReportRequest } from '../../../extension/model.ts';
+import type { ReportModel, ReportPlace, ReportRequest } from '../../../extension/model.ts';
 import { renderHtml } from '../../../extension/report/html.ts';
 import { renderPage } from '../../../extension/report/page.ts';
 
@@ -127,9 +127,38 @@ export class ReportBrowser {
     await page.locator('h1', { hasText: model.title }).waitFor();
   }
 
-  async screenshot(page: Page, name: string): Promise<void> {
-    await page.screenshot({ path: path.join(artifacts, `${name}.png`) });
+  /** The editor asks for a place. */
+  async show(page: Page, place: ReportPlace): Promise<void> {
+    await page.evaluate(`window.postMessage({ type: 'show', place: ${JSON.stringify(place)} }, '*')`);
   }
+
+  async screenshot(page: Page, name: string, whole = false): Promise<void> {
+    await page.screenshot({ path: path.join(artifacts, `${name}.png`), fullPage: whole });
+  }
+}
+
+/** Puts the page into a theme of high contrast, as the editor would. */
+export async function highContrast(page: Page): Promise<void> {
+  await page.evaluate(`
+    document.body.dataset.vscodeThemeKind = 'vscode-high-contrast';
+    for (const [name, value] of Object.entries({
+      'editor-background': '#000000', foreground: '#ffffff', descriptionForeground: '#ffffff',
+      'textLink-foreground': '#21a6ff', focusBorder: '#f38518', contrastBorder: '#6fc3df',
+      contrastActiveBorder: '#f38518', 'panel-border': '#6fc3df', 'allocLens-heat-ruler7': '#e79f4b',
+    })) document.documentElement.style.setProperty('--vscode-' + name, value);
+    document.body.className = 'vscode-high-contrast';
+  `);
+}
+
+/** Opens a tab and waits until its view is built. */
+export async function showTab(page: Page, id: string): Promise<void> {
+  await page.locator(`#tab-${id}`).click();
+  await page.locator(`#view-${id} .view > *`).first().waitFor();
+}
+
+/** Texts of a table's column, 1-based. */
+export async function cells(page: Page, table: string, column: number): Promise<string[]> {
+  return page.locator(`#table-${table} tbody tr:not(.spacer) td:nth-child(${column})`).allInnerTexts();
 }
 
 /** What the page posted to the editor. */

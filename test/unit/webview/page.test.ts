@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ReportModel } from '../../../extension/model.ts';
 import { buildReport } from '../../../extension/report/build.ts';
 import { candidate, findings, gate, manySites, profile, run, site, variable } from '../report/fixtures.ts';
-import { chromiumPath, ReportBrowser, savedBy, sentBy } from './browser.ts';
+import { cells, chromiumPath, highContrast, ReportBrowser, savedBy, sentBy, showTab } from './browser.ts';
 
 const hostile = '</script><script>alert(1)</script><img src=x onerror=alert(2)>';
 
@@ -54,20 +54,11 @@ function model(over: Partial<Parameters<typeof buildReport>[0]> = {}): ReportMod
   });
 }
 
-async function cells(page: Page, table: string, column: number): Promise<string[]> {
-  return page.locator(`#table-${table} tbody tr:not(.spacer) td:nth-child(${column})`).allInnerTexts();
-}
-
 async function focusedRow(page: Page): Promise<string | null> {
   return page.evaluate<string | null>("document.activeElement?.getAttribute('aria-rowindex') ?? null");
 }
 
-async function showTab(page: Page, id: string): Promise<void> {
-  await page.locator(`#tab-${id}`).click();
-  await page.locator(`#view-${id} .view > *`).first().waitFor();
-}
-
-const tabs = ['overview', 'hot', 'atomics', 'gates', 'candidates', 'runs'];
+const tabs = ['overview', 'hot', 'atomics', 'gates', 'candidates', 'runs', 'experiments', 'soak', 'costs'];
 
 describe.skipIf(chromiumPath === null)('the report page in Chromium (skipped where there is none)', () => {
   let browser: ReportBrowser;
@@ -231,7 +222,7 @@ describe.skipIf(chromiumPath === null)('the report page in Chromium (skipped whe
       expect(await selected()).toBe('tab-atomics');
       expect(await cells(page, 'atomics', 1)).toHaveLength(3);
       await page.keyboard.press('End');
-      expect(await selected()).toBe('tab-runs');
+      expect(await selected()).toBe('tab-costs');
       await page.keyboard.press('Home');
       expect(await selected()).toBe('tab-overview');
       await page.context().close();
@@ -369,15 +360,7 @@ describe.skipIf(chromiumPath === null)('the report page in Chromium (skipped whe
     it('fits a narrow panel in a high-contrast theme', async () => {
       const { page, complaints } = await browser.openWebview(model());
       await page.setViewportSize({ width: 520, height: 900 });
-      await page.evaluate(`
-        document.body.dataset.vscodeThemeKind = 'vscode-high-contrast';
-        for (const [name, value] of Object.entries({
-          'editor-background': '#000000', foreground: '#ffffff', descriptionForeground: '#ffffff',
-          'textLink-foreground': '#21a6ff', focusBorder: '#f38518', contrastBorder: '#6fc3df',
-          contrastActiveBorder: '#f38518', 'panel-border': '#6fc3df', 'allocLens-heat-ruler7': '#e79f4b',
-        })) document.documentElement.style.setProperty('--vscode-' + name, value);
-        document.body.className = 'vscode-high-contrast';
-      `);
+      await highContrast(page);
       expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(0, 0, 0)');
       for (const tab of tabs) {
         await showTab(page, tab);
