@@ -40,6 +40,7 @@ const measuring = [
   ['--seed', 'seed'],
   ['--threads', 'threads'],
   ['--max-processes', 'maxProcesses'],
+  ['--calibrate', 'calibrate'],
 ] as const;
 
 async function measured(
@@ -55,7 +56,7 @@ async function measured(
       signal: services.signal,
       onProgress: (message, fraction) => services.output.onProgress({ message, fraction }),
     },
-    most,
+    { maxProcesses: most, calibrate: flags.calibrate === true },
   );
 }
 

@@ -92,12 +92,6 @@ function workOf(flags: SoakFlags): ExperimentWork {
   };
 }
 
-/** 60 epochs a side, but of 1 to 10 seconds; a soak shorter than that has one of half its time. */
-export function defaultEpochSeconds(minutes: number): number {
-  const half = (minutes * 60) / 2;
-  return Math.min(half, Math.min(10, Math.max(1, half / 60)));
-}
-
 /** The plan of a new soak. Throws `UserError` for what cannot be. */
 export function soakPlan(flags: SoakFlags, now: Date, suffix: string): SoakPlan {
   const minutes = parseFigure('--minutes', flags.minutes ?? String(defaultMinutes), planBounds.minutes);
