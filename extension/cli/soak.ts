@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { presetByName } from '../../engine/host/presets.ts';
 import { parseSide, sideLabel, withVariants } from '../experiment/side-spec.ts';
-import { documentLimits } from '../experiment/soak.ts';
+import { defaultEpochSeconds, documentLimits } from '../experiment/soak.ts';
 import { planBounds } from '../experiment/soak-head.ts';
 import { beginSoak, continueSoak, type SoakRun, type SoakSurroundings } from '../experiment/soak-run.ts';
 import type { ExperimentWork, PairHooks, SoakLimits, SoakPlan, SoakSummary } from '../model-experiment.ts';
