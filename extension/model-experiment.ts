@@ -99,7 +99,7 @@ export interface Unit {
   readonly layout: string;
   /** Which side was created, or ran, first. */
   readonly first: 'baseline' | 'treatment';
-  /** Median over the unit's blocks of ln(time of treatment / time of baseline). */
+  /** ln(time of treatment / time of baseline): median over pairs of neighbouring blocks (`unitLogRatio`). */
   readonly logRatio: number;
   /** Block by block. */
   readonly blocks: readonly number[];
