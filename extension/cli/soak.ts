@@ -109,8 +109,9 @@ export function soakPlan(flags: SoakFlags, now: Date, suffix: string): SoakPlan 
     throw new UserError(`--epoch-seconds ${epochSeconds}: two of them do not fit into ${minutes} minutes`);
   }
   const sides = withVariants(
-    parseSide('--baseline', flags.baseline ?? defaultBaseline, presetByName),
-    parseSide('--treatment', flags.treatment ?? defaultTreatment, presetByName),
+    parseSide('--baseline', flags.baseline ?? defaultBaseline),
+    parseSide('--treatment', flags.treatment ?? defaultTreatment),
+    (name) => presetByName(name).variant,
   );
   const stamp = now
     .toISOString()
@@ -145,7 +146,7 @@ async function run(services: Services, flags: SoakFlags): Promise<SoakRun> {
   const around: SoakSurroundings = {
     runner: services.soakRunner,
     machine: services.machine,
-    label: (spec) => sideLabel(spec, presetByName),
+    label: sideLabel,
     onEpoch: ({ epoch }) => {
       last = `, last ${speed(epoch.opsPerSecond)}`;
     },

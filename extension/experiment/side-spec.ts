@@ -2,15 +2,8 @@
 import type { SideSpec } from '../model-experiment.ts';
 import { UserError } from '../model.ts';
 
-/** The part of an engine preset that a side takes over. */
-export interface SidePreset {
-  readonly variant: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly flags: Readonly<Record<string, string>>;
-}
-
-/** Throws `UserError` for names that are none. */
-export type PresetLookup = (name: string) => SidePreset;
+/** The variant of an engine preset. Throws `UserError` for names that are none. */
+export type PresetVariant = (name: string) => string;
 
 const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const form = 'TARGET[:VARIANT][,FLAG=VALUE...][,env:NAME=VALUE...], as in engine:standard,env:HAKMEM_LEARN=1';
@@ -52,62 +45,56 @@ function setting(
 }
 
 /**
- * A side from its text; the target's names, flags and gates are judged by the target. The variant is empty where the text
- * names none (see `withVariants`). A preset's settings are in `env` and `flags`, with the text's own on top.
+ * A side from its text; the target's names, flags and gates are judged by the target, a preset's name and settings by the
+ * engine. The variant is empty where the text names none (see `withVariants`); `flags` and `env` are the text's own, on top
+ * of the preset's.
  *
  * @param option how messages call it, `--baseline`
  * @throws UserError with what would be right
  */
-export function parseSide(option: string, text: string, preset: PresetLookup): SideSpec {
+export function parseSide(option: string, text: string): SideSpec {
   const say = (problem: string): never => {
     throw new UserError(`${option} ${quoted(text)}: ${problem}; write it as ${form}`);
   };
   const [head = '', ...rest] = text.split(',').map((part) => part.trim());
-  const named = head.startsWith('preset:') ? head.slice('preset:'.length) : null;
-  const { target, variant } = named === null ? splitHead(head) : { target: 'engine', variant: '' };
-  if (target === '' || named === '') say('the target is missing');
+  const preset = head.startsWith('preset:') ? head.slice('preset:'.length) : null;
+  const { target, variant } = preset === null ? splitHead(head) : { target: 'engine', variant: '' };
+  if (target === '' || preset === '') say('the target is missing');
   if (head.endsWith(':') || head.includes('=')) say(`${quoted(head)} is no target`);
   const flags = new Map<string, string>();
   const env = new Map<string, string>();
   for (const part of rest) setting(part, say, flags, env);
-  if (named === null) return { target, variant, preset: null, flags: record(flags), env: record(env) };
-  const { variant: own, ...base } = preset(named);
-  return {
-    target,
-    variant: own,
-    preset: named,
-    flags: record(new Map([...Object.entries(base.flags), ...flags])),
-    env: record(new Map([...Object.entries(base.env), ...env])),
-  };
+  return { target, variant, preset, flags: record(flags), env: record(env) };
 }
 
 /**
- * Both sides with their variants. The engine's default is `fast`, and `standard` for both sides as soon as one of them
- * names a gate: `fast` has its gates fixed, and a gate compared across two variants would compare the variants.
+ * Both sides with their variants: a preset's own, else that of a preset on the other side, else `fast`, and `standard` for
+ * both as soon as one of them names a gate. `fast` has its gates fixed, and a gate compared across two variants would
+ * compare the variants.
  */
 export function withVariants(
   baseline: SideSpec,
   treatment: SideSpec,
+  variantOf: PresetVariant,
 ): { readonly baseline: SideSpec; readonly treatment: SideSpec } {
-  const gates = [baseline, treatment].some((s) => s.target === 'engine' && Object.keys(s.env).length > 0);
+  const sides = [baseline, treatment].filter((s) => s.target === 'engine');
+  const preset = sides.find((s) => s.preset !== null)?.preset ?? null;
+  const gates = sides.some((s) => Object.keys(s.env).length > 0);
   const fill = (side: SideSpec): SideSpec => {
     if (side.variant !== '') return side;
-    return { ...side, variant: side.target !== 'engine' ? 'native' : gates ? 'standard' : 'fast' };
+    if (side.target !== 'engine') return { ...side, variant: 'native' };
+    const from = side.preset ?? preset;
+    return { ...side, variant: from !== null ? variantOf(from) : gates ? 'standard' : 'fast' };
   };
   return { baseline: fill(baseline), treatment: fill(treatment) };
 }
 
-/** `engine standard, HAKMEM_X=1, env HAKMEM_Y=0`; of a preset its name and what differs from its settings. */
-export function sideLabel(side: SideSpec, preset: PresetLookup): string {
-  const base = side.preset === null ? null : preset(side.preset);
-  const own = (
-    settings: Readonly<Record<string, string>>,
-    given: Readonly<Record<string, string>> | undefined,
-  ): [string, string][] => Object.entries(settings).filter(([name, value]) => given?.[name] !== value);
+/** `engine standard, HAKMEM_X=1, env HAKMEM_Y=0`; of a preset its name and what is set on top of it. */
+export function sideLabel(side: SideSpec): string {
   return [
-    `${side.target} ${side.variant}`.trim(),
+    `${side.target} ${side.variant === 'native' ? '' : side.variant}`.trim(),
     ...(side.preset === null ? [] : [`preset ${side.preset}`]),
-    ...own(side.flags, base?.flags).map(([name, value]) => `${name}=${value}`),
-    ...own(side.env, base?.env).map(([name, value]) => `env ${name}=${value}`),
+    ...Object.entries(side.flags).map(([name, value]) => `${name}=${value}`),
+    ...Object.entries(side.env).map(([name, value]) => `env ${name}=${value}`),
   ].join(', ');
 }
