@@ -3,7 +3,7 @@
  * serialisable types, as in model.ts. Effects are percent of throughput, positive = the treatment is faster; log ratios
  * are of times, treatment over baseline, positive = the treatment is slower, as the statistics' sources have them.
  */
-import type { BenchCounters } from './model.ts';
+import type { AtomicClass, BenchCounters } from './model.ts';
 
 export const ledgerVersion = 1;
 
@@ -114,6 +114,8 @@ export interface Unit {
 export interface PairRunner {
   /** Gates need it: identity, liveness, hashes, counted execution. */
   facts(plan: ExperimentPlan, hooks: PairHooks): Promise<PairFacts>;
+  /** Fresh processes of a unit; 1 where it does not say. */
+  readonly processesPerUnit?: number;
   /** Layouts that units are spread over, in turn. */
   layouts(plan: ExperimentPlan): readonly string[];
   unit(plan: ExperimentPlan, index: number, layout: string, hooks: PairHooks): Promise<Unit>;
@@ -212,10 +214,78 @@ export interface Experiment {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly finishedAt: string;
+  /** How many more processes would probably decide; null or absent where nothing is open or more would not help. */
+  readonly moreProcesses?: number | null;
+  /** Set when the runs were given as lists: nothing is known of the work, the sides' settings and the machine then. */
+  readonly source?: 'listed';
   /** Places that differ between the sides, with how often they ran; absent where it was not counted. */
   readonly changed?: readonly ChangedPlace[];
   /** What the treatment leaves out, where the change is a removal of atomics. */
   readonly pruned?: Pruned;
+  /** Of a replay: what its document printed. */
+  readonly document?: DocumentFigures;
+  /** Of a replay that looks for gates worth removing (Phase 42). */
+  readonly topRule?: TopRule;
+  /** Of a replay that is an audit (Phase 28): every atomic operation that was looked at. */
+  readonly audit?: readonly AuditedOperation[];
+}
+
+/** One side as a document prints it, operations per second; null where it does not. */
+export interface DocumentSide {
+  readonly label: string;
+  readonly mean: number | null;
+  readonly median: number | null;
+  readonly stdev: number | null;
+  /** Runs a side. */
+  readonly runs: number | null;
+  /** The runs themselves, where they are printed. */
+  readonly listed?: readonly number[];
+}
+
+/** What the document of a replayed experiment prints, to stand beside our own figures. */
+export interface DocumentFigures {
+  readonly replay: string;
+  /** The document and its section. */
+  readonly source: string;
+  /** In the document's own words. */
+  readonly verdict: string | null;
+  /** Percent, signed as in the document. */
+  readonly effectPercent: number | null;
+  /** Of the medians. */
+  readonly medianPercent?: number | null;
+  /** What the document expected or estimated, in its words. */
+  readonly expected?: string | null;
+  readonly threshold: number | null;
+  readonly baseline: DocumentSide | null;
+  readonly treatment: DocumentSide | null;
+  /** What has to be known to compare, and where the document disagrees with itself; one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** Phase 42: gates that are present in the code against those that the profile shows. */
+export interface TopRule {
+  readonly top: number;
+  /** Percent of self time below which a gate is no target. */
+  readonly floor: number;
+  readonly functions: number;
+  readonly gates: readonly {
+    readonly name: string;
+    /** Place among the functions by self time, from 1; null when the profile does not show it. */
+    readonly rank: number | null;
+    readonly selfPercent: number | null;
+    readonly state: 'hot' | 'below the floor' | 'below the top' | 'not seen';
+  }[];
+  readonly verdict: 'NEUTRAL' | 'INCONCLUSIVE';
+  readonly reason: string;
+}
+
+export interface AuditedOperation {
+  readonly file: string;
+  readonly function: string;
+  readonly operation: string;
+  readonly variable: string;
+  readonly class: AtomicClass;
+  readonly reason: string;
 }
 
 /** Atomics that a treatment compiles out, as the method's cumulative table counts them. */

@@ -114,9 +114,11 @@ function specKey(spec: SideSpec): unknown {
   return [spec.target, spec.variant, spec.preset, pairs(spec.flags), pairs(spec.env)];
 }
 
-/** Same for experiments of the same change: the replayed phase, or both sides. */
+/** Same for experiments of the same change: the replayed phase, or both sides; of listed runs only the names are known. */
 function changeKey(e: Experiment): string {
-  const change = e.replay ?? [specKey(e.baseline.spec), specKey(e.treatment.spec)];
+  const { baseline, treatment } = e;
+  const names = e.source === 'listed' ? [e.title, baseline.label, treatment.label] : [];
+  const change = e.replay ?? [specKey(baseline.spec), specKey(treatment.spec), ...names];
   return JSON.stringify([e.baseline.spec.target, workText(e.work), change]);
 }
 

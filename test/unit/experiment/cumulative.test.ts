@@ -149,6 +149,23 @@ describe('which experiments count', () => {
     expect([groups[0]?.rows.length, excluded.length]).toEqual([2, 1]);
   });
 
+  it('listed runs differ by their names: nothing else of them is known', () => {
+    const listed = (title: string, label: string): Experiment => {
+      const sides = {
+        baseline: side('b', [1], { target: 'listed' }),
+        treatment: side(label, [1], { target: 'listed' }),
+      };
+      return experiment({ id: title + label, title, source: 'listed', ...sides });
+    };
+    const { groups, excluded } = cumulative([
+      listed('x', 't'),
+      listed('y', 't'),
+      listed('x', 'u'),
+      listed('x', 't'),
+    ]);
+    expect([groups[0]?.rows.length, excluded.length]).toEqual([3, 1]);
+  });
+
   it('other work and other targets have totals of their own', () => {
     const larger = experiment({ id: 'ws', work: { ...work, workingSet: 4096 } });
     const longer = experiment({ id: 'it', work: { ...work, iterations: 5, seed: 9 }, replay: 'phase-25' });
