@@ -258,6 +258,6 @@ describe('ledger export', () => {
     const file = await ledger();
     const { status, error } = await run('export', '--file', file, '--out', file);
     expect(status).toBe(2);
-    expect(error).toMatch(/^--out '/);
+    expect(error).toMatch(/^cannot write .*ledger\.jsonl: file already exists$/);
   });
 });
