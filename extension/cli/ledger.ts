@@ -7,9 +7,8 @@ import { findRecord, ledgerListing } from '../experiment/ledger-rows.ts';
 import { UserError } from '../model.ts';
 import type { Experiment, LedgerExport } from '../model-experiment.ts';
 import { experimentDocument } from '../report/lab-documents.ts';
+import { writeDocuments } from '../report/lab-export.ts';
 import { ledgerText, problemText, recordText } from '../report/text-ledger.ts';
-import { type WrittenDocuments, writeDocuments } from '../report/write-documents.ts';
-import { fileProblem } from './files.ts';
 import type { Services } from './services.ts';
 import { parseChoice, quoted } from './values.ts';
 
@@ -59,17 +58,10 @@ async function show(services: Services, ledger: Ledger, id: string, format: Form
 
 async function exportAll(services: Services, ledger: Ledger, out: string, format: Format): Promise<number> {
   const folder = path.resolve(out);
-  let documents: WrittenDocuments;
-  try {
-    documents = writeDocuments(experimentsOf(ledger), folder);
-  } catch (error) {
-    throw new UserError(`--out ${quoted(out)}: ${fileProblem(error)}`);
-  }
-  const { written, kept } = documents;
+  const { written, kept } = writeDocuments(experimentsOf(ledger), folder, null);
   for (const name of kept) {
-    services.output.say(
-      `${path.join(folder, name)} was not made by an export and stays: move it, or name another --out`,
-    );
+    const file = path.join(folder, name);
+    services.output.say(`${file} was not made by an export and stays: move it, or name another --out`);
   }
   const { problems, moreProblems } = ledger;
   const result: LedgerExport = { schemaVersion: 1, folder, written, kept, problems, moreProblems };

@@ -18,7 +18,7 @@ import { UserError } from '../model.ts';
 import { readMachineState } from '../profile/machine-state.ts';
 import { cumulativeSteps } from '../report/cumulative-steps.ts';
 import { problemText } from '../report/text-ledger.ts';
-import { writeDocuments } from '../report/write-documents.ts';
+import { writeDocuments } from '../report/lab-export.ts';
 import type { Laboratory } from './laboratory.ts';
 
 export interface EngineLaboratoryOptions {
