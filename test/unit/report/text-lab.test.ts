@@ -135,7 +135,7 @@ describe('tables', () => {
     const list = checklistText(
       checklist(
         experiment(),
-        { instructionsPerOp: -30, branchesPerOp: -12, throughputPercent: null },
+        { unit: 'wasm', instructionsPerOp: -30, branchesPerOp: -12, throughputPercent: null },
         { profileFell: null, suite: ['mixed'], correctness: true, memory: null, reversible: true },
       ),
     );
