@@ -1,9 +1,12 @@
 /** Composition root: makes the parts and hands them to each other. No logic, and no work before something asks. */
 import * as vscode from 'vscode';
+import { EngineCosts } from '../engine/host/costs.ts';
 import { EngineTarget } from '../engine/host/target.ts';
+import { costsFolder } from './analysis/cache.ts';
 import { AnalysisClient } from './analysis/client.ts';
 import { AnalysisController } from './editor/analysis.ts';
 import { BenchmarkCommand } from './editor/benchmark.ts';
+import { CalibrateCommand } from './editor/calibrate-command.ts';
 import { registerCommands } from './editor/commands.ts';
 import { Config } from './editor/config.ts';
 import { engineLaboratory } from './editor/engine-laboratory.ts';
@@ -23,6 +26,7 @@ import { registerStatus } from './editor/status.ts';
 import { Store } from './editor/store.ts';
 import { FindingsTree } from './editor/tree.ts';
 import { Underlines } from './editor/underlines.ts';
+import { NativeCosts } from './native/costs.ts';
 import { NativeTarget } from './native/target.ts';
 import { profileFromBench } from './profile/from-bench.ts';
 
@@ -74,6 +78,15 @@ export function activate(context: vscode.ExtensionContext): void {
     log,
   };
 
+  const calibrate = new CalibrateCommand({
+    store,
+    native: new NativeCosts({ source: inDist('native/costs.c'), cacheDir }),
+    engine: new EngineCosts({ distDir: distUri.fsPath }),
+    folder: costsFolder(),
+    log,
+  });
+  calibrate.load();
+
   context.subscriptions.push(
     log,
     store,
@@ -94,6 +107,7 @@ export function activate(context: vscode.ExtensionContext): void {
       store,
       analysis,
       benchmark,
+      calibrate,
       engine,
       heat,
       navigation,

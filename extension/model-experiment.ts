@@ -3,7 +3,7 @@
  * serialisable types, as in model.ts. Effects are percent of throughput, positive = the treatment is faster; log ratios
  * are of times, treatment over baseline, positive = the treatment is slower, as the statistics' sources have them.
  */
-import type { BenchCounters } from './model.ts';
+import type { AtomicClass, BenchCounters } from './model.ts';
 
 export const ledgerVersion = 1;
 
@@ -70,7 +70,7 @@ export interface ChangedPlace {
   readonly function: string;
   readonly file: string;
   readonly line: number;
-  /** Executions in one pass. */
+  /** Executions in the counted passes: a first one, and a warm one after its frees. */
   readonly baseline: number;
   readonly treatment: number;
 }
@@ -88,6 +88,8 @@ export interface SideFacts {
   readonly hash: readonly string[];
   readonly verified: boolean;
   readonly counters: BenchCounters | null;
+  /** Where the counters come from, by function and line; null or absent where nothing was counted. */
+  readonly counted?: CountedTable | null;
 }
 
 /** One unit of replication: for the engine a fresh process, for native targets four (A B B A). */
@@ -112,6 +114,8 @@ export interface Unit {
 
 /** Runs one side against the other; the engine and native targets implement it. Rejects as `Target.run` does. */
 export interface PairRunner {
+  /** Fresh processes of a unit; 1 where it does not say. */
+  readonly processesPerUnit?: number;
   /** Gates need it: identity, liveness, hashes, counted execution. */
   facts(plan: ExperimentPlan, hooks: PairHooks): Promise<PairFacts>;
   /** Layouts that units are spread over, in turn. */
@@ -122,6 +126,37 @@ export interface PairRunner {
 export interface PairHooks {
   readonly onProgress?: (message: string, fraction: number) => void;
   readonly signal?: AbortSignal;
+}
+
+/** Executed instructions of the counted variant, an operation. Exact: the same on every machine and run. */
+export interface CountedCosts {
+  readonly instructionsPerOp: number;
+  readonly branchesPerOp: number;
+  readonly memoryOpsPerOp: number;
+  readonly callsPerOp: number;
+}
+
+/** A WebAssembly function, with what was inlined into it. `file` and `line` are null where the sources have none of its name. */
+export interface CountedFunction extends CountedCosts {
+  readonly name: string;
+  readonly file: string | null;
+  readonly line: number | null;
+}
+
+/** What a source line executes inside a WebAssembly function. */
+export interface CountedLine extends CountedCosts {
+  readonly function: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** Counts of one pass on one thread; rows with most instructions first. */
+export interface CountedTable extends CountedCosts {
+  readonly unit: 'wasm';
+  /** Of the pass. */
+  readonly operations: number;
+  readonly functions: readonly CountedFunction[];
+  readonly lines: readonly CountedLine[];
 }
 
 /** What has to hold before a timing is believed. `note` says what was found, in one sentence. */
@@ -197,6 +232,8 @@ export interface Experiment {
   readonly looks: readonly Look[];
   readonly noiseFloorPercent: number | null;
   readonly smallestVisiblePercent: number | null;
+  /** How many more processes would probably decide; null or absent where nothing is open or more would not help. */
+  readonly moreProcesses?: number | null;
   readonly warnings: readonly string[];
   readonly work: ExperimentWork;
   readonly baseline: ExperimentSide;
@@ -212,6 +249,85 @@ export interface Experiment {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly finishedAt: string;
+  /** Places that differ between the sides, with how often they ran; absent where it was not counted. */
+  readonly changed?: readonly ChangedPlace[];
+  /** Set when the runs were given as lists: nothing is known of the work, the sides' settings and the machine then. */
+  readonly source?: 'listed';
+  /** What the treatment leaves out, where the change is a removal of atomics. */
+  readonly pruned?: Pruned;
+  /** Of a replay: what its document printed. */
+  readonly document?: DocumentFigures;
+  /** Of a replay that looks for gates worth removing (Phase 42). */
+  readonly topRule?: TopRule;
+  /** Of a replay that is an audit (Phase 28): every atomic operation that was looked at. */
+  readonly audit?: readonly AuditedOperation[];
+}
+
+/** One side as a document prints it, operations per second; null where it does not. */
+export interface DocumentSide {
+  readonly label: string;
+  readonly mean: number | null;
+  readonly median: number | null;
+  readonly stdev: number | null;
+  /** Runs a side. */
+  readonly runs: number | null;
+  /** The runs themselves, where they are printed. */
+  readonly listed?: readonly number[];
+}
+
+/** What the document of a replayed experiment prints, to stand beside our own figures. */
+export interface DocumentFigures {
+  readonly replay: string;
+  /** The document and its section. */
+  readonly source: string;
+  /** In the document's own words. */
+  readonly verdict: string | null;
+  /** Percent, signed as in the document. */
+  readonly effectPercent: number | null;
+  /** Of the medians. */
+  readonly medianPercent?: number | null;
+  /** What the document expected or estimated, in its words. */
+  readonly expected?: string | null;
+  readonly threshold: number | null;
+  readonly baseline: DocumentSide | null;
+  readonly treatment: DocumentSide | null;
+  /** What has to be known to compare, and where the document disagrees with itself; one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** Phase 42: gates that are present in the code against those that the profile shows. */
+export interface TopRule {
+  readonly top: number;
+  /** Percent of self time below which a gate is no target. */
+  readonly floor: number;
+  readonly functions: number;
+  readonly gates: readonly {
+    readonly name: string;
+    /** Place among the functions by self time, from 1; null when the profile does not show it. */
+    readonly rank: number | null;
+    readonly selfPercent: number | null;
+    readonly state: 'hot' | 'below the floor' | 'below the top' | 'not seen';
+  }[];
+  readonly verdict: 'NEUTRAL' | 'INCONCLUSIVE';
+  readonly reason: string;
+}
+
+export interface AuditedOperation {
+  readonly file: string;
+  readonly function: string;
+  readonly operation: string;
+  readonly variable: string;
+  readonly class: AtomicClass;
+  readonly reason: string;
+}
+
+/** Atomics that a treatment compiles out, as the method's cumulative table counts them. */
+export interface Pruned {
+  readonly atomics: number;
+  /** `class stats`. */
+  readonly what: string;
+  /** `High (every cache op)`. */
+  readonly frequency: string;
 }
 
 export interface ExperimentSide {
@@ -308,6 +424,32 @@ export interface SoakEpoch {
   readonly residentBytes: number | null;
   /** Growth of the memory and decommits; native: calls of the system. */
   readonly systemCalls: number | null;
+  /** Which process of the side it ran in, from 1: a soak that is continued begins with new ones. */
+  readonly session?: number;
+  /** Share of the epoch in which it was ready to run and others had its core, 0..1; null when unknown. */
+  readonly disturbed?: number | null;
+}
+
+/** Percentiles over a side's epochs. */
+export interface SoakTail {
+  /** Operations per second: the median epoch, and the slow ones. */
+  readonly throughput: {
+    readonly p50: number;
+    readonly p10: number;
+    readonly p1: number;
+    readonly min: number;
+  };
+  /** Nanoseconds an operation of sampled batches: medians of the epochs' percentiles, and the worst epoch's p99.9. */
+  readonly latency: {
+    readonly p50: number;
+    readonly p99: number;
+    readonly p999: number;
+    readonly worst: number;
+    /** Index of the epoch that `worst` is from. */
+    readonly worstEpoch: number;
+  };
+  /** p99.9 over p50. */
+  readonly ratio: number;
 }
 
 export interface SoakSide {
@@ -316,10 +458,19 @@ export interface SoakSide {
   readonly epochs: readonly SoakEpoch[];
   readonly operations: number;
   readonly meanOpsPerSecond: number;
-  readonly cvPercent: number;
+  /** Null of fewer than two epochs. */
+  readonly cvPercent: number | null;
   readonly driftPercent: number | null;
   readonly systemCallsPerOp: number | null;
   readonly budgets: readonly SoakBudget[];
+  /** Of the same two medians as `driftPercent`. */
+  readonly driftBytes?: number | null;
+  /** Null without epochs. */
+  readonly tail?: SoakTail | null;
+  /** False where calls were seen from outside and not counted where they are made. */
+  readonly systemCallsExact?: boolean;
+  /** SHA-256 of the module that ran. */
+  readonly sha256?: string | null;
 }
 
 export interface SoakBudget {
@@ -336,10 +487,77 @@ export interface SoakSummary {
   readonly minutes: number;
   readonly work: ExperimentWork;
   readonly sides: readonly SoakSide[];
+  /** Every budget of both sides was measured and kept. */
   readonly passed: boolean;
   readonly machine: MachineState;
   readonly startedAt: string;
   readonly finishedAt: string;
+  readonly epochSeconds?: number;
+  /** Epochs of a side that were planned. */
+  readonly plannedEpochs?: number;
+  /** Stopped before its end. */
+  readonly cancelled?: boolean;
+  /** What a reader of the figures has to know, a sentence each. */
+  readonly notes?: readonly string[];
+}
+
+export type SideName = 'baseline' | 'treatment';
+
+/** What a side may do at most. */
+export interface SoakLimits {
+  /** Percent. */
+  readonly drift: number;
+  /** An operation. */
+  readonly systemCalls: number;
+  /** Percent. */
+  readonly cv: number;
+}
+
+export interface SoakPlan {
+  readonly id: string;
+  /** Of both sides together. */
+  readonly minutes: number;
+  readonly epochSeconds: number;
+  readonly work: ExperimentWork;
+  readonly baseline: SideSpec;
+  readonly treatment: SideSpec;
+  readonly limits: SoakLimits;
+  /** ISO 8601. */
+  readonly startedAt: string;
+}
+
+/** An epoch as it is kept while the soak runs. */
+export interface SoakRow {
+  readonly side: SideName;
+  readonly epoch: SoakEpoch;
+}
+
+/** What a side's process is. */
+export interface SoakProcess {
+  readonly sha256: string | null;
+  readonly systemCallsExact: boolean;
+}
+
+export type SoakMeasure = Pick<
+  SoakEpoch,
+  'operations' | 'opsPerSecond' | 'p50' | 'p99' | 'p999' | 'residentBytes' | 'systemCalls' | 'disturbed'
+>;
+
+/** Both sides' processes, kept alive; one works at a time. */
+export interface SoakSession {
+  /** Flags that V8 took. */
+  readonly flags: readonly string[];
+  readonly baseline: SoakProcess;
+  readonly treatment: SoakProcess;
+  /** Works for `seconds`. `index` is the epoch's, from 0: each has its own random numbers, the same for both sides. */
+  epoch(side: SideName, index: number, seconds: number): Promise<SoakMeasure>;
+  /** Ends both processes. */
+  end(): void;
+}
+
+/** Begins a soak; the engine implements it. Rejects as `Target.run` does. */
+export interface SoakRunner {
+  start(plan: SoakPlan, hooks: PairHooks): Promise<SoakSession>;
 }
 
 export type CostName =
@@ -369,6 +587,72 @@ export interface CostTable {
   readonly source: string;
   readonly host: string;
   readonly costs: readonly Cost[];
+  /** Nanoseconds of a malloc and free pair in the loop that the items stood in. */
+  readonly pairNs?: number;
+  /** Fresh processes that the intervals are over. */
+  readonly units?: number;
+  /** What the figures have to be read with, a sentence each. */
+  readonly warnings?: readonly string[];
   readonly machine: MachineState;
   readonly at: string;
+}
+
+/** A record as a list shows it. */
+export interface LedgerRow {
+  /** Of the experiment or soak; of the others, kind and time. */
+  readonly id: string;
+  readonly kind: 'experiment' | 'calibration' | 'soak' | 'costs';
+  /** ISO 8601, when it was written. */
+  readonly at: string;
+  readonly title: string;
+  readonly replay: string | null;
+  readonly workload: string | null;
+  /** Of an experiment. */
+  readonly verdict: Verdict | null;
+  /** Of a soak or a calibration. */
+  readonly passed: boolean | null;
+  readonly effectPercent: number | null;
+  readonly interval: readonly [number, number] | null;
+  readonly threshold: number | null;
+  readonly file: string;
+  readonly line: number;
+}
+
+/**
+ * Something in a ledger that could not be read. `torn`: the last line has no end. `newer`: written by a later version.
+ * `file`: nothing of the file was read.
+ */
+export interface LedgerProblem {
+  readonly kind: 'torn' | 'invalid' | 'newer' | 'file';
+  readonly file: string;
+  /** 1-based; 0 when it is about the whole file. */
+  readonly line: number;
+  /** Of the record's schema, for `newer`. */
+  readonly version: number | null;
+  readonly reason: string;
+}
+
+/** What `alloc-lens ledger list` prints. */
+export interface LedgerListing {
+  readonly schemaVersion: 1;
+  /** Absolute path of the JSON Lines. */
+  readonly path: string;
+  /** Oldest first. */
+  readonly records: readonly LedgerRow[];
+  readonly problems: readonly LedgerProblem[];
+  /** Problems beyond those listed. */
+  readonly moreProblems: number;
+}
+
+/** What `alloc-lens ledger export` prints. */
+export interface LedgerExport {
+  readonly schemaVersion: 1;
+  /** Absolute. */
+  readonly folder: string;
+  /** Names of the documents that were written. */
+  readonly written: readonly string[];
+  /** Names that exist and were not made by an export: left as they are. */
+  readonly kept: readonly string[];
+  readonly problems: readonly LedgerProblem[];
+  readonly moreProblems: number;
 }

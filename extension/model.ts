@@ -176,7 +176,11 @@ export interface Candidate {
   readonly estimate: {
     readonly instructionsPerOp: number | null;
     readonly branchesPerOp: number | null;
+    /** Percent of throughput, positive = faster: from the costs of this machine, null where they say nothing. */
     readonly throughputPercent: number | null;
+    readonly throughputInterval?: readonly [number, number];
+    /** `estimate, C, gcc 12.2.0 on this machine`: what the percentage rests on. */
+    readonly throughputSource?: string;
   };
   /** What would confirm it, as a command or one sentence. */
   readonly experiment: string;

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
-import { harnessFiles } from '../extension/native/harness.ts';
+import { nativeFiles } from '../extension/native/harness.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const dist = path.join(root, 'dist');
@@ -72,7 +72,7 @@ function copyGrammars(): void {
 /** The native harness is compiled on the user's machine, so its source ships. */
 function copyHarness(): void {
   mkdirSync(path.join(dist, 'native'), { recursive: true });
-  for (const name of [...harnessFiles.sources, ...harnessFiles.headers]) {
+  for (const name of nativeFiles) {
     copyFileSync(path.join(root, 'extension/native', name), path.join(dist, 'native', name));
   }
 }

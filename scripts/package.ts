@@ -8,7 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run, tail } from './process.ts';
 import { type ZipEntry, zipEntries } from './zip.ts';
-import { harnessFiles } from '../extension/native/harness.ts';
+import { nativeFiles } from '../extension/native/harness.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -23,14 +23,13 @@ export const expected: readonly RegExp[] = [
   /^dist\/engine-runner\.js$/,
   /^dist\/webview\.js$/,
   /^dist\/webview\.css$/,
-  /^dist\/engine\/[^/]+\.wasm$/,
+  /^dist\/engine\/fast\.wasm$/,
+  /^dist\/engine\/costs\.wasm$/,
   /^dist\/grammars\/web-tree-sitter\.wasm$/,
   /^dist\/grammars\/tree-sitter-c\.wasm$/,
   /^dist\/grammars\/tree-sitter-cpp\.wasm$/,
   /^dist\/grammars\/[^/]+\.scm$/,
-  ...[...harnessFiles.sources, ...harnessFiles.headers].map(
-    (name) => new RegExp(`(^|/)native/${name.replace('.', '\\.')}$`),
-  ),
+  ...nativeFiles.map((name) => new RegExp(`(^|/)native/${name.replace('.', '\\.')}$`)),
   /^engine\/allocator\/[^/]+\.ts$/,
   /^engine\/workloads\/[^/]+\.ts$/,
 ];

@@ -12,6 +12,8 @@ export interface ChildOptions {
   readonly extraEnv: Readonly<Record<string, string>>;
   /** V8 flags that this Node takes. */
   readonly nodeFlags: readonly string[];
+  /** A program that starts Node, with its arguments (`taskset -c 1`); none without it. */
+  readonly launcher?: readonly string[];
 }
 
 export interface ChildHooks {
@@ -23,9 +25,14 @@ export interface ChildHooks {
  * Optimised code only, compiled before the first pass: a launch's speed must not depend on when V8 tiers up. And calls
  * stay calls: from version 12 on V8 inlines WebAssembly functions, which would make `fast-calls` a second `fast`.
  */
-const pinFlags = ['--no-liftoff', '--no-wasm-lazy-compilation', '--no-wasm-inlining'];
+export const pinFlags: readonly string[] = [
+  '--no-liftoff',
+  '--no-wasm-lazy-compilation',
+  '--no-wasm-inlining',
+];
 
-function childEnvironment(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+/** Of the runner's process. */
+export function childEnvironment(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   // NODE_OPTIONS of the surroundings (debuggers, loaders) would change what is measured.
   const { NODE_OPTIONS: _dropped, ...env } = process.env;
   return { ...env, ...extra, ELECTRON_RUN_AS_NODE: '1' };
@@ -35,10 +42,13 @@ export function abortError(): Error {
   return new DOMException('The benchmark was cancelled', 'AbortError');
 }
 
-/** Which of the pinning flags this Node takes: one trial each, started and ended at once. */
-export async function probeFlags(options: Omit<ChildOptions, 'nodeFlags'>): Promise<string[]> {
+/** Which of the flags this Node takes: one trial each, started and ended at once. */
+export async function probeFlags(
+  options: Omit<ChildOptions, 'nodeFlags'>,
+  flags: readonly string[] = pinFlags,
+): Promise<string[]> {
   const accepted = await Promise.all(
-    pinFlags.map(
+    flags.map(
       (flag) =>
         new Promise<boolean>((resolve) => {
           const child = spawn(options.nodePath, [flag, '-e', '0'], {
@@ -50,7 +60,7 @@ export async function probeFlags(options: Omit<ChildOptions, 'nodeFlags'>): Prom
         }),
     ),
   );
-  return pinFlags.filter((_, i) => accepted[i]);
+  return flags.filter((_, i) => accepted[i]);
 }
 
 /**
@@ -64,7 +74,8 @@ export function runJob(job: Job, options: ChildOptions, hooks: ChildHooks): Prom
   }
   if (hooks.signal?.aborted) return Promise.reject(abortError());
   return new Promise<JobResult>((resolve, reject) => {
-    const child = spawn(options.nodePath, [...options.nodeFlags, runner], {
+    const [program = '', ...before] = [...(options.launcher ?? []), options.nodePath];
+    const child = spawn(program, [...before, ...options.nodeFlags, runner], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       env: childEnvironment(options.extraEnv),
     });
@@ -93,7 +104,7 @@ export function runJob(job: Job, options: ChildOptions, hooks: ChildHooks): Prom
         answer = message.result;
         // Its end is waited for, so that what it used counts as ours and nothing of it runs beside the next one.
         setTimeout(() => child.kill('SIGKILL'), 5000).unref();
-      } else
+      } else if (message.type === 'error')
         finish(() =>
           reject(
             message.exitCode === null

@@ -56,6 +56,7 @@ const cold = [
   '*/learner_*',
   '*/libc_*',
   '*_fill',
+  '*/costs/layer_*',
 ];
 
 const runtimeDir = 'node_modules/assemblyscript/std/assembly/rt/';
@@ -133,13 +134,14 @@ function requireSources(root: string): void {
 }
 
 /**
- * One module. `root` is the folder that holds `engine/`. Throws `UserError` when asc or the sources are missing, and
- * an `Error` with asc's messages when the sources do not compile.
+ * One module. `root` is the folder that holds `engine/`, `entry` the file whose exports are the module's. Throws
+ * `UserError` when asc or the sources are missing, and an `Error` with asc's messages when the sources do not compile.
  */
 export async function compileEngine(
   root: string,
   variant: Pick<Variant, 'keepCalls'>,
   flags: Readonly<Record<string, number>>,
+  entry = 'engine/workloads/main.ts',
 ): Promise<CompiledModule> {
   requireSources(root);
   const asc = await loadAsc(root);
@@ -159,7 +161,7 @@ export async function compileEngine(
   const messages: string[] = [];
   const { error } = await asc.main(
     [
-      'engine/workloads/main.ts',
+      entry,
       ...['--outFile', 'engine.wasm', '--sourceMap', '--debug', '-O3', '--noAssert', '--runtime', 'stub'],
       ...['--importMemory', '--sharedMemory', '--initialMemory', '32', '--maximumMemory', '65536'],
       ...['--zeroFilledMemory', '--enable', 'threads', '--memoryBase', '1024', '--noColors'],
@@ -249,8 +251,8 @@ export interface SourceFunction {
 export function sourceFunctions(root: string): SourceFunction[] {
   const out: SourceFunction[] = [];
   for (const dir of ['engine/allocator', 'engine/workloads']) {
-    // The model checker's scenarios are in none of the modules that are run and profiled.
-    const names = readdirSync(path.join(root, dir)).filter((f) => /^(?!model_).*\.ts$/.test(f));
+    // The model checker's scenarios and the cost calibration are in none of the modules that are profiled.
+    const names = readdirSync(path.join(root, dir)).filter((f) => /^(?!model_|costs\.).*\.ts$/.test(f));
     for (const name of names) {
       const file = `${dir}/${name}`;
       readFileSync(path.join(root, file), 'utf8')

@@ -9,28 +9,10 @@
  */
 import { positionAt, type SourcePosition, type WasmSourceMap } from './source-map.ts';
 import { countImports, functionNames, Reader, readSections, WasmFormatError, Writer } from './wasm-binary.ts';
+import { instructionSignature } from './instruction-signature.ts';
 import { readInstruction } from './wasm-code.ts';
 
 const sectionId = { custom: 0, global: 6, export: 7, code: 10 } as const;
-
-/** What one run of instructions costs each time it is entered. */
-export interface CountedRun {
-  /** Index into `functions`. */
-  readonly fn: number;
-  readonly instructions: number;
-  readonly branches: number;
-  readonly memoryOps: number;
-  readonly calls: number;
-  /** Instructions by source line; those without a position are missing. */
-  readonly lines: readonly { readonly position: SourcePosition; readonly instructions: number }[];
-}
-
-export interface InstrumentedModule {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Names of the module's own functions, `wasm-function[i]` where the module names none. */
-  readonly functions: readonly string[];
-  readonly runs: readonly CountedRun[];
-}
 
 /** Executed totals. */
 export interface ExecutionCounts {
@@ -38,6 +20,30 @@ export interface ExecutionCounts {
   branches: number;
   memoryOps: number;
   calls: number;
+}
+
+/** What a run holds of one source line. */
+export interface RunLine extends Readonly<ExecutionCounts> {
+  readonly position: SourcePosition;
+  /** Sum of its instructions' signatures: what tells other instructions in the same number apart. */
+  readonly signature: number;
+}
+
+/** What one run of instructions costs each time it is entered. */
+export interface CountedRun extends Readonly<ExecutionCounts> {
+  /** Index into `functions`. */
+  readonly fn: number;
+  /** Instructions by source line; those without a position are missing. */
+  readonly lines: readonly RunLine[];
+  /** Sum of the signatures of all its instructions. */
+  readonly signature: number;
+}
+
+export interface InstrumentedModule {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Names of the module's own functions, `wasm-function[i]` where the module names none. */
+  readonly functions: readonly string[];
+  readonly runs: readonly CountedRun[];
 }
 
 export interface ExecutionSummary extends ExecutionCounts {
@@ -48,23 +54,26 @@ export interface ExecutionSummary extends ExecutionCounts {
 
 const exportPrefix = 'alloc-lens:';
 
-interface OpenRun {
-  readonly at: number;
-  instructions: number;
-  branches: number;
-  memoryOps: number;
-  calls: number;
-  readonly lines: Map<string, { position: SourcePosition; instructions: number }>;
+interface OpenLine extends ExecutionCounts {
+  readonly position: SourcePosition;
+  signature: number;
 }
 
-const openRun = (at: number): OpenRun => ({
-  at,
-  instructions: 0,
-  branches: 0,
-  memoryOps: 0,
-  calls: 0,
-  lines: new Map(),
-});
+interface OpenRun extends ExecutionCounts {
+  readonly at: number;
+  signature: number;
+  readonly lines: Map<string, OpenLine>;
+}
+
+const nothing = (): ExecutionCounts => ({ instructions: 0, branches: 0, memoryOps: 0, calls: 0 });
+const openRun = (at: number): OpenRun => ({ ...nothing(), at, signature: 0, lines: new Map() });
+
+function lineOf(run: OpenRun, position: SourcePosition): OpenLine {
+  const key = `${position.line}:${position.source}`;
+  const line = run.lines.get(key) ?? { ...nothing(), position, signature: 0 };
+  run.lines.set(key, line);
+  return line;
+}
 
 /** Splits one body's instructions into runs; returns where each begins. `start` is behind the locals. */
 function runsOf(bytes: Uint8Array, start: number, end: number, map: WasmSourceMap | null): OpenRun[] {
@@ -82,16 +91,14 @@ function runsOf(bytes: Uint8Array, start: number, end: number, map: WasmSourceMa
       split();
       continue;
     }
-    run.instructions++;
-    if (i.kind === 'if' || i.kind === 'br_if' || i.opcode === 0x0c || i.opcode === 0x0e) run.branches++;
-    if (i.kind === 'memory') run.memoryOps++;
-    if (i.kind === 'call') run.calls++;
     const position = map === null ? null : positionAt(map, i.offset, start);
-    if (position !== null) {
-      const key = `${position.line}:${position.source}`;
-      const line = run.lines.get(key);
-      if (line === undefined) run.lines.set(key, { position, instructions: 1 });
-      else line.instructions++;
+    const signature = map === null ? 0 : instructionSignature(bytes, i.offset);
+    for (const sum of position === null ? [run] : [run, lineOf(run, position)]) {
+      sum.instructions++;
+      if (i.kind === 'if' || i.kind === 'br_if' || i.opcode === 0x0c || i.opcode === 0x0e) sum.branches++;
+      if (i.kind === 'memory') sum.memoryOps++;
+      if (i.kind === 'call') sum.calls++;
+      sum.signature += signature;
     }
     if (i.kind === 'if' || i.kind === 'br_if' || i.kind === 'jump') split();
   }
@@ -172,8 +179,8 @@ function rewriteCode(
       body.push(bytes.subarray(copied, open.at));
       body.push(increment(firstGlobal + runs.length));
       copied = open.at;
-      const { instructions, branches, memoryOps, calls, lines } = open;
-      runs.push({ fn, instructions, branches, memoryOps, calls, lines: [...lines.values()] });
+      const { at: _place, lines, ...counts } = open;
+      runs.push({ fn, ...counts, lines: [...lines.values()] });
     }
     body.push(bytes.subarray(copied, bodyEnd));
     out.push(leb(body.length));
@@ -247,28 +254,30 @@ export function readCounts(exports: Readonly<Record<string, unknown>>, module: I
   });
 }
 
+/** Adds `times` executions of `part` to `sum`. */
+export function addTimes(sum: ExecutionCounts, part: Readonly<ExecutionCounts>, times: number): void {
+  sum.instructions += times * part.instructions;
+  sum.branches += times * part.branches;
+  sum.memoryOps += times * part.memoryOps;
+  sum.calls += times * part.calls;
+}
+
 /** What was executed between two readings (`before` null: since instantiation). */
 export function summarise(
   module: InstrumentedModule,
   after: readonly bigint[],
   before: readonly bigint[] | null,
 ): ExecutionSummary {
-  const none = (): ExecutionCounts => ({ instructions: 0, branches: 0, memoryOps: 0, calls: 0 });
-  const total = none();
+  const total = nothing();
   const byFunction = new Map<string, ExecutionCounts>();
   const byLine = new Map<string, Map<number, number>>();
   module.runs.forEach((run, i) => {
     const times = Number((after[i] ?? 0n) - (before?.[i] ?? 0n));
     if (times === 0) return;
     const name = module.functions[run.fn] ?? '';
-    const own = byFunction.get(name) ?? none();
+    const own = byFunction.get(name) ?? nothing();
     byFunction.set(name, own);
-    for (const sum of [total, own]) {
-      sum.instructions += times * run.instructions;
-      sum.branches += times * run.branches;
-      sum.memoryOps += times * run.memoryOps;
-      sum.calls += times * run.calls;
-    }
+    for (const sum of [total, own]) addTimes(sum, run, times);
     for (const { position, instructions } of run.lines) {
       const lines = byLine.get(position.source) ?? new Map<number, number>();
       byLine.set(position.source, lines);

@@ -17,6 +17,8 @@ export interface Manifest {
   /** SHA-256 of everything that the modules were built from. */
   readonly inputs: string;
   readonly modules: readonly ManifestModule[];
+  /** Of engine/workloads/costs.ts, for cost calibration only. */
+  readonly costs: { readonly file: string; readonly sha256: string };
   readonly functions: readonly SourceFunction[];
 }
 

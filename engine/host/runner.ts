@@ -3,13 +3,17 @@
  * result, and ends when its parent goes away. The same file is the entry of the workload's threads in that process.
  */
 import { fileURLToPath } from 'node:url';
-import { isMainThread } from 'node:worker_threads';
+import { isMainThread, workerData } from 'node:worker_threads';
 import { UserError } from '../../extension/model.ts';
 import { compileCached } from './compile.ts';
+import { hammerData, runCosts, runHammer } from './costs-run.ts';
 import { countWork } from './counted-run.ts';
+import { runCompare, runLiveness, runTable } from './pair-facts.ts';
+import { runPair } from './pair-run.ts';
 import { runCheck, runPasses } from './passes.ts';
 import type { ChildMessage, Job, JobResult } from './protocol.ts';
 import { runSampled } from './sample-run.ts';
+import { serveSoak } from './soak-job.ts';
 import { runThread } from './thread.ts';
 import { countersWant, loadWork, soloOf } from './work.ts';
 
@@ -40,6 +44,18 @@ async function run(job: Job): Promise<JobResult> {
     }
     case 'sample':
       return runSampled(job, report);
+    case 'pair':
+      return runPair(job, self, report);
+    case 'liveness':
+      return runLiveness(job);
+    case 'compare':
+      return runCompare(job, report);
+    case 'table':
+      return runTable(job, report);
+    case 'soak':
+      return serveSoak(job, self, send);
+    case 'costs':
+      return { kind: 'costs', unit: await runCosts(job, self) };
   }
 }
 
@@ -61,5 +77,7 @@ if (isMainThread) {
   process.once('message', (job) => void answer(job as Job));
   void send({ type: 'ready' });
 } else {
-  runThread();
+  const hammer = hammerData(workerData);
+  if (hammer === null) runThread();
+  else runHammer(hammer);
 }

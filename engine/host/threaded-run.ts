@@ -7,7 +7,7 @@ import { PeakMemory } from './resident.ts';
 import type { Faults } from './thread.ts';
 import type { ThreadBlock } from './thread-block.ts';
 import { ThreadTeam } from './thread-team.ts';
-import type { Drain, ThreadedWork } from './threaded-work.ts';
+import type { Drain, Placed, ThreadedWork } from './threaded-work.ts';
 import { type CheckedPass, checkedPass, OutOfEngineMemory } from './workloads.ts';
 
 /** A checked pass in which nothing moves for so long is hung; a shorter time once its end was asked for. */
@@ -37,6 +37,59 @@ async function drained(
   }
 }
 
+/** Threads with a heap, for one timed pass after another. */
+export class TimedTeam {
+  readonly #engine: EngineInstance;
+  readonly #team: ThreadTeam;
+  #work: ThreadedWork;
+  #placed: Placed;
+
+  private constructor(engine: EngineInstance, work: ThreadedWork, placed: Placed, team: ThreadTeam) {
+    this.#engine = engine;
+    this.#work = work;
+    this.#placed = placed;
+    this.#team = team;
+  }
+
+  /** `engine` has to have the harness area that `work` needs; `entry` is the threads' entry file. */
+  static async start(
+    engine: EngineInstance,
+    module: WebAssembly.Module,
+    work: ThreadedWork,
+    entry: string,
+  ): Promise<TimedTeam> {
+    const placed = work.place(engine, false, false);
+    const data = { module, memory: engine.memory };
+    const team = await ThreadTeam.start(entry, data, work.workers, () => placed.block.abort());
+    return new TimedTeam(engine, work, placed, team);
+  }
+
+  /** The same workload with other numbers, of which none changes the tables' size: its seed. */
+  renew(work: ThreadedWork): void {
+    this.#work = work;
+    this.#placed = work.place(this.#engine, false, false);
+  }
+
+  /** From the threads' barrier to the end of the last one. Throws `UserError` when memory runs out. */
+  async pass(): Promise<{ readonly ns: number; readonly operations: number }> {
+    const work = this.#work;
+    const { block, reset } = this.#placed;
+    const { run, drain } = work.calls(false);
+    reset();
+    await this.#team.all(run, (thread) => [block.address, thread]);
+    const records = Array.from({ length: work.workers }, (_, t) => block.record(t));
+    const operations = work.operations ?? records.reduce((sum, r) => sum + r.operations, 0);
+    if (block.aborted) throw new OutOfEngineMemory(null, operations);
+    const ns = Math.max(...records.map((r) => r.end)) - Math.min(...records.map((r) => r.start));
+    await drained(this.#engine, this.#team, drain, block);
+    return { ns, operations };
+  }
+
+  end(): Promise<void> {
+    return this.#team.end();
+  }
+}
+
 /** Timed passes: each from its barrier to the end of its last thread. Ends the process's threads, whatever happens. */
 export async function timeThreads(
   engine: EngineInstance,
@@ -46,24 +99,16 @@ export async function timeThreads(
   count: number,
   report: Report,
 ): Promise<PassesResult> {
-  const { block, reset } = work.place(engine, false, false);
-  const { run, drain } = work.calls(false);
-  const data = { module, memory: engine.memory };
-  const team = await ThreadTeam.start(entry, data, work.workers, () => block.abort());
+  const team = await TimedTeam.start(engine, module, work, entry);
   try {
     const peak = new PeakMemory(engine.memory);
     const passes: number[] = [];
     let operations = work.operations ?? 0;
     for (let i = 0; i < count; i++) {
       await report(`pass ${i + 1} of ${count}`, i / count);
-      reset();
-      await team.all(run, (thread) => [block.address, thread]);
-      const records = Array.from({ length: work.workers }, (_, t) => block.record(t));
-      const counted = records.reduce((sum, r) => sum + r.operations, 0);
-      if (block.aborted) throw new OutOfEngineMemory(null, work.operations ?? counted);
-      operations = work.operations ?? counted;
-      passes.push(Math.max(...records.map((r) => r.end)) - Math.min(...records.map((r) => r.start)));
-      await drained(engine, team, drain, block);
+      const pass = await team.pass();
+      operations = pass.operations;
+      passes.push(pass.ns);
     }
     return {
       ...{ kind: 'passes', passes, operations, threads: work.threads },

@@ -21,16 +21,26 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string | null
   const given = env.ALLOC_LENS_CACHE;
   if (given === 'off') return null;
   if (given !== undefined && path.isAbsolute(given)) return given;
+  return path.join(systemCaches(env), 'alloc-lens', 'analysis');
+}
+
+/** Where the costs of this machine are kept, for the command line and the editor; null as for `cacheFolder`. */
+export function costsFolder(env: NodeJS.ProcessEnv = process.env): string | null {
+  const given = env.ALLOC_LENS_CACHE;
+  if (given === 'off') return null;
+  if (given !== undefined && path.isAbsolute(given)) return path.join(given, 'costs');
+  return path.join(systemCaches(env), 'alloc-lens', 'costs');
+}
+
+function systemCaches(env: NodeJS.ProcessEnv): string {
   const home = os.homedir();
-  const base =
-    process.platform === 'win32'
-      ? (env.LOCALAPPDATA ?? path.join(home, 'AppData', 'Local'))
-      : process.platform === 'darwin'
-        ? path.join(home, 'Library', 'Caches')
-        : env.XDG_CACHE_HOME !== undefined && path.isAbsolute(env.XDG_CACHE_HOME)
-          ? env.XDG_CACHE_HOME
-          : path.join(home, '.cache');
-  return path.join(base, 'alloc-lens', 'analysis');
+  return process.platform === 'win32'
+    ? (env.LOCALAPPDATA ?? path.join(home, 'AppData', 'Local'))
+    : process.platform === 'darwin'
+      ? path.join(home, 'Library', 'Caches')
+      : env.XDG_CACHE_HOME !== undefined && path.isAbsolute(env.XDG_CACHE_HOME)
+        ? env.XDG_CACHE_HOME
+        : path.join(home, '.cache');
 }
 
 /** Names one build of the program and its grammars: what another build has kept is not used. */
@@ -105,7 +115,9 @@ export class AnalysisCache {
   }
 
   private prune(): void {
-    const all = readdirSync(this.folder).map((name) => {
+    // Not what others keep in folders of their own below it.
+    const names = readdirSync(this.folder, { withFileTypes: true }).filter((entry) => entry.isFile());
+    const all = names.map(({ name }) => {
       const file = path.join(this.folder, name);
       return { file, at: statSync(file).mtimeMs };
     });

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Findings } from '../model.ts';
 import { UserError } from '../model.ts';
+import { withCosts } from '../profile/cost-estimates.ts';
 import { buildReport } from '../report/build.ts';
 import { renderMarkdown } from '../report/markdown.ts';
 import { renderSarif } from '../report/sarif.ts';
@@ -63,7 +64,7 @@ export async function analyzeWith(
       `no C or C++ source under ${paths.map(quoted).join(', ')}: give a source file or a folder that holds some`,
     );
   }
-  return findings;
+  return withCosts(findings, services.costs.kept());
 }
 
 /**

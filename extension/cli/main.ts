@@ -3,19 +3,27 @@ import { existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { EngineCosts } from '../../engine/host/costs.ts';
+import { readManifest } from '../../engine/host/manifest.ts';
+import { EngineSoakRunner } from '../../engine/host/soak.ts';
 import { EngineTarget } from '../../engine/host/target.ts';
 import { CommanderError } from 'commander';
 import { type AnalyzeOptions, analyzePaths } from '../analysis/analyze.ts';
-import { cacheFolder, stampOf } from '../analysis/cache.ts';
+import { cacheFolder, costsFolder, stampOf } from '../analysis/cache.ts';
+import type { MachineState } from '../model-experiment.ts';
 import { type Target, UserError } from '../model.ts';
+import { NativeCosts } from '../native/costs.ts';
 import { discoverAllocators, knownAllocators } from '../native/discover.ts';
 import { InstalledTarget } from '../native/installed.ts';
 import { NativeTarget } from '../native/target.ts';
+import { keepCosts, readCosts } from '../profile/cost-file.ts';
+import { hostState, thisHost } from '../profile/cost-host.ts';
 import { profileFromBench } from '../profile/from-bench.ts';
+import { readMachineState } from '../profile/machine-state.ts';
 import { requireExists } from './files.ts';
 import { processOutput } from './output.ts';
 import { createProgram } from './program.ts';
-import type { Services } from './services.ts';
+import type { CostServices, Services } from './services.ts';
 import { quoted } from './values.ts';
 
 const distDir = path.dirname(fileURLToPath(import.meta.url));
@@ -70,6 +78,20 @@ function sourceReader(): Services['sourceText'] {
   };
 }
 
+function machineState(): MachineState {
+  const cores = os.cpus();
+  return {
+    ...{ cpu: cores[0]?.model ?? 'unknown', cores: cores.length, kernel: `${os.type()} ${os.release()}` },
+    ...{
+      runtime: `Node ${process.versions.node}`,
+      governor: null,
+      turbo: null,
+      load: os.loadavg()[0] ?? null,
+    },
+    ...{ container: existsSync('/.dockerenv'), pinned: null, flags: [] },
+  };
+}
+
 /** One line for a person, and the exit status that goes with it. */
 function explain(error: unknown): { readonly line: string; readonly status: number } {
   if (error instanceof CommanderError) {
@@ -93,6 +115,22 @@ function analysisSetup(): Pick<AnalyzeOptions, 'grammarDir' | 'parseWorker' | 'c
     ...(folder === null || !program.endsWith('.js') || !existsSync(grammarDir)
       ? {}
       : { cache: { folder, stamp: stampOf(program, grammarDir) } }),
+  };
+}
+
+function costServices(): CostServices {
+  const folder = costsFolder();
+  const host = thisHost();
+  return {
+    native: new NativeCosts({
+      source: path.join(distDir, 'native', 'costs.c'),
+      cacheDir: nativeCache(process.env),
+    }),
+    engine: new EngineCosts({ distDir }),
+    host: host.name,
+    machine: hostState,
+    kept: () => (folder === null ? null : readCosts(folder, host)),
+    keep: (table) => (folder === null ? null : keepCosts(folder, host, table)),
   };
 }
 
@@ -136,10 +174,17 @@ async function main(): Promise<void> {
     installed: async () => (await discoverAllocators()).map((a) => a.name),
     profileFromBench,
     sourceText: sourceReader(),
+    costs: costServices(),
     htmlAssets: () => ({
       script: readFileSync(path.join(distDir, 'webview.js'), 'utf8'),
       style: readFileSync(path.join(distDir, 'webview.css'), 'utf8'),
     }),
+    // The runner of pairs and the ledger are joined here.
+    experiment: () => Promise.reject(new UserError('this build has no runner for pairs yet', 3)),
+    appendToLedger: () => Promise.reject(new UserError('this build has no ledger yet: use --no-ledger', 3)),
+    machine: machineState,
+    engineFunctions: () => readManifest(distDir).functions.map((f) => f.name),
+    soakRunner: new EngineSoakRunner({ distDir }),
   };
   const program = createProgram(services, (status) => {
     process.exitCode = status;

@@ -3,10 +3,14 @@ import { Command } from 'commander';
 import { UserError } from '../model.ts';
 import { type AnalyzeFlags, runAnalyze } from './analyze.ts';
 import { type BenchFlags, runBench } from './bench.ts';
+import { type CalibrateFlags, runCalibrate } from './calibrate.ts';
 import { type CompareFlags, runCompare } from './compare.ts';
+import { addExperiment } from './experiment-command.ts';
 import { failRules } from './fail-on.ts';
+import { type LedgerFlags, runLedger } from './ledger.ts';
 import { type ReportFlags, runReport } from './report.ts';
 import type { Services } from './services.ts';
+import { runSoak, type SoakFlags } from './soak.ts';
 
 const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [
   ...(before ?? []),
@@ -14,15 +18,7 @@ const collect = (value: string, before: readonly string[] | undefined): readonly
 ];
 
 /** Named in the design, built later. */
-const laterCommands: readonly string[] = [
-  'experiment',
-  'calibrate',
-  'soak',
-  'ledger',
-  'trace',
-  'profile',
-  'annotate',
-];
+const laterCommands: readonly string[] = ['trace', 'profile', 'annotate'];
 
 function withConfiguration(command: Command): Command {
   return command
@@ -112,6 +108,18 @@ export function createProgram(services: Services, finish: (status: number) => vo
       finish(await runCompare(services, workload, flags)),
     );
 
+  program
+    .command('ledger')
+    .description('what was measured in this workspace: list it, show a record, write the documents')
+    .argument('[action]', 'list (default), show or export')
+    .argument('[id]', 'of the record to show')
+    .option('--file <file>', 'another ledger than .alloc-lens/ledger.jsonl')
+    .option('--out <dir>', 'folder that export writes the documents into', 'docs/analysis')
+    .option('--format <format>', 'text or json', 'text')
+    .action(async (action: string | undefined, id: string | undefined, flags: LedgerFlags) =>
+      finish(await runLedger(services, action, id, flags)),
+    );
+
   withConfiguration(
     program.command('report').description('write everything known into one HTML, Markdown or JSON file'),
   )
@@ -122,6 +130,41 @@ export function createProgram(services: Services, finish: (status: number) => vo
     .option('--format <format>', 'text (prints the path) or json', 'text')
     .action(async (paths: string[], flags: ReportFlags) => finish(await runReport(services, paths, flags)));
 
+  addExperiment(program, services, finish, collect);
+
+  program
+    .command('soak')
+    .description('work for minutes to hours in one process a side: steadiness of speed and memory, budgets')
+    .option('--minutes <n>', 'of both sides together, which take turns (default 10)')
+    .option('--workload <workload[:profile]>', 'as for bench (default random_mixed)')
+    .option('--trace <file>', 'replay an allocation trace over and over')
+    .option('--flatten', 'replay a trace on one thread')
+    .option('--working-set <n>', 'slots, as for bench')
+    .option('--threads <n>', "threads (default: the workload's own)")
+    .option('--seed <n>', 'of the random numbers (default 12345)')
+    .option(
+      '--baseline <spec>',
+      'TARGET[:VARIANT][,FLAG=V...][,env:NAME=V...] or preset:NAME (default speed first)',
+    )
+    .option('--treatment <spec>', 'the other side (default balanced)')
+    .option('--epoch-seconds <n>', 'of one epoch (default: 60 epochs a side, of 1 to 10 seconds)')
+    .option('--budget <name=value>', 'drift or cv in percent, calls an operation (repeatable)', collect)
+    .option('--out <dir>', "folder of the soak's CSV and Markdown (default .alloc-lens/soak)")
+    .option('--resume <file>', 'go on with the soak of an ID.csv for the rest of its time')
+    .option('--fail-on <rule>', 'budget: exit 1 when a budget is broken; 2 when one could not be measured')
+    .option('--format <format>', 'text or json', 'text')
+    .action(async (flags: SoakFlags) => finish(await runSoak(services, flags)));
+
+  program
+    .command('calibrate')
+    .description(
+      'measure what one more atomic, gate, check or layer costs on a malloc hot path of this machine',
+    )
+    .option('--seconds <n>', 'of measuring (default 30)', '30')
+    .option('--engine', 'in WebAssembly, even where a C compiler is found')
+    .option('--format <format>', 'text or json', 'text')
+    .action(async (flags: CalibrateFlags) => finish(await runCalibrate(services, flags)));
+
   for (const name of laterCommands) {
     program
       .command(name, { hidden: true })
@@ -130,7 +173,7 @@ export function createProgram(services: Services, finish: (status: number) => vo
       .helpOption(false)
       .action(() => {
         throw new UserError(
-          `${name} is not there yet: this version has analyze, bench, compare-allocators and report`,
+          `${name} is not there yet: this version has analyze, bench, compare-allocators, experiment, ledger, soak, calibrate and report`,
         );
       });
   }

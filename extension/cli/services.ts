@@ -1,6 +1,16 @@
 /** What the commands need from the rest of the program; the entry file fills it in, tests may too. */
 import type { AnalyzeOptions } from '../analysis/analyze.ts';
+import type {
+  CostTable,
+  Experiment,
+  ExperimentPlan,
+  LedgerRecord,
+  MachineState,
+  PairHooks,
+  SoakRunner,
+} from '../model-experiment.ts';
 import type { BenchResult, Findings, Profile, Target } from '../model.ts';
+import type { CostRunner } from '../profile/cost-measurement.ts';
 import type { HtmlAssets } from '../report/html.ts';
 import type { Output } from './output.ts';
 
@@ -21,4 +31,29 @@ export interface Services {
   /** One line of a profiled target's own source, null where it cannot be read. */
   readonly sourceText: (file: string, line: number) => string | null;
   readonly htmlAssets: () => HtmlAssets;
+  /** Runs a plan of two sides to its verdict; `maxProcesses` null for all planned looks. Rejects as `runExperiment`. */
+  readonly experiment: (
+    plan: ExperimentPlan,
+    hooks: PairHooks,
+    maxProcesses: number | null,
+  ) => Promise<Experiment>;
+  /** Resolves when the record is on the disk; without `file` in the workspace's own ledger. */
+  readonly appendToLedger: (record: LedgerRecord, file?: string | null) => Promise<void>;
+  readonly machine: () => MachineState;
+  /** Names of all functions in the engine's sources. */
+  readonly engineFunctions: () => readonly string[];
+  readonly soakRunner: SoakRunner;
+  readonly costs: CostServices;
+}
+
+/** What cost calibration needs, and what it left on this machine. */
+export interface CostServices {
+  readonly native: CostRunner;
+  readonly engine: CostRunner;
+  readonly host: string;
+  readonly machine: () => MachineState;
+  /** The table of this machine, null without one. */
+  readonly kept: () => CostTable | null;
+  /** Keeps a table and returns its file, null where nothing is kept. */
+  readonly keep: (table: CostTable) => string | null;
 }

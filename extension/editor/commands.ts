@@ -4,6 +4,7 @@ import { type BenchResult, type ReportPlace, UserError } from '../model.ts';
 import type { AnalysisController } from './analysis.ts';
 import { analyzeWorkspace } from './analyze-command.ts';
 import type { BenchmarkCommand } from './benchmark.ts';
+import type { CalibrateCommand } from './calibrate-command.ts';
 import type { EngineSources } from './engine-source.ts';
 import type { ExperimentCommand } from './experiment.ts';
 import type { HeatOverlay } from './heat.ts';
@@ -16,6 +17,7 @@ export interface CommandDeps {
   readonly store: Store;
   readonly analysis: AnalysisController;
   readonly benchmark: BenchmarkCommand;
+  readonly calibrate: CalibrateCommand;
   readonly engine: EngineSources;
   readonly heat: HeatOverlay;
   readonly navigation: Navigation;
@@ -70,7 +72,7 @@ export function registerCommands(deps: CommandDeps): vscode.Disposable {
     [commands.showLog]: () => log.show(),
     [commands.runExperiment]: () => experiment.run(),
     [commands.runSoak]: () => soak.run(),
-    [commands.calibrateCosts]: () => soak.calibrateCosts(),
+    [commands.calibrateCosts]: (args) => deps.calibrate.run(args),
     [commands.writeDocuments]: () => experiment.writeDocuments(),
     [commands.showExperiments]: () => deps.openReportAt({ tab: 'experiments', id: null }, null),
     [internalCommands.showRecord]: (place, folder) => {

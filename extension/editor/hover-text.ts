@@ -10,6 +10,9 @@ import type {
   Profile,
   Variable,
 } from '../model.ts';
+import type { CostTable } from '../model-experiment.ts';
+import { costNameOf, isRemovable, removableCost } from '../profile/cost-estimates.ts';
+import { costSentence } from './cost-text.ts';
 import {
   counted,
   gateName,
@@ -28,11 +31,14 @@ export interface HoverLinks {
   readonly location: (file: string, line: number, column?: number) => string;
   readonly rows: (ids: readonly string[]) => string;
   readonly report: string;
+  readonly calibrate: string;
 }
 
 export interface HoverContext {
   readonly findings: Findings;
   readonly links: HoverLinks;
+  /** What things cost on this machine, null before any calibration. */
+  readonly costs: CostTable | null;
 }
 
 /** Source text and names come from the user's files: nothing in them may become a link, a command or HTML. */
@@ -138,8 +144,18 @@ export function siteHover(site: AtomicSite, ctx: HoverContext, annotation?: Func
   const blocks = [head, where.filter((w) => w !== null).join(' ')];
   if (evidence.length > 0) blocks.push(evidenceList(evidence, links).join('\n'));
   if (site.kind !== 'fence') blocks.push(conclusions[site.class]);
+  const cost = worthText(site, ctx);
+  if (cost !== null) blocks.push(cost);
   blocks.push('---', footer(site, variable, ctx));
   return blocks.join('\n\n');
+}
+
+/** What leaving it out would save here; the way to know it where nothing was calibrated; null where it cannot go. */
+function worthText(site: AtomicSite, { costs, links }: HoverContext): string | null {
+  if (!isRemovable(site) || costNameOf(site) === null) return null;
+  if (costs === null) return `[Calibrate costs](${links.calibrate}) to see what it costs here.`;
+  const cost = removableCost([site], costs);
+  return cost === null ? null : escapeMarkdown(costSentence(cost));
 }
 
 function footer(site: AtomicSite, variable: Variable | undefined, ctx: HoverContext): string {

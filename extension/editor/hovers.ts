@@ -17,7 +17,12 @@ import type { Store } from './store.ts';
 import { gateRange } from './underlines.ts';
 import { runName } from './words.ts';
 
-const linkedCommands = [internalCommands.openLocation, internalCommands.showRows, commands.openReport];
+const linkedCommands = [
+  internalCommands.openLocation,
+  internalCommands.showRows,
+  commands.openReport,
+  commands.calibrateCosts,
+];
 
 const commandLink = (command: string, args: readonly unknown[]): string =>
   `command:${command}?${encodeURIComponent(JSON.stringify(args))}`;
@@ -69,7 +74,11 @@ export class HoverProvider implements vscode.HoverProvider {
   ): string[] {
     const findings = this.#store.folder(place.root).findings;
     if (findings === null) return [];
-    const ctx: HoverContext = { findings, links: this.#links(place.root, document, position) };
+    const ctx: HoverContext = {
+      findings,
+      links: this.#links(place.root, document, position),
+      costs: this.#store.costs,
+    };
     const annotations = this.#store.annotations(place);
     const edits = this.#store.journal.since(document.uri.toString());
     const holds = (range: Range): boolean => {
@@ -135,6 +144,7 @@ export class HoverProvider implements vscode.HoverProvider {
       rows: (ids) =>
         commandLink(internalCommands.showRows, [document.uri.toString(), position.line + 1, ids]),
       report: commandLink(commands.openReport, []),
+      calibrate: commandLink(commands.calibrateCosts, []),
     };
   }
 }

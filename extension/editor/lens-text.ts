@@ -7,6 +7,9 @@ import type {
   FunctionAnnotation,
   Gate,
 } from '../model.ts';
+import type { CostTable } from '../model-experiment.ts';
+import { removableCost } from '../profile/cost-estimates.ts';
+import { costClause, costSentence } from './cost-text.ts';
 import {
   classOrder,
   counted,
@@ -53,6 +56,8 @@ export interface LensContext {
   readonly run: string | null;
   /** How the shares were made; empty without a profile. */
   readonly shares: string;
+  /** What things cost on this machine, null before any calibration. */
+  readonly costs: CostTable | null;
 }
 
 const separator = ' · ';
@@ -103,16 +108,18 @@ function rolesText(sites: readonly AtomicSite[]): string {
   return roles.length === 0 ? '' : `: ${roles.join(', ')}`;
 }
 
-function atomicsPart(cls: AtomicClass, sites: readonly AtomicSite[], gates: readonly Gate[]): LensPart {
+function atomicsPart(cls: AtomicClass, sites: readonly AtomicSite[], ctx: LensContext): LensPart {
   const n = sites.length;
+  // Only telemetry can go.
+  const cost = cls === 'telemetry' && ctx.costs !== null ? removableCost(sites, ctx.costs) : null;
   const what = {
     telemetry: counted(n, 'telemetry atomic'),
     correctness: `${n} correctness${rolesText(sites)}`,
     unknown: counted(n, 'unclassified atomic'),
   }[cls];
   return {
-    title: `${what}${activityText(sites, gates)}`,
-    tooltip: 'Show them with their evidence.',
+    title: `${what}${activityText(sites, ctx.gates)}${cost === null ? '' : `, ${costClause(cost, n)}`}`,
+    tooltip: `${cost === null ? '' : `${costSentence(cost)} `}Show them with their evidence.`,
     action: { kind: 'rows', ids: sites.map((s) => s.id) },
   };
 }
@@ -177,7 +184,7 @@ export function functionLens(a: FunctionAnnotation, ctx: LensContext): LensPart[
   }
   for (const cls of classOrder) {
     const sites = a.atomics.filter((s) => s.class === cls);
-    if (sites.length > 0) parts.push(atomicsPart(cls, sites, ctx.gates));
+    if (sites.length > 0) parts.push(atomicsPart(cls, sites, ctx));
   }
   if (a.counters.length > 0) {
     parts.push({

@@ -104,6 +104,7 @@ export class LensProvider implements vscode.CodeLensProvider, vscode.Disposable 
       engineSource: (name) => this.#engineSource(name),
       run: this.#run(),
       shares: this.#store.profile === null ? '' : sharesText(this.#store.profile),
+      costs: this.#store.costs,
     };
   }
 

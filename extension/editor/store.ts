@@ -1,7 +1,9 @@
 /** What the window knows: findings by workspace folder, the runs, the loaded profile. Views read it and follow it. */
 import * as vscode from 'vscode';
 import type { BenchResult, Findings, Profile } from '../model.ts';
+import type { CostTable } from '../model-experiment.ts';
 import { annotateFile } from '../profile/annotate.ts';
+import { withCosts } from '../profile/cost-estimates.ts';
 import type { FileAnnotations } from '../model.ts';
 import { EditJournal } from './journal.ts';
 import type { Place } from './places.ts';
@@ -19,7 +21,7 @@ export interface FolderState {
 const untouched: FolderState = { state: 'none', message: '', findings: null };
 
 /** Which part changed; what a view may skip. */
-export type StoreChange = 'findings' | 'profile' | 'state';
+export type StoreChange = 'findings' | 'profile' | 'state' | 'costs';
 
 export interface LoadedRun {
   readonly result: BenchResult;
@@ -36,6 +38,7 @@ export class Store implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<StoreChange>();
   #runs: readonly LoadedRun[] = [];
   #profile: Profile | null = null;
+  #costs: CostTable | null = null;
 
   readonly onDidChange = this.#changed.event;
 
@@ -55,8 +58,23 @@ export class Store implements vscode.Disposable {
 
   setFindings(root: vscode.Uri, findings: Findings): void {
     const state = verdictOn(findings);
-    this.#folders.set(root.toString(), { state, message: '', findings });
+    this.#folders.set(root.toString(), { state, message: '', findings: withCosts(findings, this.#costs) });
     this.#changed.fire('findings');
+  }
+
+  /** What things cost on this machine, null before any calibration. */
+  get costs(): CostTable | null {
+    return this.#costs;
+  }
+
+  /** Candidates of what was found already are estimated with them, too. */
+  setCosts(costs: CostTable): void {
+    this.#costs = costs;
+    for (const [root, state] of this.#folders) {
+      if (state.findings === null) continue;
+      this.#folders.set(root, { ...state, findings: withCosts(state.findings, costs) });
+    }
+    this.#changed.fire('costs');
   }
 
   forgetFolder(root: vscode.Uri): void {

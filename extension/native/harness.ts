@@ -21,6 +21,9 @@ export const harnessFiles = {
   headers: ['harness.h', 'trace.h'],
 } as const;
 
+/** Every C file that ships. */
+export const nativeFiles: readonly string[] = [...harnessFiles.sources, ...harnessFiles.headers, 'costs.c'];
+
 /** An allocator that is compiled and linked into the harness itself. */
 export interface LinkedAllocator {
   readonly flags: readonly string[];
@@ -49,7 +52,8 @@ const flags = [
   '-fno-builtin-free',
 ] as const;
 
-async function compilerVersion(compiler: string, signal: AbortSignal | undefined): Promise<string> {
+/** What `compiler --version` prints. Throws `UserError` when it cannot be started or fails. */
+export async function compilerVersion(compiler: string, signal: AbortSignal | undefined): Promise<string> {
   const r = await runProcess(compiler, ['--version'], { signal });
   if (r.startError !== null) {
     throw new UserError(
@@ -74,47 +78,79 @@ async function isExecutable(file: string): Promise<boolean> {
 
 /** Path of the compiled harness. Throws `UserError` without a compiler, a readable source or a writable cache. */
 export async function harnessBinary(options: HarnessOptions): Promise<string> {
-  const { compiler, signal } = options;
+  const folder = path.dirname(options.source);
+  const linked = options.linked ?? { flags: [], sources: [] };
+  const own = harnessFiles.sources.map((name) => path.join(folder, name));
+  return nativeBinary({
+    name: 'harness',
+    title: 'the native harness',
+    sources: [...own, ...linked.sources],
+    headers: harnessFiles.headers.map((name) => path.join(folder, name)),
+    // Where sources that are not ours lie is part of what they include.
+    places: linked.sources,
+    flags: [...flags, ...linked.flags],
+    cacheDir: options.cacheDir,
+    compiler: options.compiler,
+    signal: options.signal,
+  });
+}
+
+export interface NativeProgram {
+  /** The binary's name in the cache begins with it. */
+  readonly name: string;
+  /** In messages. */
+  readonly title: string;
+  readonly sources: readonly string[];
+  readonly headers: readonly string[];
+  /** Paths that decide the result besides the texts. */
+  readonly places: readonly string[];
+  readonly flags: readonly string[];
+  readonly cacheDir: string;
+  readonly compiler: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Path of a compiled program: from the cache, or compiled into it. Throws `UserError` without a compiler, a readable
+ * source or a writable cache.
+ */
+export async function nativeBinary(program: NativeProgram): Promise<string> {
+  const { name, title, sources, headers, places, compiler, signal } = program;
   if (process.platform !== 'linux') {
     throw new UserError('native targets run on Linux only: use the engine', 3);
   }
   const version = await compilerVersion(compiler, signal);
-  const folder = path.dirname(options.source);
-  const linked = options.linked ?? { flags: [], sources: [] };
-  const own = harnessFiles.sources.map((name) => path.join(folder, name));
-  const sources = [...own, ...linked.sources];
-  const allFlags = [...flags, ...linked.flags];
   const hash = createHash('sha256');
-  for (const file of [...sources, ...harnessFiles.headers.map((name) => path.join(folder, name))]) {
+  for (const file of [...sources, ...headers]) {
     let text: Buffer;
     try {
       text = await readFile(file);
     } catch {
-      throw new UserError(`the native harness's source is missing (${file}): run \`npm run build\``, 3);
+      throw new UserError(`${title}'s source is missing (${file}): run \`npm run build\``, 3);
     }
     hash.update(`${text.length}\0`).update(text);
   }
   const key = hash
-    .update([compiler, version, ...linked.sources, ...allFlags].join('\0'))
+    .update([compiler, version, ...places, ...program.flags].join('\0'))
     .digest('hex')
     .slice(0, 24);
-  const binary = path.join(options.cacheDir, `harness-${key}`);
+  const binary = path.join(program.cacheDir, `${name}-${key}`);
   if (await isExecutable(binary)) return binary;
 
   const fresh = `${binary}.${randomUUID()}`;
   try {
-    await mkdir(options.cacheDir, { recursive: true });
+    await mkdir(program.cacheDir, { recursive: true });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new UserError(`cannot keep the native harness in ${options.cacheDir}: ${why}`, 3);
+    throw new UserError(`cannot keep ${title} in ${program.cacheDir}: ${why}`, 3);
   }
   try {
-    const r = await runProcess(compiler, [...allFlags, '-o', fresh, ...sources, '-pthread', '-ldl'], {
+    const r = await runProcess(compiler, [...program.flags, '-o', fresh, ...sources, '-pthread', '-ldl'], {
       signal,
     });
     if (r.status !== 0) {
       const line = r.stderr.split('\n').find((l) => /error|cannot/i.test(l)) ?? 'no message';
-      throw new UserError(`\`${compiler}\` cannot compile the native harness: ${line.trim()}`, 3);
+      throw new UserError(`\`${compiler}\` cannot compile ${title}: ${line.trim()}`, 3);
     }
     // Whoever is first wins; a second process's copy is the same.
     await rename(fresh, binary);

@@ -11,6 +11,7 @@ import {
 } from '../../../extension/model.ts';
 import { plain } from '../../../extension/report/style.ts';
 import { run as benchResult } from '../report/fixtures.ts';
+import { noCosts } from './cost-services.ts';
 import { schemaProblems } from './run-cli.ts';
 
 interface Ran {
@@ -49,6 +50,9 @@ function setup(speeds: Readonly<Record<string, readonly number[]>>, hash = 'a'):
     },
     ...{ signal: new AbortController().signal, version: '0', analyze: none, target },
     ...{ installed: async () => ['jemalloc'], profileFromBench: none, sourceText: none, htmlAssets: none },
+    ...{ experiment: none, appendToLedger: none, machine: none, engineFunctions: none },
+    soakRunner: { start: none },
+    costs: noCosts,
   };
   return { order, printed, services };
 }

@@ -69,7 +69,7 @@ async function findingsOf(args: readonly string[]): Promise<Findings> {
 describe('usage', () => {
   it.each([
     [['nonsense'], "unknown command 'nonsense'"],
-    [['experiment', 'x', '--threshold', '1'], 'experiment is not there yet'],
+    [['annotate', 'x.c'], 'annotate is not there yet'],
     [['analyze'], "missing required argument 'path'"],
     [['analyze', '.', '--nope'], "unknown option '--nope'"],
     [['analyze', '.', '--format', 'xml'], 'expected text, json, sarif, markdown'],

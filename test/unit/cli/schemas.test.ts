@@ -28,7 +28,9 @@ const names = [
   'analyze',
   'bench',
   'bench-threads',
+  'calibrate',
   'compare-allocators',
+  'experiment',
   'report',
   'report-written',
 ] as const;
@@ -46,12 +48,17 @@ function problems(name: (typeof names)[number], value: unknown): string[] {
   return (validate.errors ?? []).map((e) => `${e.instancePath} ${e.keyword}`);
 }
 
-/** Interfaces and unions of string literals of model.ts: property names (optional ones with `?`), or literals. */
+/** Interfaces and unions of string literals of the model: property names (optional ones with `?`), or literals. */
 function modelShapes(): { interfaces: Map<string, string[]>; unions: Map<string, string[]> } {
-  const file = path.resolve(folder, '../../extension/model.ts');
-  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2022, true);
   const interfaces = new Map<string, string[]>();
   const unions = new Map<string, string[]>();
+  for (const name of ['model.ts', 'model-experiment.ts']) readShapes(name, interfaces, unions);
+  return { interfaces, unions };
+}
+
+function readShapes(name: string, interfaces: Map<string, string[]>, unions: Map<string, string[]>): void {
+  const file = path.resolve(folder, '../../extension', name);
+  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2022, true);
   source.forEachChild((node) => {
     if (ts.isInterfaceDeclaration(node)) {
       const own = node.members.map((m) => `${m.name?.getText()}${m.questionToken === undefined ? '' : '?'}`);
@@ -72,16 +79,23 @@ function modelShapes(): { interfaces: Map<string, string[]>; unions: Map<string,
       if (literals.length === node.type.types.length) unions.set(node.name.text, literals);
     }
   });
-  return { interfaces, unions };
 }
 
-const roots = { analyze: 'Findings', bench: 'BenchResult', report: 'ReportModel' } as const;
+const roots = {
+  analyze: 'Findings',
+  bench: 'BenchResult',
+  experiment: 'Experiment',
+  calibrate: 'CostTable',
+  report: 'ReportModel',
+} as const;
 
 describe('schemas keep in step with model.ts', () => {
   const { interfaces, unions } = modelShapes();
-  const defined = (['analyze', 'bench', 'report'] as const).flatMap((name) => {
+  const defined = (['analyze', 'bench', 'calibrate', 'experiment', 'report'] as const).flatMap((name) => {
     const schema = schemas.get(name);
-    return [[roots[name], schema] as const, ...Object.entries(schema?.$defs ?? {})];
+    // One that is a definition as a whole is checked as that.
+    const whole = schema?.$ref === undefined ? [[roots[name], schema] as const] : [];
+    return [...whole, ...Object.entries(schema?.$defs ?? {})];
   });
 
   it.each(defined.map(([name, schema]) => ({ name, schema })))('$name', ({ name, schema }) => {
@@ -103,8 +117,8 @@ describe('schemas keep in step with model.ts', () => {
     expect(schema).toHaveProperty('additionalProperties', false);
   });
 
-  it('analyze and bench stand alone', () => {
-    for (const name of ['analyze', 'bench'] as const) {
+  it('analyze, bench and experiment stand alone', () => {
+    for (const name of ['analyze', 'bench', 'experiment'] as const) {
       expect(JSON.stringify(schemas.get(name))).not.toMatch(/"\$ref":"[^#]/);
     }
   });

@@ -1,0 +1,201 @@
+/**
+ * A/A calibrations of the past: JSON Lines, only ever appended to, read back whatever happened to the file. Records have
+ * the shape of the ledger's calibrations.
+ */
+import { mkdir, open } from 'node:fs/promises';
+import path from 'node:path';
+import type {
+  Calibration,
+  ExperimentPlan,
+  ExperimentWork,
+  LedgerRecord,
+  MachineState,
+} from '../model-experiment.ts';
+import { ledgerVersion } from '../model-experiment.ts';
+import { UserError } from '../model.ts';
+import { lookConfidence } from './looks.ts';
+import { yuen } from './robust.ts';
+import { effectInterval, effectPercent, requireSamples, sigmaPercent } from './statistics.ts';
+
+/** What a calibration holds for. */
+export type CalibrationKey = Pick<Calibration, 'host' | 'target' | 'workload'>;
+
+/** Units of an A/A calibration (ANCHORS 6.4: 24 pass the gate in 95 to 100% of cases, 12 in 58 to 86%). */
+export const calibrationUnits = 24;
+/** Bias and half width together, percent, that pass. */
+const mostBias = 0.5;
+const freshHours = 24;
+/** Of a long history only the end is read. */
+const mostBytes = 4 * 2 ** 20;
+
+function workName(work: ExperimentWork): string {
+  const name = work.trace === null ? `${work.workload}:${work.profile}` : `trace ${work.trace.file}`;
+  const own = (['iterations', 'workingSet', 'min', 'max', 'threads'] as const).flatMap((key) =>
+    work[key] === null ? [] : [`${key}=${work[key]}`],
+  );
+  return [name, ...(work.trace?.flatten ? ['flattened'] : []), ...own].join(' ');
+}
+
+/** The machine and its system, the baseline's target and variant, and the workload with its parameters. */
+export function calibrationKey(plan: ExperimentPlan, machine: MachineState): CalibrationKey {
+  return {
+    host: `${machine.cpu}, ${machine.cores} cores, ${machine.kernel}, ${machine.runtime}`,
+    target: `${plan.baseline.target}:${plan.baseline.variant}`,
+    workload: workName(plan.work),
+  };
+}
+
+/** The plan of a calibration: the baseline against itself, one look. */
+export function calibrationPlan(plan: ExperimentPlan): ExperimentPlan {
+  return {
+    ...plan,
+    id: `${plan.id}-aa`,
+    title: `A/A calibration: ${plan.title}`,
+    treatment: plan.baseline,
+    rule: 'interval',
+    looks: [calibrationUnits],
+    replay: null,
+  };
+}
+
+/**
+ * A calibration from the log ratios of its units. It passes when the 95% interval of the bias holds 0, and the bias with
+ * half that interval's width is at most 0.5% (ANCHORS 6.4). Percent of throughput.
+ */
+export function calibrationOf(logRatios: readonly number[], key: CalibrationKey, at: Date): Calibration {
+  requireSamples(logRatios, 6, 'a calibration');
+  const located = yuen(logRatios, lookConfidence([logRatios.length]));
+  const biasPercent = effectPercent(located.estimate);
+  const interval = effectInterval(located.interval);
+  const half = (interval[1] - interval[0]) / 2;
+  const passed = interval[0] <= 0 && interval[1] >= 0 && Math.abs(biasPercent) + half <= mostBias;
+  const sigma = sigmaPercent(logRatios) ?? 0;
+  return {
+    at: at.toISOString(),
+    ...key,
+    units: logRatios.length,
+    sigmaPercent: sigma,
+    biasPercent,
+    interval,
+    passed,
+  };
+}
+
+/** The newest calibration of that machine, target and workload that passed in the 24 hours before `now`; null without one. */
+export function newestPassed(
+  calibrations: readonly Calibration[],
+  key: CalibrationKey,
+  now: Date,
+): Calibration | null {
+  let newest: Calibration | null = null;
+  for (const c of calibrations) {
+    const age = now.getTime() - Date.parse(c.at);
+    const fits = c.host === key.host && c.target === key.target && c.workload === key.workload;
+    if (!c.passed || !fits || !(age >= 0 && age <= freshHours * 3_600_000)) continue;
+    if (newest === null || Date.parse(c.at) > Date.parse(newest.at)) newest = c;
+  }
+  return newest;
+}
+
+function field(value: object, name: string): unknown {
+  return Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined;
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+function isCalibration(value: unknown): value is Calibration {
+  if (typeof value !== 'object' || value === null) return false;
+  const texts = ['at', 'host', 'target', 'workload'].every((k) => typeof field(value, k) === 'string');
+  const interval = field(value, 'interval');
+  const [units, sigma] = [field(value, 'units'), field(value, 'sigmaPercent')];
+  return (
+    texts &&
+    !Number.isNaN(Date.parse(String(field(value, 'at')))) &&
+    isNumber(units) &&
+    units > 0 &&
+    isNumber(sigma) &&
+    sigma >= 0 &&
+    isNumber(field(value, 'biasPercent')) &&
+    typeof field(value, 'passed') === 'boolean' &&
+    Array.isArray(interval) &&
+    interval.length === 2 &&
+    interval.every(isNumber)
+  );
+}
+
+function calibrationIn(line: string): Calibration | null {
+  try {
+    const record: unknown = JSON.parse(line);
+    if (typeof record !== 'object' || record === null) return null;
+    if (field(record, 'v') !== ledgerVersion || field(record, 'kind') !== 'calibration') return null;
+    const calibration = field(record, 'calibration');
+    return isCalibration(calibration) ? calibration : null;
+  } catch {
+    return null;
+  }
+}
+
+export interface CalibrationHistory {
+  /** Oldest first. */
+  readonly calibrations: readonly Calibration[];
+  /** Lines that hold none: torn, edited, or written by a later version. */
+  readonly skipped: number;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+/** Reads a history; a file that is not there is an empty one. Throws `UserError` for a file that cannot be read. */
+export async function readCalibrations(file: string): Promise<CalibrationHistory> {
+  let text: string;
+  try {
+    const handle = await open(file, 'r');
+    try {
+      const { size } = await handle.stat();
+      const from = Math.max(0, size - mostBytes);
+      const buffer = Buffer.alloc(size - from);
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, from);
+      text = buffer.toString('utf8', 0, bytesRead);
+      // The first line of an end may be half of one.
+      if (from > 0) text = text.slice(text.indexOf('\n') + 1);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return { calibrations: [], skipped: 0 };
+    throw new UserError(
+      `the calibrations in ${file} cannot be read (${codeOf(error) || 'unknown error'})`,
+      3,
+    );
+  }
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const calibrations = lines.map(calibrationIn).filter((c) => c !== null);
+  return { calibrations, skipped: lines.length - calibrations.length };
+}
+
+/**
+ * Appends one calibration, on the disk when it resolves. One write of one line, begun on a line of its own when the
+ * last one was torn. Throws `UserError` when the file cannot be written.
+ */
+export async function appendCalibration(file: string, calibration: Calibration): Promise<void> {
+  const record: LedgerRecord = { v: ledgerVersion, kind: 'calibration', at: calibration.at, calibration };
+  try {
+    await mkdir(path.dirname(file), { recursive: true });
+    const handle = await open(file, 'a+');
+    try {
+      const { size } = await handle.stat();
+      const last = Buffer.alloc(1);
+      if (size > 0) await handle.read(last, 0, 1, size - 1);
+      const torn = size > 0 && last[0] !== 0x0a;
+      await handle.write(`${torn ? '\n' : ''}${JSON.stringify(record)}\n`);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw new UserError(`the calibration cannot be kept in ${file} (${codeOf(error) || 'unknown error'})`, 3);
+  }
+}

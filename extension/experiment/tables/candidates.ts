@@ -1,0 +1,138 @@
+/** Reduction candidates with what was estimated of them and, after their experiment, what was measured (Phase 19 §3, §4). */
+import type { Experiment, Verdict } from '../../model-experiment.ts';
+import type { Candidate, CandidateLetter } from '../../model.ts';
+import { deltaPercent } from '../seed-rule.ts';
+
+/** Changes an operation, negative = fewer; throughput in percent, positive = faster. Null where nothing is estimated. */
+export interface Gain {
+  readonly instructionsPerOp: number | null;
+  readonly branchesPerOp: number | null;
+  readonly throughputPercent: number | null;
+}
+
+export interface LabCandidate {
+  readonly letter: CandidateLetter;
+  readonly title: string;
+  readonly risk: Candidate['risk'];
+  readonly estimate: Gain;
+  /** Id or replay name of the experiment that would confirm it, null without one. */
+  readonly experiment: string | null;
+}
+
+export interface CandidateRow extends LabCandidate {
+  readonly measured: (Gain & { readonly experiment: string; readonly verdict: Verdict }) | null;
+}
+
+/** §4's table: the middles of §3's ranges, throughput rounded down. */
+export const fastlaneCandidates: readonly LabCandidate[] = (
+  [
+    ['A', 'Remove FastLane layer', 'low', -17.5, -6, 12],
+    ['B', 'ENV snapshot consolidation', 'medium', -10, -4, 6],
+    ['C', 'Stats removal (Release)', 'low', -5, -2.5, 4],
+    ['D', 'Inline header validation', 'medium', -4, -1.5, 2],
+    ['E', 'Static route fast path', 'low', -3.5, -1.5, 2],
+  ] as const
+).map(([letter, title, risk, instructionsPerOp, branchesPerOp, throughputPercent]) => ({
+  letter,
+  title,
+  risk,
+  estimate: { instructionsPerOp, branchesPerOp, throughputPercent },
+  experiment: `phase-19${letter.toLowerCase()}`,
+}));
+
+/** Phase 19's allowance for savings that overlap. */
+export const overlapEfficiency = 0.8;
+
+function sum(values: readonly (number | null)[]): number | null {
+  const known = values.filter((v): v is number => v !== null);
+  return known.length === 0 ? null : known.reduce((a, b) => a + b, 0);
+}
+
+/** Sum of the estimates times the efficiency; what nothing is known of stays null. */
+export function combinedEstimate(gains: readonly Gain[], efficiency = overlapEfficiency): Gain {
+  const of = (key: keyof Gain): number | null => {
+    const total = sum(gains.map((g) => g[key]));
+    return total === null ? null : total * efficiency;
+  };
+  return {
+    instructionsPerOp: of('instructionsPerOp'),
+    branchesPerOp: of('branchesPerOp'),
+    throughputPercent: of('throughputPercent'),
+  };
+}
+
+export interface Projection {
+  readonly metric: string;
+  readonly now: number;
+  readonly projected: number;
+  /** Against the baseline's own, percent. Of speeds: by how much the baseline is faster. */
+  readonly gapNowPercent: number;
+  readonly gapProjectedPercent: number;
+}
+
+/** Where counts an operation come to (`change` is added), against a baseline's. */
+export function projectedCount(metric: string, now: number, change: number, baseline: number): Projection {
+  const projected = now + change;
+  const gapProjectedPercent = deltaPercent(baseline, projected);
+  return { metric, now, projected, gapNowPercent: deltaPercent(baseline, now), gapProjectedPercent };
+}
+
+/** Where a speed comes to (`gain` in percent), and how far a faster baseline stays ahead of it. */
+export function projectedSpeed(now: number, gain: number, baseline: number): Projection {
+  const projected = now * (1 + gain / 100);
+  return {
+    metric: 'ops/s',
+    now,
+    projected,
+    gapNowPercent: deltaPercent(now, baseline),
+    gapProjectedPercent: deltaPercent(projected, baseline),
+  };
+}
+
+/** Treatment less baseline of the counter whose name begins so; null when either side was not counted. */
+function counted(experiment: Experiment, name: RegExp): number | null {
+  const row = experiment.counters?.rows.find((r) => name.test(r.name));
+  return row === undefined || row.baseline === null || row.treatment === null
+    ? null
+    : row.treatment - row.baseline;
+}
+
+/** What an experiment measured. Counts are per operation only where the experiment counted them so. */
+export function measuredGain(experiment: Experiment): Gain {
+  return {
+    instructionsPerOp: counted(experiment, /^instructions\/op$/i),
+    branchesPerOp: counted(experiment, /^branches\/op$/i),
+    throughputPercent: experiment.effectPercent,
+  };
+}
+
+/** Each candidate with the newest experiment of its id or replay name; `experiments` oldest first. */
+export function withMeasured(
+  candidates: readonly LabCandidate[],
+  experiments: readonly Experiment[],
+): CandidateRow[] {
+  return candidates.map((candidate): CandidateRow => {
+    const { experiment: wanted } = candidate;
+    const found =
+      wanted === null ? undefined : experiments.filter((e) => e.id === wanted || e.replay === wanted).at(-1);
+    if (found === undefined) return { ...candidate, measured: null };
+    return {
+      ...candidate,
+      measured: { ...measuredGain(found), experiment: found.id, verdict: found.verdict },
+    };
+  });
+}
+
+/** Candidates of analysed sources; ids of experiments are looked for in what each says would confirm it. */
+export function candidatesOf(
+  candidates: readonly Candidate[],
+  experiments: readonly Experiment[],
+): LabCandidate[] {
+  return candidates.map((c) => ({
+    letter: c.letter,
+    title: c.title,
+    risk: c.risk,
+    estimate: c.estimate,
+    experiment: experiments.filter((e) => e.title.includes(c.id)).at(-1)?.id ?? null,
+  }));
+}
