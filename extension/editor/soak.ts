@@ -7,8 +7,8 @@ import { newId, parseMinutes, presetSide, workName, workOffers } from './experim
 import { soakText } from './experiment-words.ts';
 import { ledgerFolder, requireTrust } from './measuring.ts';
 
-/** As in Phase 57: the production default against speed first. */
-const soakPresets = ['MIXED_TINYV3_C7_BALANCED', 'MIXED_TINYV3_C7_SAFE'] as const;
+/** As in Phase 57: speed first, and the production default. */
+const soakPresets = ['MIXED_TINYV3_C7_SAFE', 'MIXED_TINYV3_C7_BALANCED'] as const;
 
 const minuteOffers: readonly { readonly label: string; readonly minutes: number | null }[] = [
   { label: '10 minutes', minutes: 10 },

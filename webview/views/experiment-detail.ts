@@ -17,8 +17,8 @@ import { toneOf, verdictText } from '../ui/verdict.ts';
 import { section, type ViewContext } from './context.ts';
 import { documentTable } from './experiment-document.ts';
 
-/** Share of a unit's time taken by other processes above which it is marked. */
-const disturbedAbove = 0.05;
+/** Share of a unit's time taken by other processes above which it is marked, as the experiment's own warning has it. */
+const disturbedAbove = 0.2;
 
 /** Percent of throughput of a log ratio of times. */
 export function unitEffect(unit: Pick<Unit, 'logRatio'>): number {

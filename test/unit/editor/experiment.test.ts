@@ -270,7 +270,7 @@ describe('Write Results Documents', () => {
 });
 
 describe('Run Soak', () => {
-  it('asks for workload and minutes, runs balanced against speed first, and opens the result', async () => {
+  it('asks for workload and minutes, runs speed first against balanced, and opens the result', async () => {
     const { h, lab, soak } = setUp();
     h.state.answers = [pick('random_mixed: mixed'), pick('Other'), '2.5'];
     const result = await soak.run();
@@ -278,8 +278,8 @@ describe('Run Soak', () => {
       {
         minutes: 2.5,
         work: { workload: 'random_mixed', profile: 'mixed' },
-        baseline: { preset: 'MIXED_TINYV3_C7_BALANCED' },
-        treatment: { preset: 'MIXED_TINYV3_C7_SAFE' },
+        baseline: { preset: 'MIXED_TINYV3_C7_SAFE' },
+        treatment: { preset: 'MIXED_TINYV3_C7_BALANCED' },
       },
     ]);
     expect(lab.records.get('/project')).toMatchObject([{ v: 1, kind: 'soak', soak: { id: result?.id } }]);
