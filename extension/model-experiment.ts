@@ -118,8 +118,6 @@ export interface PairRunner {
   readonly processesPerUnit?: number;
   /** Gates need it: identity, liveness, hashes, counted execution. */
   facts(plan: ExperimentPlan, hooks: PairHooks): Promise<PairFacts>;
-  /** Fresh processes of a unit; 1 where it does not say. */
-  readonly processesPerUnit?: number;
   /** Layouts that units are spread over, in turn. */
   layouts(plan: ExperimentPlan): readonly string[];
   unit(plan: ExperimentPlan, index: number, layout: string, hooks: PairHooks): Promise<Unit>;
@@ -251,10 +249,6 @@ export interface Experiment {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly finishedAt: string;
-  /** How many more processes would probably decide; null or absent where nothing is open or more would not help. */
-  readonly moreProcesses?: number | null;
-  /** Set when the runs were given as lists: nothing is known of the work, the sides' settings and the machine then. */
-  readonly source?: 'listed';
   /** Places that differ between the sides, with how often they ran; absent where it was not counted. */
   readonly changed?: readonly ChangedPlace[];
   /** Set when the runs were given as lists: nothing is known of the work, the sides' settings and the machine then. */

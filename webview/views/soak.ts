@@ -58,7 +58,7 @@ function perOp(value: number): string {
 const sideColumns: readonly TableColumn<SoakSide>[] = [
   { id: 'side', title: 'Side', cell: (s) => s.label },
   { id: 'mean', title: 'Mean', numeric: true, width: '122px', cell: (s) => speed(s.meanOpsPerSecond) },
-  { id: 'cv', title: 'CV', numeric: true, width: '76px', cell: (s) => percent(s.cvPercent) },
+  { id: 'cv', title: 'CV', numeric: true, width: '76px', cell: (s) => orDash(s.cvPercent, percent) },
   {
     id: 'drift',
     title: 'Memory drift',
