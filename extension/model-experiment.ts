@@ -226,6 +226,10 @@ export interface Experiment {
   readonly document?: DocumentFigures;
   /** Of a replay that looks for gates worth removing (Phase 42). */
   readonly topRule?: TopRule;
+  /** Of a replay of Phase 19: the layered engine against the heap that stands in for libc, both counted here. */
+  readonly gap?: GapTable;
+  /** Of a replay of Phase 19: its validation checklist, the document's estimate held against this experiment. */
+  readonly checks?: readonly CheckItem[];
   /** Of a replay that is an audit (Phase 28): every atomic operation that was looked at. */
   readonly audit?: readonly AuditedOperation[];
 }
@@ -260,6 +264,33 @@ export interface DocumentFigures {
   readonly treatment: DocumentSide | null;
   /** What has to be known to compare, and where the document disagrees with itself; one sentence each. */
   readonly notes: readonly string[];
+}
+
+/** Phase 19's table of one allocator against another, per operation and in one unit of instruction. */
+export interface GapTable {
+  readonly unit: 'wasm' | 'x86';
+  readonly ours: string;
+  readonly theirs: string;
+  readonly rows: readonly GapRow[];
+}
+
+export interface GapRow {
+  readonly metric: string;
+  readonly ours: number | null;
+  readonly theirs: number | null;
+  /** Ours less theirs; of shares in points. */
+  readonly delta: number | null;
+  /** Percent of theirs; null for shares. */
+  readonly deltaPercent: number | null;
+}
+
+/** A step or criterion of Phase 19 §7. */
+export interface CheckItem {
+  readonly item: string;
+  /** Null when it was not done or cannot be said. */
+  readonly passed: boolean | null;
+  /** What was found, in a few words. */
+  readonly note: string;
 }
 
 /** Phase 42: gates that are present in the code against those that the profile shows. */
