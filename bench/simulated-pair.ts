@@ -12,6 +12,7 @@ import type {
   Unit,
 } from '../extension/model-experiment.ts';
 import { median } from '../extension/profile/run-statistics.ts';
+import { unitLogRatio } from '../extension/profile/unit-blocks.ts';
 
 export interface Simulation {
   /** True effect, percent of throughput, positive = the treatment is faster. */
@@ -122,7 +123,7 @@ export class SimulatedPair implements PairRunner {
 
   async unit(_plan: ExperimentPlan, index: number, layout: string): Promise<Unit> {
     const sigma = this.#simulation.sigma / 100;
-    // A quarter of the variance is that of the median over the blocks (its sd is 1.2533 s / √30), the rest the process's own.
+    // A quarter of the variance is that of the unit's median (its sd is about 1.2533 s / √30), the rest the process's own.
     const noise = (0.5 * sigma * Math.sqrt(blocksOfUnit)) / 1.2533;
     const effect = this.#process(layout, sigma * Math.sqrt(0.75));
     const slow = Math.log1p(this.#simulation.switchPercent / 100);
@@ -148,7 +149,12 @@ export class SimulatedPair implements PairRunner {
     const perSecond = (ns: readonly number[]): number => (operations / median(ns)) * 1e9;
     return {
       ...{ index, layout, first: index % 2 === 0 ? 'baseline' : 'treatment' },
-      ...{ logRatio: median(blocks), blocks, baseline: perSecond(times.A), treatment: perSecond(times.B) },
+      ...{
+        logRatio: unitLogRatio(blocks),
+        blocks,
+        baseline: perSecond(times.A),
+        treatment: perSecond(times.B),
+      },
       ...{ batchNs: median([...times.A, ...times.B]), disturbed: null },
     };
   }

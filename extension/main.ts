@@ -50,7 +50,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const engine = EngineSources.register(context.extensionUri, store);
   const navigation = new Navigation(store, engine);
   const measuring = new Measuring();
-  const laboratory = engineLaboratory();
+  const laboratory = engineLaboratory({ distDir: distUri.fsPath, folder: costsFolder() });
   const ledger = new LedgerWatch(laboratory, log);
   const report = Report.register(store, navigation, distUri, { ledger, laboratory });
   const benchmark = new BenchmarkCommand({

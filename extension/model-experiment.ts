@@ -99,7 +99,7 @@ export interface Unit {
   readonly layout: string;
   /** Which side was created, or ran, first. */
   readonly first: 'baseline' | 'treatment';
-  /** Median over the unit's blocks of ln(time of treatment / time of baseline). */
+  /** ln(time of treatment / time of baseline): median over pairs of neighbouring blocks (`unitLogRatio`). */
   readonly logRatio: number;
   /** Block by block. */
   readonly blocks: readonly number[];
@@ -118,6 +118,8 @@ export interface PairRunner {
   readonly processesPerUnit?: number;
   /** Gates need it: identity, liveness, hashes, counted execution. */
   facts(plan: ExperimentPlan, hooks: PairHooks): Promise<PairFacts>;
+  /** Fresh processes of a unit; 1 where it does not say. */
+  readonly processesPerUnit?: number;
   /** Layouts that units are spread over, in turn. */
   layouts(plan: ExperimentPlan): readonly string[];
   unit(plan: ExperimentPlan, index: number, layout: string, hooks: PairHooks): Promise<Unit>;
@@ -249,6 +251,10 @@ export interface Experiment {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly finishedAt: string;
+  /** How many more processes would probably decide; null or absent where nothing is open or more would not help. */
+  readonly moreProcesses?: number | null;
+  /** Set when the runs were given as lists: nothing is known of the work, the sides' settings and the machine then. */
+  readonly source?: 'listed';
   /** Places that differ between the sides, with how often they ran; absent where it was not counted. */
   readonly changed?: readonly ChangedPlace[];
   /** Set when the runs were given as lists: nothing is known of the work, the sides' settings and the machine then. */
@@ -259,6 +265,10 @@ export interface Experiment {
   readonly document?: DocumentFigures;
   /** Of a replay that looks for gates worth removing (Phase 42). */
   readonly topRule?: TopRule;
+  /** Of a replay of Phase 19: the layered engine against the heap that stands in for libc, both counted here. */
+  readonly gap?: GapTable;
+  /** Of a replay of Phase 19: its validation checklist, the document's estimate held against this experiment. */
+  readonly checks?: readonly CheckItem[];
   /** Of a replay that is an audit (Phase 28): every atomic operation that was looked at. */
   readonly audit?: readonly AuditedOperation[];
 }
@@ -293,6 +303,33 @@ export interface DocumentFigures {
   readonly treatment: DocumentSide | null;
   /** What has to be known to compare, and where the document disagrees with itself; one sentence each. */
   readonly notes: readonly string[];
+}
+
+/** Phase 19's table of one allocator against another, per operation and in one unit of instruction. */
+export interface GapTable {
+  readonly unit: 'wasm' | 'x86';
+  readonly ours: string;
+  readonly theirs: string;
+  readonly rows: readonly GapRow[];
+}
+
+export interface GapRow {
+  readonly metric: string;
+  readonly ours: number | null;
+  readonly theirs: number | null;
+  /** Ours less theirs; of shares in points. */
+  readonly delta: number | null;
+  /** Percent of theirs; null for shares. */
+  readonly deltaPercent: number | null;
+}
+
+/** A step or criterion of Phase 19 §7. */
+export interface CheckItem {
+  readonly item: string;
+  /** Null when it was not done or cannot be said. */
+  readonly passed: boolean | null;
+  /** What was found, in a few words. */
+  readonly note: string;
 }
 
 /** Phase 42: gates that are present in the code against those that the profile shows. */

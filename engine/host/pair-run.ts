@@ -139,34 +139,39 @@ async function batchesOf(job: PairJob, entry: string): Promise<Batches> {
 
 const mostTrials = 12;
 const leastBlocks = 2;
+/** Of how many batches the shortest counts: one that was interrupted would make all others too short. */
+const trialRounds = 3;
 
-/** Batch size at which both sides take `job.batchNs`, by untimed trials, which warm both; nanoseconds of a block then. */
-async function trial(
+/** Nanoseconds of the shortest batch of either side; few rounds where one is much longer than needed. */
+async function shortestBatch(
   job: PairJob,
   batches: Batches,
   random: () => number,
-): Promise<{ readonly size: number; readonly blockNs: number }> {
-  let size = batches.firstSize;
-  for (let i = 0; ; i++) {
+  size: number,
+): Promise<number> {
+  let shortest = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < trialRounds; round++) {
     const seed = seedFrom(random);
-    const from = performance.now();
-    let shortest = Number.POSITIVE_INFINITY;
     for (const side of sides) shortest = Math.min(shortest, (await batches.batch(side, seed, size)).ns);
-    const blockNs = 2e6 * (performance.now() - from);
-    if (shortest >= job.batchNs || i >= mostTrials) return { size, blockNs };
+    if (shortest < job.batchNs || shortest > 5 * job.batchNs) break;
+  }
+  return shortest;
+}
+
+/** Batch size at which both sides take `job.batchNs`, by untimed trials, which warm both. */
+async function trial(job: PairJob, batches: Batches, random: () => number): Promise<number> {
+  let size = batches.firstSize;
+  for (let i = 0; i < mostTrials; i++) {
+    const shortest = await shortestBatch(job, batches, random, size);
+    if (shortest >= job.batchNs) break;
     // A little more than needed: later batches are warmer than this one.
     size = Math.ceil(size * Math.min(10, Math.max(1.2, (1.3 * job.batchNs) / Math.max(1, shortest))));
   }
+  return size;
 }
 
 function seedFrom(random: () => number): number {
   return 1 + Math.floor(random() * 0xffff_fffe);
-}
-
-/** Block counts are even, so that as many blocks begin with one side as with the other. */
-function blockCount(job: PairJob, blockNs: number): number {
-  const fits = 2 * Math.floor(job.budgetNs / (2 * blockNs));
-  return Math.min(job.blocks, Math.max(leastBlocks, fits));
 }
 
 const orders: readonly (readonly Side[])[] = [
@@ -186,15 +191,18 @@ export function blockLogRatio(baseline: readonly number[], treatment: readonly n
 async function timeBlocks(job: PairJob, batches: Batches, report: Report): Promise<PairResult> {
   const random = seededRandom(job.seed);
   await report('batch size', 0);
-  const { size, blockNs } = await trial(job, batches, random);
-  const count = blockCount(job, blockNs);
+  const size = await trial(job, batches, random);
   const share = new CoreShare(batches.threads);
   const perOperation: Record<Side, number[]> = { baseline: [], treatment: [] };
   const batchNs: number[] = [];
   const blocks: number[] = [];
   let operations = 0;
-  for (let b = 0; b < count; b++) {
-    await report(`block ${b + 1} of ${count}`, b / count);
+  const from = performance.now();
+  for (let b = 0; b < job.blocks; b++) {
+    const spent = 1e6 * (performance.now() - from);
+    // The number of blocks stays even: as many begin with one side as with the other.
+    if (b >= leastBlocks && b % 2 === 0 && spent * (1 + 2 / b) > job.budgetNs) break;
+    await report(`block ${b + 1} of ${job.blocks}`, Math.max(b / job.blocks, spent / job.budgetNs));
     const seed = seedFrom(random);
     share.start();
     for (const side of orders[b % 2] ?? []) {

@@ -94,13 +94,11 @@ function operationsPerSecond(nsPerOperation: readonly number[]): number {
  */
 export class EnginePair implements PairRunner {
   readonly #options: EnginePairOptions;
-  readonly #modules: Modules;
   #child: Promise<ChildOptions> | null = null;
   #pin: Promise<Pin | null> | null = null;
 
   constructor(options: EnginePairOptions) {
     this.#options = options;
-    this.#modules = new Modules(options.distDir, async (job) => this.#run(job, 'compiling', {}));
   }
 
   #childOptions(): Promise<ChildOptions> {
@@ -154,19 +152,21 @@ export class EnginePair implements PairRunner {
     });
   }
 
-  async #resolve(spec: SideSpec): Promise<Resolved> {
+  /** Compiles where it has to, in a child process that a cancel ends. */
+  async #resolve(spec: SideSpec, hooks: PairHooks): Promise<Resolved> {
     const { variant, flags, env } = engineSide(spec);
-    const manifest = readManifest(this.#options.distDir);
-    const { file, sha256 } = await this.#modules.resolve(manifest, variant, flags, env);
+    const { distDir } = this.#options;
+    const modules = new Modules(distDir, (job) => this.#run(job, `compiling ${sideLabel(spec)}`, hooks));
+    const { file, sha256 } = await modules.resolve(readManifest(distDir), variant, flags, env);
     return { module: file, env, sha256 };
   }
 
   async #sides(plan: ExperimentPlan, hooks: PairHooks): Promise<Sides> {
     if (hooks.signal?.aborted) throw abortError();
     // One after the other: both may be the same combination, which is compiled once.
-    const baseline = await this.#resolve(plan.baseline);
+    const baseline = await this.#resolve(plan.baseline, hooks);
     if (hooks.signal?.aborted) throw abortError();
-    return { baseline, treatment: await this.#resolve(plan.treatment) };
+    return { baseline, treatment: await this.#resolve(plan.treatment, hooks) };
   }
 
   /** The checked pass; with faults only its hash, and `verified` false. */
@@ -260,7 +260,7 @@ export class EnginePair implements PairRunner {
   /** Counts of one side by function and line. Throws `UserError` for work with several threads. */
   async counted(spec: SideSpec, work: ExperimentWork, hooks: PairHooks): Promise<CountedTable> {
     const parameters = workParameters(work);
-    const { module, env } = await this.#resolve(spec);
+    const { module, env } = await this.#resolve(spec, hooks);
     const { functions } = readManifest(this.#options.distDir);
     const result = await this.#run({ kind: 'table', module, env, parameters, functions }, 'counting', hooks);
     if (result.kind !== 'table') throw new Error('the child answered another question');

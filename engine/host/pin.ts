@@ -28,7 +28,9 @@ export function allowedCores(): number[] {
 
 function runs(command: string, args: readonly string[]): Promise<boolean> {
   return new Promise((resolve) => {
-    const child = spawn(command, [...args], { stdio: 'ignore' });
+    // Without it Electron would be an editor.
+    const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
+    const child = spawn(command, [...args], { stdio: 'ignore', env });
     child.on('error', () => resolve(false));
     child.on('exit', (code) => resolve(code === 0));
   });
@@ -49,7 +51,6 @@ export async function probePin(nodePath: string): Promise<Pin | null> {
   const core = cores.at(-1);
   if (core === undefined || cores.length < 2) return null;
   const launcher = ['taskset', '-c', String(core)];
-  // Electron would open a window; `--version` ends at once in both.
   const works = await runs(launcher[0] ?? '', [...launcher.slice(1), nodePath, '--version']);
   return works ? { core, launcher } : null;
 }

@@ -1,6 +1,5 @@
 /** Soaks on the built-in engine: a process a side, kept alive; only one of them works at a time. */
 import type {
-  ExperimentWork,
   PairHooks,
   SideName,
   SideSpec,
@@ -10,17 +9,13 @@ import type {
   SoakRunner,
   SoakSession,
 } from '../../extension/model-experiment.ts';
-import { type BenchRequest, UserError } from '../../extension/model.ts';
-import {
-  parametersOf,
-  type TraceParameters,
-  traceOf,
-  type WorkloadParameters,
-} from '../../extension/profile/workloads.ts';
+import { UserError } from '../../extension/model.ts';
+import type { TraceParameters, WorkloadParameters } from '../../extension/profile/workloads.ts';
 import { type ChildOptions, probeFlags, runJob } from './child.ts';
 import { compileSettings } from './flavours.ts';
 import { readManifest } from './manifest.ts';
 import { Modules, type ResolvedModule } from './modules.ts';
+import { type EngineSide, engineSide, workParameters } from './pair-side.ts';
 import { SoakChild } from './soak-child.ts';
 import type { EngineTargetOptions } from './target.ts';
 import { flagsOf, variants } from './variants.ts';
@@ -30,26 +25,14 @@ export interface EngineSoakOptions extends EngineTargetOptions {
   readonly forget?: { readonly side: SideName; readonly epochs: number };
 }
 
-function requireSoakable(spec: SideSpec): void {
-  if (spec.target !== 'engine') {
-    throw new UserError(`a soak runs on the engine: ${spec.target} cannot take part in one`);
+function requireSoakable(plan: SoakPlan): void {
+  for (const { target } of [plan.baseline, plan.treatment]) {
+    if (target !== 'engine')
+      throw new UserError(`a soak runs on the engine: ${target} cannot take part in one`);
   }
-  if (spec.variant === 'counted') {
-    throw new UserError('counted is instrumented, its speed says nothing: soak fast or standard');
-  }
-}
-
-function parametersFor(work: ExperimentWork): WorkloadParameters | TraceParameters {
-  const request: BenchRequest = {
-    ...work,
-    ...{ variant: 'fast', env: {}, flags: {}, runs: 1 },
-    ...{ sample: false, counters: false, latency: false, verify: false },
-  };
-  if (request.workload !== 'trace') return parametersOf(request);
-  if ((request.threads ?? 1) !== 1) {
+  if (plan.work.workload === 'trace' && (plan.work.threads ?? 1) !== 1) {
     throw new UserError('a trace has its own threads: leave --threads out, or give --flatten for one');
   }
-  return traceOf(request);
 }
 
 /** The same for both sides, another for each epoch; never 0. */
@@ -99,7 +82,8 @@ export class EngineSoakRunner implements SoakRunner {
 
   /** Rejects with `UserError` for what cannot be soaked, with an AbortError when cancelled. */
   async start(plan: SoakPlan, hooks: PairHooks): Promise<SoakSession> {
-    const parameters = parametersFor(plan.work);
+    requireSoakable(plan);
+    const parameters = workParameters(plan.work);
     const base = {
       distDir: this.#options.distDir,
       nodePath: this.#options.nodePath ?? process.execPath,
@@ -128,26 +112,26 @@ export class EngineSoakRunner implements SoakRunner {
     options: ChildOptions,
     hooks: PairHooks,
   ): Promise<{ readonly child: SoakChild; readonly process: SoakProcess }> {
-    requireSoakable(spec);
+    const side = engineSide(spec);
     hooks.onProgress?.(`${name}: preparing`, 0);
-    const module = await this.#module(spec, options, hooks);
-    const variant = variants.find((v) => v.name === spec.variant);
-    const flags = variant === undefined ? {} : flagsOf(variant, compileSettings(spec.flags));
+    const module = await this.#module(side, options, hooks);
+    const variant = variants.find((v) => v.name === side.variant);
+    const flags = variant === undefined ? {} : flagsOf(variant, compileSettings(side.flags));
     const osStats = flags.HAKMEM_SS_OS_STATS_COMPILED === 1;
     const { forget } = this.#options;
     const forgetEvery = forget?.side === name ? forget.epochs : null;
     const child = await SoakChild.start(
-      { kind: 'soak', module: module.file, parameters, env: spec.env, osStats, forgetEvery },
+      { kind: 'soak', module: module.file, parameters, env: side.env, osStats, forgetEvery },
       options,
       hooks.signal,
     );
     return { child, process: { sha256: module.sha256, systemCallsExact: osStats } };
   }
 
-  #module(spec: SideSpec, options: ChildOptions, { signal }: PairHooks): Promise<ResolvedModule> {
+  #module(side: EngineSide, options: ChildOptions, { signal }: PairHooks): Promise<ResolvedModule> {
     const modules = new Modules(options.distDir, (job) =>
       runJob(job, options, { onProgress: () => {}, signal }),
     );
-    return modules.resolve(readManifest(options.distDir), spec.variant, spec.flags, spec.env);
+    return modules.resolve(readManifest(options.distDir), side.variant, side.flags, side.env);
   }
 }

@@ -34,6 +34,7 @@ export interface ExperimentFlags {
   readonly threshold?: string;
   readonly rule?: string;
   readonly maxProcesses?: string;
+  readonly calibrate?: boolean;
   readonly failOn?: string;
   /** False with `--no-ledger`. */
   readonly ledger?: string | boolean;

@@ -2,8 +2,11 @@
 import { presetByName } from '../../engine/host/presets.ts';
 import type { Replay } from '../experiment/replay.ts';
 import { parseSide, sideLabel } from '../experiment/side-spec.ts';
+import { fastlaneCandidates } from '../experiment/tables/candidates.ts';
+import { checklist } from '../experiment/tables/checklist.ts';
+import { gapTable, perOperationOf } from '../experiment/tables/gap-table.ts';
 import { gatesAmong, topRule } from '../experiment/tables/top-rule.ts';
-import type { Experiment, ExperimentSide, ExperimentWork, SideSpec } from '../model-experiment.ts';
+import type { Experiment, ExperimentSide, ExperimentWork, GapTable, SideSpec } from '../model-experiment.ts';
 import { type BenchResult, UserError } from '../model.ts';
 import { count } from '../report/format.ts';
 import { type ExperimentFlags, experimentId, replayWork, ruleOf, thresholdOf } from './experiment-plan.ts';
@@ -40,6 +43,49 @@ function experimentOf(
     finishedAt: new Date().toISOString(),
     ...result,
   };
+}
+
+const layeredPreset = 'LAYERED_BASELINE';
+/** Enough for counts that do not change any more in the second digit. */
+const countedOperations = 200_000;
+
+/** The layered engine against its own heap in the place of libc, counted on the experiment's workload. */
+async function gapHere(services: Services, work: ExperimentWork): Promise<GapTable | null> {
+  const preset = presetByName(layeredPreset);
+  const count = async (label: string, env: Readonly<Record<string, string>>) => {
+    const result = await services.target('engine').run(
+      {
+        ...{ workload: work.workload, profile: work.profile, trace: work.trace, variant: preset.variant },
+        ...{ env: { ...preset.env, ...env }, flags: preset.flags, iterations: countedOperations },
+        ...{ workingSet: work.workingSet, min: work.min, max: work.max, seed: work.seed },
+        ...{ threads: work.threads, runs: 1, passes: 1 },
+        ...{ sample: false, counters: true, latency: false, verify: false },
+      },
+      { signal: services.signal, onProgress: services.output.onProgress },
+    );
+    // One pass beside other work is no speed: the counts are exact, and stand alone.
+    return result.counters === null ? null : perOperationOf(label, result.counters, null);
+  };
+  const ours = await count('engine, all layers', {});
+  const theirs = await count('TLSF in the place of libc', { HAKMEM_FORCE_LIBC_ALLOC: '1' });
+  return ours === null || theirs === null ? null : gapTable(ours, theirs);
+}
+
+/** What Phase 19 asks for after each of its steps; nothing for other replays and for workloads that cannot be counted. */
+export async function fastlaneTables(
+  services: Services,
+  replay: Replay,
+  experiment: Experiment,
+): Promise<Pick<Experiment, 'gap' | 'checks'>> {
+  const candidate = fastlaneCandidates.find((c) => c.experiment === replay.name);
+  if (candidate === undefined || experiment.work.workload !== 'random_mixed') return {};
+  const gap = await gapHere(services, experiment.work);
+  const held = experiment.gates.find((g) => g.name === 'checksum');
+  const checks = checklist(experiment, candidate.estimate, {
+    ...{ profileFell: null, suite: [experiment.work.profile], memory: null, reversible: true },
+    correctness: held === undefined ? null : held.passed,
+  });
+  return { ...(gap === null ? {} : { gap }), checks };
 }
 
 /** What was read decides: nothing is timed where no atomic could go. */

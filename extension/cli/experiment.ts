@@ -14,7 +14,7 @@ import {
   thresholdOf,
   usualThreshold,
 } from './experiment-plan.ts';
-import { runAudit, runProfile } from './experiment-replay.ts';
+import { fastlaneTables, runAudit, runProfile } from './experiment-replay.ts';
 import type { Services } from './services.ts';
 import { parseChoice, parseWhole, quoted } from './values.ts';
 
@@ -40,6 +40,7 @@ const measuring = [
   ['--seed', 'seed'],
   ['--threads', 'threads'],
   ['--max-processes', 'maxProcesses'],
+  ['--calibrate', 'calibrate'],
 ] as const;
 
 async function measured(
@@ -55,7 +56,7 @@ async function measured(
       signal: services.signal,
       onProgress: (message, fraction) => services.output.onProgress({ message, fraction }),
     },
-    most,
+    { maxProcesses: most, calibrate: flags.calibrate === true },
   );
 }
 
@@ -71,8 +72,10 @@ async function replayed(
       : replay.kind === 'profile'
         ? await runProfile(services, replay, flags, at)
         : await measured(services, planOfReplay(replay, flags, at), flags);
+  services.signal.throwIfAborted();
   return {
     ...result,
+    ...(await fastlaneTables(services, replay, result)),
     document: documentFigures(replay),
     ...(replay.pruned === undefined ? {} : { pruned: replay.pruned }),
   };

@@ -1,5 +1,4 @@
 /** `alloc-lens ledger`: what was measured, read back from the workspace's ledger, and written out as documents. */
-import { closeSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { cumulative } from '../experiment/cumulative.ts';
 import { type Ledger, ledgerOf, readLedger } from '../experiment/ledger.ts';
@@ -7,11 +6,9 @@ import { nodeLedger } from '../experiment/ledger-files.ts';
 import { findRecord, ledgerListing } from '../experiment/ledger-rows.ts';
 import { UserError } from '../model.ts';
 import type { Experiment, LedgerExport } from '../model-experiment.ts';
-import { cumulativeDocument } from '../report/cumulative-document.ts';
-import { documentMark, experimentDocument } from '../report/lab-documents.ts';
-import { cumulativeName, documentNames } from '../report/lab-names.ts';
+import { experimentDocument } from '../report/lab-documents.ts';
+import { writeDocuments } from '../report/lab-export.ts';
 import { ledgerText, problemText, recordText } from '../report/text-ledger.ts';
-import { fileProblem, requireWritable, writeWhole } from './files.ts';
 import type { Services } from './services.ts';
 import { parseChoice, quoted } from './values.ts';
 
@@ -59,50 +56,13 @@ async function show(services: Services, ledger: Ledger, id: string, format: Form
   return 0;
 }
 
-/** Whether a document may be written: there is none, or an export made it. */
-function isOurs(file: string): boolean {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  if (stat === undefined) return true;
-  if (!stat.isFile()) return false;
-  const handle = openSync(file, 'r');
-  try {
-    const head = Buffer.alloc(Buffer.byteLength(documentMark));
-    readSync(handle, head, 0, head.length, 0);
-    return head.toString('utf8') === documentMark;
-  } finally {
-    closeSync(handle);
-  }
-}
-
 async function exportAll(services: Services, ledger: Ledger, out: string, format: Format): Promise<number> {
   const folder = path.resolve(out);
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw new UserError(`--out ${quoted(out)}: ${fileProblem(error)}`);
-  }
-  requireWritable(path.join(folder, cumulativeName));
-  const experiments = experimentsOf(ledger);
-  const written: string[] = [];
-  const kept: string[] = [];
-  const write = (name: string, text: string): void => {
+  const { written, kept } = writeDocuments(experimentsOf(ledger), folder, null);
+  for (const name of kept) {
     const file = path.join(folder, name);
-    let ours: boolean;
-    try {
-      ours = isOurs(file);
-    } catch (error) {
-      throw new UserError(`cannot read ${quoted(file)}: ${fileProblem(error)}`);
-    }
-    if (ours) {
-      writeWhole(file, text);
-      written.push(name);
-    } else {
-      kept.push(name);
-      services.output.say(`${file} was not made by an export and stays: move it, or name another --out`);
-    }
-  };
-  for (const [name, experiment] of documentNames(experiments)) write(name, experimentDocument(experiment));
-  write(cumulativeName, cumulativeDocument(cumulative(experiments)));
+    services.output.say(`${file} was not made by an export and stays: move it, or name another --out`);
+  }
   const { problems, moreProblems } = ledger;
   const result: LedgerExport = { schemaVersion: 1, folder, written, kept, problems, moreProblems };
   await services.output.print(

@@ -5,12 +5,17 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EngineCosts } from '../../engine/host/costs.ts';
 import { readManifest } from '../../engine/host/manifest.ts';
+import { engineSide } from '../../engine/host/pair-side.ts';
+import { EnginePair } from '../../engine/host/pair-target.ts';
 import { EngineSoakRunner } from '../../engine/host/soak.ts';
 import { EngineTarget } from '../../engine/host/target.ts';
 import { CommanderError } from 'commander';
 import { type AnalyzeOptions, analyzePaths } from '../analysis/analyze.ts';
 import { cacheFolder, costsFolder, stampOf } from '../analysis/cache.ts';
-import type { MachineState } from '../model-experiment.ts';
+import { appendRecord, ledgerOf } from '../experiment/ledger.ts';
+import { nodeLedger } from '../experiment/ledger-files.ts';
+import { type PlanParts, runPlan } from '../experiment/run-plan.ts';
+import { TargetPair } from '../experiment/target-pair.ts';
 import { type Target, UserError } from '../model.ts';
 import { NativeCosts } from '../native/costs.ts';
 import { discoverAllocators, knownAllocators } from '../native/discover.ts';
@@ -78,17 +83,16 @@ function sourceReader(): Services['sourceText'] {
   };
 }
 
-function machineState(): MachineState {
-  const cores = os.cpus();
+/** Both kinds of runner, and what this machine remembers of its noise. */
+function planParts(): PlanParts {
+  const folder = costsFolder();
   return {
-    ...{ cpu: cores[0]?.model ?? 'unknown', cores: cores.length, kernel: `${os.type()} ${os.release()}` },
-    ...{
-      runtime: `Node ${process.versions.node}`,
-      governor: null,
-      turbo: null,
-      load: os.loadavg()[0] ?? null,
-    },
-    ...{ container: existsSync('/.dockerenv'), pinned: null, flags: [] },
+    engine: new EnginePair({ distDir }),
+    apart: new TargetPair(targetNamed, (spec) =>
+      spec.target === 'engine' ? engineSide(spec) : { variant: spec.variant, env: spec.env, flags: spec.flags },
+    ),
+    machine: readMachineState,
+    calibrations: folder === null ? null : path.join(folder, 'calibrations.jsonl'),
   };
 }
 
@@ -179,10 +183,12 @@ async function main(): Promise<void> {
       script: readFileSync(path.join(distDir, 'webview.js'), 'utf8'),
       style: readFileSync(path.join(distDir, 'webview.css'), 'utf8'),
     }),
-    // The runner of pairs and the ledger are joined here.
-    experiment: () => Promise.reject(new UserError('this build has no runner for pairs yet', 3)),
-    appendToLedger: () => Promise.reject(new UserError('this build has no ledger yet: use --no-ledger', 3)),
-    machine: machineState,
+    experiment: (plan, hooks, { maxProcesses, calibrate }) =>
+      runPlan(planParts(), plan, { maxProcesses, calibrate, hooks }),
+    appendToLedger: async (record, file) => {
+      await appendRecord(file === undefined || file === null ? ledgerOf('.') : nodeLedger(file), record);
+    },
+    machine: () => readMachineState({ pinned: null, flags: [] }),
     engineFunctions: () => readManifest(distDir).functions.map((f) => f.name),
     soakRunner: new EngineSoakRunner({ distDir }),
   };

@@ -35,7 +35,7 @@ export interface Services {
   readonly experiment: (
     plan: ExperimentPlan,
     hooks: PairHooks,
-    maxProcesses: number | null,
+    options: { readonly maxProcesses: number | null; readonly calibrate: boolean },
   ) => Promise<Experiment>;
   /** Resolves when the record is on the disk; without `file` in the workspace's own ledger. */
   readonly appendToLedger: (record: LedgerRecord, file?: string | null) => Promise<void>;

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { presetByName } from '../../engine/host/presets.ts';
 import { parseSide, sideLabel, withVariants } from '../experiment/side-spec.ts';
-import { documentLimits } from '../experiment/soak.ts';
+import { defaultEpochSeconds, documentLimits } from '../experiment/soak.ts';
 import { planBounds } from '../experiment/soak-head.ts';
 import { beginSoak, continueSoak, type SoakRun, type SoakSurroundings } from '../experiment/soak-run.ts';
 import type { ExperimentWork, PairHooks, SoakLimits, SoakPlan, SoakSummary } from '../model-experiment.ts';
@@ -90,12 +90,6 @@ function workOf(flags: SoakFlags): ExperimentWork {
     seed: request.seed,
     threads: request.threads,
   };
-}
-
-/** 60 epochs a side, but of 1 to 10 seconds; a soak shorter than that has one of half its time. */
-export function defaultEpochSeconds(minutes: number): number {
-  const half = (minutes * 60) / 2;
-  return Math.min(half, Math.min(10, Math.max(1, half / 60)));
 }
 
 /** The plan of a new soak. Throws `UserError` for what cannot be. */

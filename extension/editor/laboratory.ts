@@ -1,6 +1,5 @@
 /** What the editor asks of the laboratory; main.ts hands it in, tests hand in their own. */
 import type {
-  CostTable,
   CumulativeStep,
   DocumentFigures,
   Experiment,
@@ -60,7 +59,6 @@ export interface Laboratory {
   readonly experiment: (plan: ExperimentPlan, folder: string, hooks: PairHooks) => Promise<Experiment>;
   /** Resolves with what was done when it is cancelled after its first epochs. */
   readonly soak: (request: SoakRequest, folder: string, hooks: PairHooks) => Promise<SoakDone>;
-  readonly costs: (hooks: PairHooks) => Promise<CostTable>;
   readonly readLedger: (folder: string) => Promise<LedgerContents>;
   readonly append: (folder: string, record: LedgerRecord) => Promise<unknown>;
   readonly cumulative: (records: readonly LedgerRecord[]) => readonly CumulativeStep[];

@@ -72,16 +72,4 @@ export class SoakCommand {
     void vscode.window.showInformationMessage(`${workName(work)}: soak ${soakText(soak)}`);
     return soak;
   }
-
-  async calibrateCosts(): Promise<CostTable | undefined> {
-    const { laboratory, ledger, measuring, showReport, log } = this.#deps;
-    requireTrust(vscode.l10n.t('A calibration'));
-    const folder = ledgerFolder(vscode.l10n.t('A calibration'));
-    const title = vscode.l10n.t('calibrating costs');
-    const costs = await measuring.run('A calibration', title, log, (hooks) => laboratory.costs(hooks));
-    if (costs === undefined) return undefined;
-    await ledger.keep(folder, { v: 1, kind: 'costs', at: new Date().toISOString(), costs });
-    showReport({ tab: 'costs', id: null }, folder);
-    return costs;
-  }
 }

@@ -114,9 +114,11 @@ function specKey(spec: SideSpec): unknown {
   return [spec.target, spec.variant, spec.preset, pairs(spec.flags), pairs(spec.env)];
 }
 
-/** Same for experiments of the same change: the replayed phase, or both sides. */
+/** Same for experiments of the same change: the replayed phase, or both sides; of listed runs only the names are known. */
 function changeKey(e: Experiment): string {
-  const change = e.replay ?? [specKey(e.baseline.spec), specKey(e.treatment.spec)];
+  const { baseline, treatment } = e;
+  const names = e.source === 'listed' ? [e.title, baseline.label, treatment.label] : [];
+  const change = e.replay ?? [specKey(baseline.spec), specKey(treatment.spec), ...names];
   return JSON.stringify([e.baseline.spec.target, workText(e.work), change]);
 }
 
@@ -199,4 +201,45 @@ export function cumulative(experiments: readonly Experiment[]): Cumulative {
     groups.set(key, group);
   }
   return { groups: [...groups.values()].map((g) => groupOf(g.target, g.work, g.rows)), excluded };
+}
+
+/** After the experiment `id`: all changes on its work that are kept so far, multiplied. */
+export interface RunningProduct {
+  readonly id: string;
+  readonly title: string;
+  /** Target and work. */
+  readonly work: string;
+  readonly verdict: Experiment['verdict'];
+  /** Of this experiment alone. */
+  readonly effectPercent: number | null;
+  /** Whether it is part of the product. */
+  readonly counted: boolean;
+  readonly percent: number;
+  readonly interval: readonly [number, number] | null;
+}
+
+/** The `kept` totals as they grew, in the order of time; what is in no total by the rules above is left out. */
+export function runningProducts(experiments: readonly Experiment[]): readonly RunningProduct[] {
+  return cumulative(experiments)
+    .groups.flatMap(({ target, work, rows }) => {
+      const sofar: Experiment[] = [];
+      const inTime = [...rows].sort(
+        (a, b) => Date.parse(a.experiment.finishedAt) - Date.parse(b.experiment.finishedAt),
+      );
+      return inTime.map(({ experiment: e, counts }) => {
+        if (counts !== 'no') sofar.push(e);
+        const total = combine(
+          sofar.map((s) => ({ effectPercent: s.effectPercent ?? 0, interval: s.interval })),
+        );
+        const { id, title, verdict, effectPercent, finishedAt } = e;
+        const { productPercent: percent, interval } = total;
+        const counted = counts !== 'no';
+        return {
+          finishedAt,
+          step: { id, title, work: `${target}, ${work}`, verdict, effectPercent, counted, percent, interval },
+        };
+      });
+    })
+    .sort((a, b) => Date.parse(a.finishedAt) - Date.parse(b.finishedAt))
+    .map(({ step }) => step);
 }

@@ -1,11 +1,14 @@
 /** What a line of the ledger has to be. Everything that the rest relies on is checked, further properties are kept. */
 import type {
+  AuditedOperation,
   Calibration,
   ChangedPlace,
   Cost,
   CostName,
   CostTable,
   CounterTable,
+  DocumentFigures,
+  DocumentSide,
   Estimate,
   Experiment,
   ExperimentGate,
@@ -21,6 +24,7 @@ import type {
   SoakEpoch,
   SoakSide,
   SoakSummary,
+  TopRule,
   Unit,
   Verdict,
 } from '../model-experiment.ts';
@@ -130,136 +134,239 @@ const counters = object<CounterTable>({
   layoutTax: truth,
 });
 
-const experiment = object<Experiment>({
-  schemaVersion: exactly(1),
-  id: text,
-  title: text,
-  replay: nullable(text),
-  verdict,
-  reason: text,
-  effectPercent: nullable(figure),
-  interval: nullable(interval),
-  threshold: figure,
-  rule: oneOf<Experiment['rule']>({ interval: true, seed: true }),
-  processes: whole,
-  looks: array(object<Look>({ units: whole, estimate, verdict: nullable(verdict) })),
-  noiseFloorPercent: nullable(figure),
-  smallestVisiblePercent: nullable(figure),
-  warnings: array(text),
-  work,
-  baseline: side,
-  treatment: side,
-  counters: nullable(counters),
+const changed = array(
+  object<ChangedPlace>({ function: text, file: text, line: whole, baseline: figure, treatment: figure }),
+);
+
+const documentSide = object<DocumentSide>(
+  {
+    label: text,
+    mean: nullable(figure),
+    median: nullable(figure),
+    stdev: nullable(figure),
+    runs: nullable(whole),
+  },
+  { listed: optional(array(figure)) },
+);
+
+const figuresOfDocument = object<DocumentFigures>(
+  {
+    replay: text,
+    source: text,
+    verdict: nullable(text),
+    effectPercent: nullable(figure),
+    threshold: nullable(figure),
+    baseline: nullable(documentSide),
+    treatment: nullable(documentSide),
+    notes: array(text),
+  },
+  { medianPercent: optional(nullable(figure)), expected: optional(nullable(text)) },
+);
+
+const topRule = object<TopRule>({
+  top: whole,
+  floor: figure,
+  functions: whole,
   gates: array(
-    object<ExperimentGate>({
-      name: oneOf<ExperimentGate['name']>({
-        identity: true,
-        liveness: true,
-        coverage: true,
-        checksum: true,
-        batch: true,
-        calibration: true,
-        machine: true,
+    object<TopRule['gates'][number]>({
+      name: text,
+      rank: nullable(whole),
+      selfPercent: nullable(figure),
+      state: oneOf<TopRule['gates'][number]['state']>({
+        hot: true,
+        'below the floor': true,
+        'below the top': true,
+        'not seen': true,
       }),
-      passed: truth,
-      note: text,
     }),
   ),
-  crossChecks: array(estimate),
-  layouts: array(object<LayoutRow>({ layout: text, units: whole, effectPercent: figure })),
-  units: array(
-    object<Unit>({
-      index: whole,
-      layout: text,
-      first: oneOf<Unit['first']>({ baseline: true, treatment: true }),
-      logRatio: figure,
-      blocks: array(figure),
-      baseline: figure,
-      treatment: figure,
-      batchNs: figure,
-      disturbed: nullable(figure),
-    }),
-  ),
-  calibration: nullable(calibration),
-  machine,
-  startedAt: time,
-  finishedAt: time,
-  changed: optional(
-    array(
-      object<ChangedPlace>({ function: text, file: text, line: whole, baseline: figure, treatment: figure }),
-    ),
-  ),
+  verdict: oneOf<TopRule['verdict']>({ NEUTRAL: true, INCONCLUSIVE: true }),
+  reason: text,
+});
+
+const audited = object<AuditedOperation>({
+  file: text,
+  function: text,
+  operation: text,
+  variable: text,
+  class: oneOf<AuditedOperation['class']>({ telemetry: true, correctness: true, unknown: true }),
+  reason: text,
+});
+
+const optionalOfExperiment = {
+  changed: optional(changed),
   pruned: optional(object<Pruned>({ atomics: whole, what: text, frequency: text })),
-});
+  processesPerUnit: optional(whole),
+  moreProcesses: optional(nullable(whole)),
+  source: optional(exactly('listed')),
+  document: optional(figuresOfDocument),
+  topRule: optional(topRule),
+  audit: optional(array(audited)),
+};
 
-const soak = object<SoakSummary>({
-  schemaVersion: exactly(1),
-  id: text,
-  minutes: figure,
-  work,
-  sides: array(
-    object<SoakSide>({
-      label: text,
-      spec,
-      epochs: array(
-        object<SoakEpoch>({
-          index: whole,
-          at: figure,
-          operations: figure,
-          opsPerSecond: figure,
-          p50: figure,
-          p99: figure,
-          p999: figure,
-          residentBytes: nullable(figure),
-          systemCalls: nullable(figure),
+const experiment = object<Experiment>(
+  {
+    schemaVersion: exactly(1),
+    id: text,
+    title: text,
+    replay: nullable(text),
+    verdict,
+    reason: text,
+    effectPercent: nullable(figure),
+    interval: nullable(interval),
+    threshold: figure,
+    rule: oneOf<Experiment['rule']>({ interval: true, seed: true }),
+    processes: whole,
+    looks: array(object<Look>({ units: whole, estimate, verdict: nullable(verdict) })),
+    noiseFloorPercent: nullable(figure),
+    smallestVisiblePercent: nullable(figure),
+    warnings: array(text),
+    work,
+    baseline: side,
+    treatment: side,
+    counters: nullable(counters),
+    gates: array(
+      object<ExperimentGate>({
+        name: oneOf<ExperimentGate['name']>({
+          identity: true,
+          liveness: true,
+          coverage: true,
+          checksum: true,
+          batch: true,
+          calibration: true,
+          machine: true,
         }),
-      ),
-      operations: figure,
-      meanOpsPerSecond: figure,
-      cvPercent: figure,
-      driftPercent: nullable(figure),
-      systemCallsPerOp: nullable(figure),
-      budgets: array(
-        object<SoakBudget>({
-          name: oneOf<SoakBudget['name']>({ drift: true, 'system calls': true, cv: true }),
-          limit: figure,
-          value: nullable(figure),
-          passed: nullable(truth),
-        }),
-      ),
-    }),
-  ),
-  passed: truth,
-  machine,
-  startedAt: time,
-  finishedAt: time,
-});
-
-const costs = object<CostTable>({
-  schemaVersion: exactly(1),
-  source: text,
-  host: text,
-  costs: array(
-    object<Cost>({
-      name: oneOf<CostName>({
-        'relaxed add': true,
-        'seq_cst add': true,
-        'acquire load': true,
-        'compare and swap': true,
-        'thread-local read': true,
-        'environment-gate branch': true,
-        'header check': true,
-        'wrapper call': true,
+        passed: truth,
+        note: text,
       }),
-      contended: truth,
-      ns: figure,
-      interval,
-      percent: figure,
-    }),
-  ),
-  machine,
-  at: time,
+    ),
+    crossChecks: array(estimate),
+    layouts: array(object<LayoutRow>({ layout: text, units: whole, effectPercent: figure })),
+    units: array(
+      object<Unit>({
+        index: whole,
+        layout: text,
+        first: oneOf<Unit['first']>({ baseline: true, treatment: true }),
+        logRatio: figure,
+        blocks: array(figure),
+        baseline: figure,
+        treatment: figure,
+        batchNs: figure,
+        disturbed: nullable(figure),
+      }),
+    ),
+    calibration: nullable(calibration),
+    machine,
+    startedAt: time,
+    finishedAt: time,
+  },
+  optionalOfExperiment,
+);
+
+const tail = object<{
+  readonly throughput: Readonly<Record<'p50' | 'p10' | 'p1' | 'min', number>>;
+  readonly latency: Readonly<Record<'p50' | 'p99' | 'p999' | 'worst' | 'worstEpoch', number>>;
+  readonly ratio: number;
+}>({
+  throughput: object({ p50: figure, p10: figure, p1: figure, min: figure }),
+  latency: object({ p50: figure, p99: figure, p999: figure, worst: figure, worstEpoch: whole }),
+  ratio: figure,
 });
+
+/** Also what a side of fewer than two epochs lacks. */
+const othersOfSoakSide = {
+  cvPercent: nullable(figure),
+  driftBytes: optional(nullable(figure)),
+  tail: optional(nullable(tail)),
+  systemCallsExact: optional(truth),
+  sha256: optional(nullable(text)),
+};
+
+const soak = object<SoakSummary>(
+  {
+    schemaVersion: exactly(1),
+    id: text,
+    minutes: figure,
+    work,
+    sides: array(
+      object<SoakSide>(
+        {
+          label: text,
+          spec,
+          epochs: array(
+            object<SoakEpoch>(
+              {
+                index: whole,
+                at: figure,
+                operations: figure,
+                opsPerSecond: figure,
+                p50: figure,
+                p99: figure,
+                p999: figure,
+                residentBytes: nullable(figure),
+                systemCalls: nullable(figure),
+              },
+              { session: optional(whole), disturbed: optional(nullable(figure)) },
+            ),
+          ),
+          operations: figure,
+          meanOpsPerSecond: figure,
+          cvPercent: figure,
+          driftPercent: nullable(figure),
+          systemCallsPerOp: nullable(figure),
+          budgets: array(
+            object<SoakBudget>({
+              name: oneOf<SoakBudget['name']>({ drift: true, 'system calls': true, cv: true }),
+              limit: figure,
+              value: nullable(figure),
+              passed: nullable(truth),
+            }),
+          ),
+        },
+        othersOfSoakSide,
+      ),
+    ),
+    passed: truth,
+    machine,
+    startedAt: time,
+    finishedAt: time,
+  },
+  {
+    epochSeconds: optional(figure),
+    plannedEpochs: optional(whole),
+    cancelled: optional(truth),
+    notes: optional(array(text)),
+  },
+);
+
+const costs = object<CostTable>(
+  {
+    schemaVersion: exactly(1),
+    source: text,
+    host: text,
+    costs: array(
+      object<Cost>({
+        name: oneOf<CostName>({
+          'relaxed add': true,
+          'seq_cst add': true,
+          'acquire load': true,
+          'compare and swap': true,
+          'thread-local read': true,
+          'environment-gate branch': true,
+          'header check': true,
+          'wrapper call': true,
+        }),
+        contended: truth,
+        ns: figure,
+        interval,
+        percent: figure,
+      }),
+    ),
+    machine,
+    at: time,
+  },
+  { pairNs: optional(figure), units: optional(whole), warnings: optional(array(text)) },
+);
 
 type Kind = LedgerRecord['kind'];
 type Of<K extends Kind> = Extract<LedgerRecord, { kind: K }>;

@@ -1,6 +1,6 @@
 /**
  * Checks of values from outside against a type: what is wrong is said with its place. The compiler holds each object's
- * checks to the type's properties, so that a property added to the model needs a check here to compile.
+ * checks to the type's required properties, so that one that is added to the model needs a check here to compile.
  */
 
 /** Gives what is wrong with a value, null when nothing is. `of` exists for the compiler only. */
@@ -90,9 +90,20 @@ export function exactly<T extends string | number>(value: T): Check<T> {
   return (v, at) => (v === value ? null : `${at} is not ${value}`);
 }
 
-/** Further properties are left alone. */
-export function object<T>(fields: { readonly [K in keyof T]-?: Check<T[K]> }): Check<T> {
-  const checks = Object.entries<Check<unknown>>(fields);
+type RequiredKeys<T> = { [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? never : K }[keyof T];
+
+/** A check for each property that has to be there. */
+type Fields<T> = { readonly [K in RequiredKeys<T>]: Check<T[K]> };
+
+/** Checks of properties that may be absent; those that have none are left alone, as are further properties. */
+export function object<T>(
+  fields: Fields<T>,
+  others: Readonly<Record<string, Check<unknown>>> = {},
+): Check<T> {
+  const checks: (readonly [string, Check<unknown>])[] = [
+    ...Object.entries<Check<unknown>>(fields).filter(([name]) => !Object.hasOwn(others, name)),
+    ...Object.entries(others),
+  ];
   return (v, at) => {
     if (typeof v !== 'object' || v === null || Array.isArray(v)) return say(at, v, 'an object');
     for (const [name, check] of checks) {

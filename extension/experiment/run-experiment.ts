@@ -121,6 +121,7 @@ class Session {
     }
     if (plan.rule === 'seed') {
       if (options.seedRule === undefined) throw new Error('a plan with the rule seed needs seedRule');
+      if (this.#planned.at(-1) === 1) throw new UserError('the rule seed needs at least two runs a side');
       this.#judge = seedJudge(options.seedRule);
     } else {
       if ((this.#planned[0] ?? 0) < leastForInterval) {

@@ -1,4 +1,5 @@
 /** Runs a soak: the two sides take turns, an epoch each, and every epoch is on disk before the next one begins. */
+import { setImmediate as turn } from 'node:timers/promises';
 import type {
   MachineState,
   PairHooks,
@@ -71,6 +72,8 @@ async function work(progress: Progress, around: SoakSurroundings, hooks: PairHoo
     }
     return false;
   } catch (error) {
+    // Ctrl-C goes to the sides' processes too: their end may be heard of before the cancel.
+    await turn();
     if (hooks.signal?.aborted) return true;
     if (!(error instanceof UserError) || rows.length === 0) throw error;
     throw new UserError(

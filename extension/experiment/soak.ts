@@ -241,3 +241,9 @@ export function analyzeSoak(outcome: SoakOutcome): SoakSummary {
     notes: notesOf(outcome, sides),
   };
 }
+
+/** 60 epochs a side, but of 1 to 10 seconds; a soak shorter than that has one of half its time. */
+export function defaultEpochSeconds(minutes: number): number {
+  const half = (minutes * 60) / 2;
+  return Math.min(half, Math.min(10, Math.max(1, half / 60)));
+}

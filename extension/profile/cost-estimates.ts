@@ -99,7 +99,7 @@ export function candidateCost(
     return cost === null || n <= 0 ? null : summed([{ cost, times: n }], table);
   };
   const { branchesPerOp, instructionsPerOp } = candidate.estimate;
-  // The id names the object, where one line has several.
+  // The title names the object, where one line has several.
   const here = sites.filter((s) => isRemovable(s) && candidate.title.endsWith(` ${s.target ?? ''}`));
   const own = here[0] ?? (sites.filter(isRemovable).length === 1 ? sites.find(isRemovable) : undefined);
   switch (candidate.letter) {
@@ -141,7 +141,7 @@ function relaxing(site: AtomicSite, table: CostTable): CostEstimate | null {
 
 /**
  * Candidates with their throughput estimated: percent that operations get faster. Those that cannot be said in measured
- * costs stay null. Rows without a table stay the objects that they are.
+ * costs are null. Without a table nothing is touched.
  */
 export function withCosts(findings: Findings, table: CostTable | null): Findings {
   if (table === null) return findings;
@@ -154,7 +154,7 @@ export function withCosts(findings: Findings, table: CostTable | null): Findings
   }
   const candidates = findings.candidates.map((c): Candidate => {
     const cost = candidateCost(c, sites.get(place(c)) ?? [], table);
-    if (cost === null) return c;
+    if (cost === null) return c.estimate.throughputSource === undefined ? c : withoutCost(c);
     const pair = table.pairNs;
     const bounds = pair === undefined ? null : cost.interval.map((ns) => (100 * ns) / pair);
     return {
@@ -168,6 +168,12 @@ export function withCosts(findings: Findings, table: CostTable | null): Findings
     };
   });
   return { ...findings, candidates };
+}
+
+/** What an earlier table said is not said any more. */
+function withoutCost(c: Candidate): Candidate {
+  const { instructionsPerOp, branchesPerOp } = c.estimate;
+  return { ...c, estimate: { instructionsPerOp, branchesPerOp, throughputPercent: null } };
 }
 
 const figure = (ns: number): string =>

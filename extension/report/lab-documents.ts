@@ -5,6 +5,7 @@
 import type {
   ChangedPlace,
   CounterTable,
+  DocumentSide,
   Estimate,
   Experiment,
   ExperimentGate,
@@ -283,6 +284,53 @@ function files(e: Experiment): string[] {
   return rows.length === 0 ? [] : ['', '## Files', '', ...rows];
 }
 
+/** What the replayed document prints, beside ours. */
+function beside(e: Experiment): string[] {
+  const { document } = e;
+  if (document === undefined) return [];
+  const row = (what: string, theirs: string, ours: string): Compared => ({
+    what,
+    baseline: theirs,
+    treatment: ours,
+  });
+  const percentOr = (value: number | null | undefined): string => (value == null ? '–' : impact(value));
+  const sideRows = (what: string, theirs: DocumentSide | null, ours: ExperimentSide): Compared[] => [
+    row(what, theirs === null ? '–' : markdownCell(theirs.label), markdownCell(ours.label)),
+    row(`${what}, mean`, speedOr(theirs?.mean ?? null), speedOr(ours.mean)),
+    row(`${what}, median`, speedOr(theirs?.median ?? null), speedOr(ours.median)),
+    row(`${what}, stdev`, speedOr(theirs?.stdev ?? null), speedOr(ours.stdev)),
+  ];
+  const rows = [
+    ...sideRows('Baseline', document.baseline, e.baseline),
+    ...sideRows('Treatment', document.treatment, e.treatment),
+    row('Effect', percentOr(document.effectPercent), percentOr(e.effectPercent)),
+    row(
+      'Effect of the medians',
+      percentOr(document.medianPercent),
+      percentOr(change(e.baseline.median, e.treatment.median)),
+    ),
+    row('Threshold', document.threshold === null ? '–' : `±${document.threshold}%`, `±${e.threshold}%`),
+    row('Verdict', document.verdict === null ? '–' : markdownCell(document.verdict), e.verdict),
+  ];
+  const columns: readonly Column<Compared>[] = [
+    { title: '', cell: (r) => r.what },
+    { title: 'The document', cell: (r) => r.baseline },
+    { title: 'Here', cell: (r) => r.treatment },
+  ];
+  return [
+    '',
+    '## Beside the document',
+    '',
+    `${markdownCell(document.source)}. Another machine and another language: the figures need not agree.`,
+    '',
+    ...markdownTable(columns, rows),
+    ...(document.expected == null ? [] : ['', `- **Expected there**: ${markdownCell(document.expected)}`]),
+    ...(document.notes.length === 0
+      ? []
+      : ['', ...document.notes.map((n) => `- **Note**: ${markdownCell(n)}`)]),
+  ];
+}
+
 /** The results document of an experiment, with a final line end. */
 export function experimentDocument(e: Experiment): string {
   return `${[
@@ -297,6 +345,7 @@ export function experimentDocument(e: Experiment): string {
     ...results(e),
     ...statistics(e),
     ...counters(e),
+    ...beside(e),
     ...tableSection('## Gates', gateColumns, e.gates),
     ...tableSection('## Layouts', layoutColumns, e.layouts),
     '',

@@ -2,6 +2,7 @@
 import type { AuditRow, BenchResult, Candidate, Gate, HotFunctionRow, ReportModel } from '../model.ts';
 import { percent, signedPercent, speed } from './format.ts';
 import { laboratoryMarkdown } from './markdown-laboratory.ts';
+import { estimateNote } from './text-costs.ts';
 import { type Column, markdownCell, markdownCode, markdownTable } from './table.ts';
 import { activityText } from './text-findings.ts';
 
@@ -108,7 +109,12 @@ export function renderMarkdown(model: ReportModel): string {
     ...section('Atomics audit', '', auditColumns, model.audit),
     ...section('Environment gates', '', gateColumns, env),
     ...section('Compile gates', '', gateColumns, compile),
-    ...section('Candidates', '', candidateColumns, findings?.candidates ?? []),
+    ...section(
+      'Candidates',
+      markdownCell(estimateNote(findings?.candidates ?? [])),
+      candidateColumns,
+      findings?.candidates ?? [],
+    ),
     ...section('Runs', '', runColumns, model.runs),
     ...laboratoryMarkdown(model),
     '',

@@ -1,4 +1,5 @@
 /** A cost table as a person reads it in a terminal. */
+import type { Candidate } from '../model.ts';
 import type { Cost, CostTable } from '../model-experiment.ts';
 import { digits, printable } from './format.ts';
 import { plain, type Style } from './style.ts';
@@ -32,4 +33,11 @@ export function costsText(table: CostTable, style: Style = plain): string {
     ...rows,
     ...(table.warnings ?? []).flatMap((w, i) => [...(i === 0 ? [''] : []), printable(w)]),
   ].join('\n');
+}
+
+/** What the throughput estimates of candidates rest on, one sentence; empty where none has any. */
+export function estimateNote(candidates: readonly Candidate[]): string {
+  const sources = new Set(candidates.map((c) => c.estimate.throughputSource).filter((s) => s !== undefined));
+  if (sources.size === 0) return '';
+  return `Throughput is an ${[...sources].join('; ')}, for a place that runs once for each malloc and free pair.`;
 }

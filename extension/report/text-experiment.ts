@@ -12,7 +12,7 @@ import type {
 import { count, digits, percent, printable, speed } from './format.ts';
 import { plain, type Style } from './style.ts';
 import { type Column, textTable } from './table.ts';
-import { auditText, topRuleText } from './text-lab.ts';
+import { auditText, checklistText, gapText, topRuleText } from './text-lab.ts';
 
 const signed = (value: number, places = 2): string => {
   const text = value.toFixed(places);
@@ -204,6 +204,8 @@ export function experimentText(e: Experiment, style: Style, now: Date): string {
     ...countersTable(e.counters, style),
     ...layoutsTable(e.layouts, style),
     ...(e.topRule === undefined ? [] : ['', topRuleText(e.topRule, style)]),
+    ...(e.gap === undefined ? [] : ['', gapText(e.gap, style)]),
+    ...(e.checks === undefined ? [] : ['', checklistText(e.checks, style)]),
     ...(e.audit === undefined ? [] : ['', auditText(e.audit, style)]),
     ...(e.document === undefined ? [] : documentTable(e, e.document, style)),
     '',

@@ -4,6 +4,7 @@ import { auditRows } from './audit.ts';
 import { digits, printable, shorten, signedPercent } from './format.ts';
 import { leadSentence } from './lead.ts';
 import { type Style, plain } from './style.ts';
+import { estimateNote } from './text-costs.ts';
 import { type Column, textTable } from './table.ts';
 
 const classOrder = { telemetry: 0, unknown: 1, correctness: 2 };
@@ -155,6 +156,8 @@ export function findingsText(findings: Findings, style: Style = plain, width: nu
     ...section(style, 'Plain counters', counterColumns, findings.counters),
     ...section(style, 'Candidates', candidateColumns, findings.candidates),
   ];
+  const note = estimateNote(findings.candidates);
+  if (note !== '') lines.push(printable(note));
   if (findings.diagnostics.length > 0) {
     lines.push('', style.bold('Diagnostics'));
     lines.push(...diagnosticLines(findings.diagnostics).map(printable));

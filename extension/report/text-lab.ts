@@ -1,9 +1,7 @@
 /** The laboratory's tables as a person reads them in a terminal. */
 import type { CandidateRow, Gain, Projection } from '../experiment/tables/candidates.ts';
-import type { CheckItem } from '../experiment/tables/checklist.ts';
-import type { GapRow, GapTable } from '../experiment/tables/gap-table.ts';
 import type { HotTableRow } from '../experiment/tables/hot-table.ts';
-import type { AuditedOperation, TopRule } from '../model-experiment.ts';
+import type { AuditedOperation, CheckItem, GapRow, GapTable, TopRule } from '../model-experiment.ts';
 import { digits, percent, printable, speed } from './format.ts';
 import { plain, type Style } from './style.ts';
 import { type Column, textTable } from './table.ts';
@@ -122,7 +120,8 @@ export function candidatesText(
     name: `combined (${(100 * efficiency).toFixed(0)}% efficiency)`,
     ...{ gain: combined, measured: null, risk: '' },
   };
-  return block('Reduction candidates, estimated and measured', columns, [...shown, last], style);
+  const unit = combined.unit === null ? '' : ` (${combined.unit} instructions)`;
+  return block(`Reduction candidates, estimated${unit} and measured`, columns, [...shown, last], style);
 }
 
 /** Where the combined estimate leads, and what gap remains. */

@@ -69,7 +69,7 @@ function soakSide(side: SoakSide): string[] {
   return [
     '',
     printable(side.label),
-    `mean ${speed(side.meanOpsPerSecond)} · cv ${side.cvPercent.toFixed(2)}% · ${digits(side.operations, 'operation')} · ${digits(side.epochs.length, 'epoch')}`,
+    `mean ${speed(side.meanOpsPerSecond)} · cv ${side.cvPercent === null ? '-' : `${side.cvPercent.toFixed(2)}%`} · ${digits(side.operations, 'operation')} · ${digits(side.epochs.length, 'epoch')}`,
     ...budget,
   ];
 }

@@ -1,10 +1,12 @@
 /** Reduction candidates with what was estimated of them and, after their experiment, what was measured (Phase 19 §3, §4). */
 import type { Experiment, Verdict } from '../../model-experiment.ts';
-import type { Candidate, CandidateLetter } from '../../model.ts';
+import { type Candidate, type CandidateLetter, UserError } from '../../model.ts';
 import { deltaPercent } from '../seed-rule.ts';
 
 /** Changes an operation, negative = fewer; throughput in percent, positive = faster. Null where nothing is estimated. */
 export interface Gain {
+  /** Of the instructions and branches; null where neither is known. */
+  readonly unit: 'wasm' | 'x86' | null;
   readonly instructionsPerOp: number | null;
   readonly branchesPerOp: number | null;
   readonly throughputPercent: number | null;
@@ -36,7 +38,7 @@ export const fastlaneCandidates: readonly LabCandidate[] = (
   letter,
   title,
   risk,
-  estimate: { instructionsPerOp, branchesPerOp, throughputPercent },
+  estimate: { unit: 'x86', instructionsPerOp, branchesPerOp, throughputPercent },
   experiment: `phase-19${letter.toLowerCase()}`,
 }));
 
@@ -48,13 +50,22 @@ function sum(values: readonly (number | null)[]): number | null {
   return known.length === 0 ? null : known.reduce((a, b) => a + b, 0);
 }
 
-/** Sum of the estimates times the efficiency; what nothing is known of stays null. */
+/**
+ * Sum of the estimates times the efficiency; what nothing is known of stays null. Throws `UserError` for gains in two units.
+ */
 export function combinedEstimate(gains: readonly Gain[], efficiency = overlapEfficiency): Gain {
-  const of = (key: keyof Gain): number | null => {
+  const units = [...new Set(gains.flatMap((g) => g.unit ?? []))];
+  if (units.length > 1) {
+    throw new UserError(
+      'gains in wasm and in x86 instructions cannot be added up: combine those of one unit',
+    );
+  }
+  const of = (key: Exclude<keyof Gain, 'unit'>): number | null => {
     const total = sum(gains.map((g) => g[key]));
     return total === null ? null : total * efficiency;
   };
   return {
+    unit: units[0] ?? null,
     instructionsPerOp: of('instructionsPerOp'),
     branchesPerOp: of('branchesPerOp'),
     throughputPercent: of('throughputPercent'),
@@ -100,6 +111,7 @@ function counted(experiment: Experiment, name: RegExp): number | null {
 /** What an experiment measured. Counts are per operation only where the experiment counted them so. */
 export function measuredGain(experiment: Experiment): Gain {
   return {
+    unit: experiment.counters?.unit ?? null,
     instructionsPerOp: counted(experiment, /^instructions\/op$/i),
     branchesPerOp: counted(experiment, /^branches\/op$/i),
     throughputPercent: experiment.effectPercent,
@@ -132,7 +144,8 @@ export function candidatesOf(
     letter: c.letter,
     title: c.title,
     risk: c.risk,
-    estimate: c.estimate,
+    // The estimates are of what a native build executes.
+    estimate: { unit: 'x86', ...c.estimate },
     experiment: experiments.filter((e) => e.title.includes(c.id)).at(-1)?.id ?? null,
   }));
 }

@@ -1,17 +1,9 @@
 /** Phase 19 §7: what has to be checked after each step, and whether the result matches its estimate within 20%. */
-import type { Experiment } from '../../model-experiment.ts';
+import type { CheckItem, Experiment } from '../../model-experiment.ts';
 import { type Gain, measuredGain } from './candidates.ts';
 
 /** Percent of the estimate. */
 export const estimateTolerance = 20;
-
-export interface CheckItem {
-  readonly item: string;
-  /** Null when it was not done or cannot be said. */
-  readonly passed: boolean | null;
-  /** What was found, in a few words. */
-  readonly note: string;
-}
 
 /** What is known beside the experiment; null for what was not done. */
 export interface CheckFacts {
@@ -47,6 +39,20 @@ function matches(item: string, estimate: number | null, measured: number | null)
 
 function done(item: string, passed: boolean | null, note: string): CheckItem {
   return { item, passed, note: passed === null ? 'not done' : note };
+}
+
+/** As `matches`, of counts: an estimate in one unit of instruction says nothing about a count in the other. */
+function countsMatch(
+  item: string,
+  key: 'instructionsPerOp' | 'branchesPerOp',
+  estimate: Gain,
+  measured: Gain | null,
+): CheckItem {
+  const [a, b] = [estimate.unit, measured?.unit ?? null];
+  if (a !== null && b !== null && a !== b) {
+    return { item, passed: null, note: `estimated in ${a} instructions, counted in ${b}: not comparable` };
+  }
+  return matches(item, estimate[key], measured?.[key] ?? null);
 }
 
 /** The six steps and the five criteria, in the document's order. */
@@ -90,12 +96,8 @@ export function checklist(experiment: Experiment | null, estimate: Gain, facts: 
       estimate.throughputPercent,
       measured?.throughputPercent ?? null,
     ),
-    matches(
-      'instructions match the estimate (±20%)',
-      estimate.instructionsPerOp,
-      measured?.instructionsPerOp ?? null,
-    ),
-    matches('branches match the estimate (±20%)', estimate.branchesPerOp, measured?.branchesPerOp ?? null),
+    countsMatch('instructions match the estimate (±20%)', 'instructionsPerOp', estimate, measured),
+    countsMatch('branches match the estimate (±20%)', 'branchesPerOp', estimate, measured),
     done('no correctness regressions', facts.correctness, facts.correctness ? 'none' : 'some'),
     done('no memory overhead', memoryKept, memoryNote),
   ];

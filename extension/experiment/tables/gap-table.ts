@@ -1,4 +1,5 @@
 /** Phase 19's gap table: one allocator against a baseline, counts per operation in one unit of instruction. */
+import type { GapRow, GapTable } from '../../model-experiment.ts';
 import { type BenchCounters, UserError } from '../../model.ts';
 import { deltaPercent } from '../seed-rule.ts';
 
@@ -11,23 +12,6 @@ export interface PerOperation extends BenchCounters {
   /** Instructions a cycle. */
   readonly ipc: number | null;
   readonly opsPerSecond: number | null;
-}
-
-export interface GapRow {
-  readonly metric: string;
-  readonly ours: number | null;
-  readonly theirs: number | null;
-  /** Ours less theirs; of shares in points. */
-  readonly delta: number | null;
-  /** Percent of theirs; null for shares. */
-  readonly deltaPercent: number | null;
-}
-
-export interface GapTable {
-  readonly unit: 'wasm' | 'x86';
-  readonly ours: string;
-  readonly theirs: string;
-  readonly rows: readonly GapRow[];
 }
 
 /** Counts per operation from the totals of a run, as `perf stat` prints them. Throws `UserError` without operations. */

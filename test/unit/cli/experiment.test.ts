@@ -271,6 +271,34 @@ describe('replays', () => {
     expect(other).toMatchObject({ profile: 'mid', iterations: null, workingSet: null, min: null });
   });
 
+  it('phase-19a has the gap table in wasm instructions, and its checklist', async () => {
+    const counters = {
+      unit: 'wasm',
+      instructionsPerOp: 90,
+      branchesPerOp: 9,
+      memoryOpsPerOp: 3,
+      callsPerOp: 1,
+    } as const;
+    const done = await run(['phase-19a', '--format', 'json'], { bench: { counters } });
+    expect(
+      done.requests.map((r) => [r.counters, r.env.HAKMEM_FORCE_LIBC_ALLOC, r.env.HAKMEM_FASTLANE_DIRECT]),
+    ).toEqual([
+      [true, undefined, '0'],
+      [true, '1', '0'],
+    ]);
+    const value = JSON.parse(done.printed) as Experiment;
+    expect(schemaProblems('experiment', value)).toEqual([]);
+    expect(value.gap).toMatchObject({ unit: 'wasm', theirs: 'TLSF in the place of libc' });
+    expect(value.gap?.rows[0]).toMatchObject({ metric: 'instructions/op', ours: 90, delta: 0 });
+    expect(value.checks).toHaveLength(11);
+    // -0.92% where +12% was estimated; counts are in wasm, the estimate is in x86 instructions.
+    expect(value.checks?.slice(6, 9).map((c) => c.passed)).toEqual([false, null, null]);
+    const { printed } = await run(['phase-19a'], { bench: { counters } });
+    expect(printed).toContain('Gap per operation (wasm instructions)');
+    expect(printed).toContain('[!] throughput matches the estimate (±20%): -0.92 where 12 was estimated');
+    expect((await run(['phase-24'], { bench: { counters } })).requests).toEqual([]);
+  });
+
   it('phases 24 to 29 carry what they leave out, for the cumulative table', async () => {
     const value = JSON.parse((await run(['phase-24', '--format', 'json'])).printed) as Experiment;
     expect(value.pruned).toEqual({ atomics: 5, what: 'class stats', frequency: 'High (every cache op)' });

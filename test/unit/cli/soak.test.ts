@@ -102,7 +102,6 @@ describe('alloc-lens soak', () => {
     expect(plan.id).toBe('soak-20261121-123456-ab12');
     expect(plan.baseline).toMatchObject({ preset: 'MIXED_TINYV3_C7_SAFE', variant: 'standard' });
     expect(plan.treatment).toMatchObject({ preset: 'MIXED_TINYV3_C7_BALANCED', variant: 'standard' });
-    expect(plan.treatment.env).toMatchObject({ HAKMEM_SS_MEM_LEAN: '1', HAKMEM_SS_PREWARM: '0' });
     expect(plan.limits).toEqual({ drift: 1, systemCalls: 1e-4, cv: 5.4 });
     const own = flagsOf({
       ...{ baseline: 'engine', treatment: 'engine,env:HAKMEM_LEARN=1', workload: 'random_mixed:tiny' },

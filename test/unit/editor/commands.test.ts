@@ -16,6 +16,7 @@ import { AnalysisController } from '../../../extension/editor/analysis.ts';
 import { type BenchRequest, type RunHooks, type Target, UserError } from '../../../extension/model.ts';
 import * as mocked from '../mocks/vscode.ts';
 import { benchResult, engineProfile, findings, fn, gate, site, variable } from './builders.ts';
+import { calibration } from './calibration.ts';
 import { type Harness, harness, real, root } from './harness.ts';
 import { labOf } from './laboratory.ts';
 
@@ -154,6 +155,7 @@ describe('every command', () => {
       store: h.store,
       analysis: new AnalysisController(h.store, h.config, analyzer, real.log(h.log)),
       benchmark: bench(h, engine),
+      calibrate: calibration(h),
       engine: sources,
       heat: new HeatOverlay(h.store, h.config),
       navigation: new Navigation(h.store, sources),

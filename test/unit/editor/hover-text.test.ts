@@ -8,14 +8,18 @@ import {
   siteHover,
 } from '../../../extension/editor/hover-text.ts';
 import type { Findings } from '../../../extension/model.ts';
+import { cost, table } from '../experiment/cost-fixtures.ts';
 import { counter, findings, fn, gate, profile, site, variable } from './builders.ts';
 
 const links: HoverContext['links'] = {
   location: (file, line, column = 1) => `at:${file}:${line}:${column}`,
   rows: (ids) => `rows:${ids.join('+')}`,
   report: 'report:',
+  calibrate: 'calibrate:',
 };
-const ctx = (over: Partial<Findings>): HoverContext => ({ findings: findings(over), links });
+const ctx = (over: Partial<Findings>, costs: HoverContext['costs'] = null): HoverContext => ({
+  ...{ findings: findings(over), links, costs },
+});
 
 const evidence = (line: number, reason: string): Findings['atomics'][number]['evidence'][number] => ({
   file: 'core/tiny_unified_cache.c',
@@ -88,6 +92,28 @@ describe('the hover of an atomic', () => {
     expect(text).toContain('outside any function');
     expect(text).toContain('nothing is claimed');
     expect(text).toContain('declaration not resolved');
+  });
+
+  it('says what it costs here, or how to know it', () => {
+    const known = table([cost('relaxed add', 0.7, { interval: [0.6, 0.8] })]);
+    expect(siteHover(site(), ctx({}, known))).toContain(
+      '\n\n1 hot telemetry atomic, about 0.70 ns/op here \\(0.60 .. 0.80; estimate, C, gcc 12.2.0 on this machine\\), if it runs once an operation and no other thread writes to it.\n\n---',
+    );
+    expect(siteHover(site(), ctx({}))).toContain(
+      '\n\n[Calibrate costs](calibrate:) to see what it costs here.\n\n---',
+    );
+  });
+
+  it.each([
+    ['correctness', { class: 'correctness', role: 'lock' }],
+    ['an unclassified one', { class: 'unknown', role: null }],
+    ['a cold one', { temperature: 'cold' }],
+    ['one that is compiled out', { activity: { state: 'inactive', decidedBy: 'X' } }],
+    ['a store, which was not measured', { operation: 'store' }],
+  ] as const)('offers no gain from %s', (_, over) => {
+    for (const costs of [null, table([cost('relaxed add', 0.7)])]) {
+      expect(siteHover(site(over), ctx({}, costs))).not.toMatch(/ns\/op|calibrate/i);
+    }
   });
 
   it('never lets source text become a link, a command or HTML', () => {

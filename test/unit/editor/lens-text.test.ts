@@ -7,6 +7,7 @@ import {
   wideGates,
 } from '../../../extension/editor/lens-text.ts';
 import type { AtomicSite, FunctionAnnotation } from '../../../extension/model.ts';
+import { cost, table } from '../experiment/cost-fixtures.ts';
 import { counter, fn, gate, site } from './builders.ts';
 
 const context = (over: Partial<LensContext> = {}): LensContext => ({
@@ -18,6 +19,7 @@ const context = (over: Partial<LensContext> = {}): LensContext => ({
   engineSource: () => null,
   run: null,
   shares: '',
+  costs: null,
   ...over,
 });
 
@@ -111,6 +113,46 @@ describe('a function lens', () => {
     expect(titles(a, context({ gates: [env] }))[1]).toBe(
       '4 telemetry atomics (1 compiled out, 1 gated off, 1 conditional)',
     );
+  });
+
+  describe('with the costs of this machine', () => {
+    const costs = table([
+      cost('relaxed add', 0.7, { interval: [0.6, 0.8] }),
+      cost('acquire load', 0.01, { interval: [-0.02, 0.04] }),
+    ]);
+    const telemetry = (a: Partial<FunctionAnnotation>): { title: string; tooltip: string } | undefined =>
+      functionLens(annotation(a), context({ costs }))[1];
+
+    it('says what its hot telemetry costs, as an estimate with its source', () => {
+      const part = telemetry({ atomics: [site({ line: 1 }), site({ line: 2 }), site({ line: 3 })] });
+      expect(part?.title).toBe('3 telemetry atomics, about 2.10 ns/op here (estimate)');
+      expect(part?.tooltip).toBe(
+        '3 hot telemetry atomics, about 2.10 ns/op here (1.80 .. 2.40; estimate, C, gcc 12.2.0 on this machine), if each runs once an operation and no other thread writes to them. Show them with their evidence.',
+      );
+    });
+
+    it('counts only what runs on the hot path', () => {
+      const part = telemetry({
+        atomics: [site({ line: 1 }), site({ line: 2, activity: compiledOut }), site({ temperature: 'warm' })],
+      });
+      expect(part?.title).toBe(
+        '3 telemetry atomics (1 compiled out), 1 hot about 0.70 ns/op here (estimate)',
+      );
+      expect(telemetry({ atomics: [site({ activity: compiledOut })] })?.title).toBe(
+        '1 telemetry atomic (compiled out)',
+      );
+    });
+
+    it('keeps a negative bound, and says when nothing was seen', () => {
+      const part = telemetry({ atomics: [site({ operation: 'load' })] });
+      expect(part?.title).toBe('1 telemetry atomic, about 0.01 ns/op here (estimate)');
+      expect(part?.tooltip).toContain('(-0.02 .. 0.04; ');
+      expect(part?.tooltip).toContain('Not told apart from nothing.');
+    });
+
+    it('offers nothing for what the allocator relies on', () => {
+      expect(telemetry({ atomics: [correctness('lock', 1)] })?.title).toBe('1 correctness: lock');
+    });
   });
 
   it('lists the roles of correctness atomics once each, unclassified ones and plain counters apart', () => {

@@ -300,6 +300,7 @@ describe('hovers in the editor', () => {
         'allocLens.internal.openLocation',
         'allocLens.internal.showRows',
         'allocLens.openReport',
+        'allocLens.calibrateCosts',
       ],
     });
     const links = [...(text?.value ?? '').matchAll(/\]\(([^)]*)\)/g)].map((m) =>

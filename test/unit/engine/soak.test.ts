@@ -24,8 +24,7 @@ const work: ExperimentWork = {
 };
 
 function sideOf(preset: string, flags: Readonly<Record<string, string>> = {}): SideSpec {
-  const { variant, env } = presetByName(preset);
-  return { target: 'engine', variant, preset, flags, env };
+  return { target: 'engine', variant: presetByName(preset).variant, preset, flags, env: {} };
 }
 
 /** No budget of time: another process may have the core. */
@@ -150,12 +149,13 @@ describe('a soak on the engine', () => {
   it('refuses in one line what cannot be soaked', async () => {
     const refusals: [Partial<SoakPlan>, RegExp][] = [
       [{ baseline: { ...sideOf('FAST_V3'), target: 'system' } }, /runs on the engine: system/],
-      [{ treatment: { ...sideOf('FAST_V3'), variant: 'counted' } }, /counted is instrumented/],
+      [{ treatment: { ...sideOf('FAST_V3'), variant: 'counted' } }, /counted counts and is not timed/],
       [{ treatment: { ...sideOf('FAST_V3'), variant: 'turbo' } }, /unknown variant turbo/],
       [{ baseline: { ...sideOf('FAST_V3'), env: { HAKMEM_NO: '1' } } }, /unknown environment gate/],
       [{ work: { ...work, profile: 'huge' } }, /unknown workload profile/],
       [{ work: { ...work, threads: 2 } }, /one thread/],
       [{ work: { ...work, workload: 'trace' } }, /needs a file/],
+      [{ work: { ...work, workload: 'trace', threads: 2 } }, /its own threads/],
       [
         { work: { ...work, workload: 'trace', trace: { file: '/nonexistent.trace.gz', flatten: false } } },
         /nonexistent/,

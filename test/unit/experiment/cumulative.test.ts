@@ -1,7 +1,13 @@
 /** The cumulative totals: the prune document's own figures, and which experiments count. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { combine, cumulative, prunePhases, workText } from '../../../extension/experiment/cumulative.ts';
+import {
+  combine,
+  cumulative,
+  prunePhases,
+  runningProducts,
+  workText,
+} from '../../../extension/experiment/cumulative.ts';
 import type { Experiment } from '../../../extension/model-experiment.ts';
 import { experiment, side, spec, work } from './lab-records.ts';
 
@@ -149,6 +155,23 @@ describe('which experiments count', () => {
     expect([groups[0]?.rows.length, excluded.length]).toEqual([2, 1]);
   });
 
+  it('listed runs differ by their names: nothing else of them is known', () => {
+    const listed = (title: string, label: string): Experiment => {
+      const sides = {
+        baseline: side('b', [1], { target: 'listed' }),
+        treatment: side(label, [1], { target: 'listed' }),
+      };
+      return experiment({ id: title + label, title, source: 'listed', ...sides });
+    };
+    const { groups, excluded } = cumulative([
+      listed('x', 't'),
+      listed('y', 't'),
+      listed('x', 'u'),
+      listed('x', 't'),
+    ]);
+    expect([groups[0]?.rows.length, excluded.length]).toEqual([3, 1]);
+  });
+
   it('other work and other targets have totals of their own', () => {
     const larger = experiment({ id: 'ws', work: { ...work, workingSet: 4096 } });
     const longer = experiment({ id: 'it', work: { ...work, iterations: 5, seed: 9 }, replay: 'phase-25' });
@@ -190,4 +213,22 @@ describe('which experiments count', () => {
     const pruned = { atomics: 3, what: 'x', frequency: 'y' };
     expect(only([experiment({ replay: 'phase-24', pruned })]).atomics).toBe(3);
   });
+});
+
+it('the running product grows in the order of time, each work by itself', () => {
+  const day = (n: number): string => `2026-01-0${n}T00:00:00Z`;
+  const steps = runningProducts([
+    experiment({ id: 'c', replay: 'phase-24', effectPercent: 2, finishedAt: day(4) }),
+    experiment({ id: 'a', replay: 'phase-27', effectPercent: 1, finishedAt: day(1) }),
+    experiment({ id: 'b', replay: 'phase-64', verdict: 'NO-GO', effectPercent: -4, finishedAt: day(2) }),
+    experiment({ id: 'd', effectPercent: 3, finishedAt: day(3), work: { ...work, workingSet: 9 } }),
+  ]);
+  expect(steps.map((s) => [s.id, s.counted, Number(s.percent.toFixed(6))])).toEqual([
+    ['a', true, 1],
+    ['b', false, 1],
+    ['d', true, 3],
+    ['c', true, 3.02],
+  ]);
+  expect(steps[0]?.work).toBe('engine, random_mixed:mixed, 400 slots');
+  expect(steps[3]?.interval?.[0]).toBeGreaterThan(1);
 });

@@ -21,7 +21,8 @@ import {
   projectedCount,
   projectedSpeed,
 } from '../../../extension/experiment/tables/candidates.ts';
-import { type GapRow, gapTable, perOperation } from '../../../extension/experiment/tables/gap-table.ts';
+import { gapTable, perOperation } from '../../../extension/experiment/tables/gap-table.ts';
+import type { GapRow } from '../../../extension/model-experiment.ts';
 import { hotTable, shareByCategory } from '../../../extension/experiment/tables/hot-table.ts';
 
 /** What the replays say of a document's disagreements, as one text. */

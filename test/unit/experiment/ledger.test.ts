@@ -25,6 +25,7 @@ import {
 } from '../../../extension/experiment/ledger.ts';
 import { type LedgerFiles, nodeLedger } from '../../../extension/experiment/ledger-files.ts';
 import { withLock } from '../../../extension/experiment/ledger-lock.ts';
+import { readRecord } from '../../../extension/experiment/ledger-record.ts';
 import { findRecord, ledgerListing } from '../../../extension/experiment/ledger-rows.ts';
 import type { LedgerRecord } from '../../../extension/model-experiment.ts';
 import { calibration, costs, experiment, soak } from './lab-records.ts';
@@ -239,6 +240,51 @@ describe('hand edits', () => {
     const { file } = workspace(edited('id', '__proto__').replace('"v":1', '"__proto__":{"v":2},"v":1'));
     expect(await idsIn(file)).toEqual(['__proto__']);
   });
+});
+
+/** Every place inside a value, as a path. */
+function* places(value: unknown, at: readonly (string | number)[] = []): Generator<(string | number)[]> {
+  if (typeof value !== 'object' || value === null) return;
+  const keys = Array.isArray(value) ? [...value.keys()] : Object.keys(value);
+  for (const key of keys) {
+    const inner = [...at, key];
+    yield inner;
+    yield* places(Reflect.get(value, key), inner);
+  }
+}
+
+describe('the check of records', () => {
+  const all: readonly LedgerRecord[] = [
+    record('x'),
+    { v: 1, kind: 'soak', at: '2026-01-01T00:00:00Z', soak },
+    { v: 1, kind: 'costs', at: '2026-01-01T00:00:00Z', costs },
+    { v: 1, kind: 'calibration', at: '2026-01-01T00:00:00Z', calibration },
+  ];
+
+  it.each(all.map((r) => [r.kind, r] as const))(
+    '%s: no property may be missing or of another type',
+    (_, good) => {
+      expect(readRecord(structuredClone(good))).toHaveProperty('record');
+      let tried = 0;
+      for (const at of places(good)) {
+        const key = at.at(-1) ?? '';
+        const inMap = ['flags', 'env'].includes(String(at.at(-2))) && at.at(-3) === 'spec';
+        for (const wrong of [undefined, Symbol.iterator, { strange: true }, [[[]]]]) {
+          // A list may be shorter, a map of settings smaller.
+          if (wrong === undefined && (typeof key === 'number' || inMap)) continue;
+          const copy: unknown = structuredClone(good);
+          const holder = at
+            .slice(0, -1)
+            .reduce<unknown>((v, k) => Reflect.get(v as object, k), copy) as object;
+          if (wrong === undefined) Reflect.deleteProperty(holder, key);
+          else Reflect.set(holder, key, wrong);
+          expect(readRecord(copy), `${at.join('.')} ${String(wrong)}`).toHaveProperty('problem');
+          tried++;
+        }
+      }
+      expect(tried).toBeGreaterThan(30);
+    },
+  );
 });
 
 describe('files that are no ledger', () => {

@@ -310,6 +310,8 @@ describe('the rule of the documents', () => {
     expect(e).toMatchObject({ verdict: 'GO', reason: 'by the means', processes: 10, rule: 'seed' });
     expect(e.looks[0]?.estimate.method).toBe('means');
     expect(e.effectPercent).toBeCloseTo(1, 1);
+    const one = runExperiment({ ...own, looks: [1] }, new ListedPair([]), { ...options, seedRule });
+    await expect(one).rejects.toThrow(UserError);
     const same = await runExperiment(own, new ListedPair([], { identical: true }), { ...options, seedRule });
     expect(same.verdict).toBe('NEUTRAL');
   });

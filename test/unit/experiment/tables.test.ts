@@ -134,7 +134,7 @@ describe('candidates', () => {
       experiment({ id: 'other', replay: 'phase-24' }),
     ]);
     expect(rows[0]?.measured).toEqual({
-      ...{ instructionsPerOp: -30, branchesPerOp: -6, throughputPercent: 9 },
+      ...{ unit: 'wasm', instructionsPerOp: -30, branchesPerOp: -6, throughputPercent: 9 },
       ...{ experiment: 'new', verdict: 'GO' },
     });
     expect(rows.slice(1).map((r) => r.measured)).toEqual([null, null, null, null]);
@@ -149,22 +149,37 @@ describe('candidates', () => {
   it('of analysed sources keep their estimates and find experiments that name them', () => {
     const c = candidate({ id: 'cand-7' });
     const [row] = candidatesOf([c], [experiment({ id: 'e', title: 'cand-7 compiled out' })]);
-    expect(row).toMatchObject({ letter: c.letter, estimate: c.estimate, experiment: 'e' });
+    expect(row).toMatchObject({
+      letter: c.letter,
+      estimate: { unit: 'x86', ...c.estimate },
+      experiment: 'e',
+    });
     expect(candidatesOf([c], [experiment()])[0]?.experiment).toBeNull();
   });
 
   it('combine what is known', () => {
-    const none: Gain = { instructionsPerOp: null, branchesPerOp: null, throughputPercent: null };
+    const none: Gain = { unit: null, instructionsPerOp: null, branchesPerOp: null, throughputPercent: null };
     expect(combinedEstimate([none, { ...none, branchesPerOp: -5 }], 0.5)).toEqual({
       ...none,
       branchesPerOp: -2.5,
     });
     expect(combinedEstimate([])).toEqual(none);
+    const [wasm, x86] = [
+      { ...none, unit: 'wasm' },
+      { ...none, unit: 'x86' },
+    ] as const;
+    expect(combinedEstimate([wasm, none]).unit).toBe('wasm');
+    expect(() => combinedEstimate([wasm, x86])).toThrow(/cannot be added up/);
   });
 });
 
 describe('validation checklist', () => {
-  const estimate: Gain = { instructionsPerOp: -25, branchesPerOp: -10, throughputPercent: -1.15 };
+  const estimate: Gain = {
+    unit: 'wasm',
+    instructionsPerOp: -25,
+    branchesPerOp: -10,
+    throughputPercent: -1.15,
+  };
   const facts: CheckFacts = {
     ...{ profileFell: true, suite: ['mixed', 'c6heavy', 'c7heavy'], correctness: true },
     ...{ memory: [1000, 1005], reversible: true },
@@ -177,6 +192,16 @@ describe('validation checklist', () => {
     // -30 of -25 is +20%, -6 of -10 is -40%, -0.92 of -1.15 is -20%.
     expect(passed(items)).toEqual([true, true, true, true, true, true, true, true, false, true, true]);
     expect(items[8]?.note).toBe('-6 where -10 was estimated (-40%)');
+  });
+
+  it('does not hold wasm counts against an estimate in x86 instructions', () => {
+    const items = checklist(experiment(), { ...estimate, unit: 'x86' }, facts);
+    expect(items[6]?.passed).toBe(true);
+    expect(items[7]).toMatchObject({
+      passed: null,
+      note: 'estimated in x86 instructions, counted in wasm: not comparable',
+    });
+    expect(items[8]?.passed).toBeNull();
   });
 
   it('says what was not done and what failed', () => {

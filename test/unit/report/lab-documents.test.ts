@@ -1,9 +1,13 @@
 /** The laboratory's documents: the figures as the method's documents print them, names and text that nothing can break. */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cumulative } from '../../../extension/experiment/cumulative.ts';
 import type { Experiment } from '../../../extension/model-experiment.ts';
 import { cumulativeDocument } from '../../../extension/report/cumulative-document.ts';
 import { documentMark, experimentDocument, impact } from '../../../extension/report/lab-documents.ts';
+import { writeDocuments } from '../../../extension/report/lab-export.ts';
 import { documentNames } from '../../../extension/report/lab-names.ts';
 import { experiment, side } from '../experiment/lab-records.ts';
 
@@ -96,6 +100,24 @@ describe('a results document', () => {
     expect(text).toContain('**Status**: ⏸ NO-OP  \n');
     expect(text).toContain('Nothing was timed');
     expect(text).not.toMatch(/NaN|null|undefined|Infinity/);
+  });
+
+  it("of a replay has the document's figures beside ours", () => {
+    const text = experimentDocument({
+      ...phase64,
+      document: {
+        ...{ replay: 'phase-64', source: 'Phase 64, A/B', verdict: 'NO-GO', effectPercent: -4.05 },
+        ...{ medianPercent: -4.15, expected: '+5-10%', threshold: 2, notes: ['IPC | rounded'] },
+        baseline: { label: 'minimal', mean: 59_111_588, median: 59_142_000, stdev: 875_766, runs: 10 },
+        treatment: null,
+      },
+    });
+    expect(text).toContain('## Beside the document');
+    expect(text).toContain('| Baseline, median | 59,142,000 ops/s | 59,142,000 ops/s |');
+    expect(text).toContain('| Treatment, mean | – | 56,715,044 ops/s |');
+    expect(text).toContain('| Effect of the medians | -4.15% | -4.15% |');
+    expect(text).toContain('- **Expected there**: +5-10%');
+    expect(text).toContain('- **Note**: IPC \\| rounded');
   });
 
   it('a change that rounds to nothing has no sign', () => {
@@ -220,6 +242,28 @@ describe('names of documents', () => {
     ]);
     // The same id again is the same experiment.
     expect(names(old, { ...old, finishedAt: '2026-01-03T00:00:00Z' })).toEqual(['PHASE64_RESULTS.md']);
+  });
+});
+
+describe('writing them', () => {
+  it('all, or those about one experiment, never through what is no file', () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'alloc-lens-documents-'));
+    try {
+      const list = [experiment({ id: 'a' }), experiment({ id: 'b' })];
+      expect(writeDocuments(list, folder, 'b')).toEqual({
+        written: ['experiment-b.md', 'ATOMIC_PRUNE_CUMULATIVE_SUMMARY.md'],
+        kept: [],
+      });
+      mkdirSync(path.join(folder, 'experiment-a.md'));
+      expect(writeDocuments(list, folder, null).kept).toEqual(['experiment-a.md']);
+      expect(readdirSync(folder)).toHaveLength(3);
+      writeFileSync(path.join(folder, 'file'), '');
+      expect(() => writeDocuments(list, path.join(folder, 'file', 'x'), null)).toThrow(
+        /^cannot write .*not a directory/,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 
