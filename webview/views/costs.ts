@@ -1,7 +1,7 @@
 /** What one more operation on a malloc hot path costs on this machine. */
 import type { Cost } from '../../extension/model-experiment.ts';
 import { h } from '../ui/dom.ts';
-import { dateTime, percent } from '../ui/format.ts';
+import { dateTime, percent, plural } from '../ui/format.ts';
 import { createTable, type TableColumn } from '../ui/table.ts';
 import { actions, emptyState, section, sorted, type ViewContext } from './context.ts';
 
@@ -53,7 +53,21 @@ export function costsView(context: ViewContext): HTMLElement {
     ...tables.map((table, i) =>
       section(
         `Costs: ${table.source}`,
-        `nanoseconds an operation on ${table.host}, ${dateTime(table.at)}`,
+        [
+          `nanoseconds an operation on ${table.host}`,
+          ...(table.pairNs === undefined
+            ? []
+            : [`a malloc and free pair took ${table.pairNs.toFixed(1)} ns`]),
+          ...(table.units === undefined
+            ? []
+            : [`intervals over ${plural(table.units, 'process', 'processes')}`]),
+          dateTime(table.at),
+        ].join(' · '),
+        h(
+          'ul',
+          { class: 'warnings', 'aria-label': 'Warnings' },
+          ...(table.warnings ?? []).map((w) => h('li', { class: 'warning' }, w)),
+        ),
         createTable({
           id: `costs-${i}`,
           label: `Costs, ${table.source}`,

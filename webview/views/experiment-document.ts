@@ -41,10 +41,20 @@ function sideRows(name: string, theirs: DocumentSide | null, ours: ExperimentSid
   ];
 }
 
+/** Of the sides' medians, as the documents print it beside that of the means. */
+function medians(e: Experiment): string {
+  const [from, to] = [e.baseline.median, e.treatment.median];
+  return from === null || to === null ? '–' : effect(100 * (to / from - 1));
+}
+
 export function documentTable(e: Experiment, document: DocumentFigures): HTMLElement {
   const rows: Row[] = [
     { what: 'Verdict', document: document.verdict ?? '–', here: e.verdict },
     { what: 'Effect', document: effect(document.effectPercent), here: effect(e.effectPercent) },
+    ...(document.medianPercent == null
+      ? []
+      : [{ what: 'Effect of the medians', document: effect(document.medianPercent), here: medians(e) }]),
+    ...(document.expected == null ? [] : [{ what: 'Expected', document: document.expected, here: '–' }]),
     {
       what: 'Threshold',
       document: orDash(document.threshold, (t) => `±${t}%`),

@@ -1,5 +1,11 @@
 /** Soaks: throughput and memory by epoch for each side, and the budgets that they had to keep. */
-import type { SoakBudget, SoakEpoch, SoakSide, SoakSummary } from '../../extension/model-experiment.ts';
+import type {
+  SoakBudget,
+  SoakEpoch,
+  SoakSide,
+  SoakSummary,
+  SoakTail,
+} from '../../extension/model-experiment.ts';
 import type { StateStore } from '../state.ts';
 import { divider } from '../ui/controls.ts';
 import { h } from '../ui/dom.ts';
@@ -98,11 +104,38 @@ const budgetColumns: readonly TableColumn<BudgetRow>[] = [
   { id: 'passed', title: 'Result', width: '130px', cell: (b) => passed(b.passed) },
 ];
 
-interface EpochRow extends SoakEpoch {
+interface TailRow extends SoakTail {
   readonly side: string;
 }
 
 const ns = (value: number): string => `${Math.round(value)} ns`;
+
+const tailColumns: readonly TableColumn<TailRow>[] = [
+  { id: 'side', title: 'Side', cell: (t) => t.side },
+  {
+    id: 'median',
+    title: 'Median epoch',
+    numeric: true,
+    width: '122px',
+    cell: (t) => speed(t.throughput.p50),
+  },
+  { id: 'slow', title: 'Slowest 10%', numeric: true, width: '122px', cell: (t) => speed(t.throughput.p10) },
+  { id: 'least', title: 'Slowest', numeric: true, width: '122px', cell: (t) => speed(t.throughput.min) },
+  { id: 'p50', title: 'p50', numeric: true, width: '74px', cell: (t) => ns(t.latency.p50) },
+  { id: 'p99', title: 'p99', numeric: true, width: '74px', cell: (t) => ns(t.latency.p99) },
+  { id: 'p999', title: 'p99.9', numeric: true, width: '80px', cell: (t) => ns(t.latency.p999) },
+  {
+    id: 'worst',
+    title: 'Worst p99.9',
+    numeric: true,
+    width: '150px',
+    cell: (t) => `${ns(t.latency.worst)} (epoch ${t.latency.worstEpoch + 1})`,
+  },
+];
+
+interface EpochRow extends SoakEpoch {
+  readonly side: string;
+}
 
 const epochColumns: readonly TableColumn<EpochRow>[] = [
   { id: 'side', title: 'Side', key: (e) => e.side, cell: (e) => e.side },
@@ -156,10 +189,16 @@ function detail(context: ViewContext, s: SoakSummary): readonly HTMLElement[] {
         return y === null ? [] : [{ x: e.at / 60, y }];
       }),
     }));
+  const tails = s.sides.flatMap((side) => (side.tail == null ? [] : [{ ...side.tail, side: side.label }]));
   const resident = points((e) => (e.residentBytes === null ? null : e.residentBytes / mebibyte));
   return [
     h('h3', { class: 'experiment-title' }, soakTitle(s)),
     h('p', { class: 'result' }, passed(s.passed), ' ', h('span', { class: 'reason' }, verdictOf(s))),
+    h(
+      'ul',
+      { class: 'warnings', 'aria-label': 'Notes' },
+      ...(s.notes ?? []).map((n) => h('li', { class: 'warning' }, n)),
+    ),
     h(
       'div',
       { class: 'grid' },
@@ -202,6 +241,15 @@ function detail(context: ViewContext, s: SoakSummary): readonly HTMLElement[] {
       'over all epochs',
       createTable({ id: 'soak-sides', label: 'Sides', columns: sideColumns, rows: s.sides }).element,
     ),
+    ...(tails.length === 0
+      ? []
+      : [
+          section(
+            'Tail',
+            'throughput by epoch; latency of sampled batches',
+            createTable({ id: 'soak-tail', label: 'Tail', columns: tailColumns, rows: tails }).element,
+          ),
+        ]),
     h(
       'details',
       {},

@@ -155,6 +155,34 @@ describe.skipIf(chromiumPath === null)('the laboratory in the report (skipped wi
     await page.context().close();
   });
 
+  it('shows what differs and how often it ran, and the gates of a profile', async () => {
+    const replayed = experiment({
+      document: documentFigures({ source: 'of the record itself' }),
+      topRule: {
+        top: 50,
+        floor: 0.1,
+        functions: 44,
+        gates: [
+          { name: 'hakmem_env_snapshot_enabled', rank: 9, selfPercent: 1.22, state: 'hot' },
+          { name: 'mid_v3_enabled', rank: null, selfPercent: null, state: 'not seen' },
+        ],
+        verdict: 'NEUTRAL',
+        reason: 'One gate of two is hot.',
+      },
+    });
+    const { page } = await browser.openFile(model(recordsOf([replayed])));
+    await showTab(page, 'experiments');
+    expect(await cells(page, 'experiment-changed', 1)).toEqual(['tiny_superslab_free.ts:22']);
+    expect([
+      ...(await cells(page, 'experiment-changed', 3)),
+      ...(await cells(page, 'experiment-changed', 4)),
+    ]).toEqual(['1,934,112', '0']);
+    expect(await cells(page, 'experiment-top-rule', 2)).toEqual(['9', '–']);
+    expect(await cells(page, 'experiment-top-rule', 4)).toEqual(['hot', 'not seen']);
+    expect(await page.locator('#view-experiments').innerText()).toContain('of the record itself');
+    await page.context().close();
+  });
+
   it('names the layout tax', async () => {
     const { page } = await browser.openFile(model());
     await showTab(page, 'experiments');
@@ -169,12 +197,15 @@ describe.skipIf(chromiumPath === null)('the laboratory in the report (skipped wi
     const { page } = await browser.openFile(model(recordsOf([experiment()])));
     await showTab(page, 'experiments');
     const rows = await page.locator('#table-experiment-document tbody tr').allInnerTexts();
-    expect(rows.slice(0, 3).map((r) => r.split(/\s*\t\s*/))).toEqual([
+    const [verdict, effect, , , threshold] = rows;
+    expect([verdict, effect, threshold].map((r) => r?.split(/\s*\t\s*/))).toEqual([
       ['Verdict', 'GO', 'GO'],
       ['Effect', '+1.07%', '+1.07%'],
       ['Threshold', '±0.5%', '±0.5%'],
     ]);
     expect(rows.some((r) => r.includes('58.40 M ops/s'))).toBe(true);
+    expect(rows.some((r) => /^Effect of the medians\s+\+1\.01%\s+[+-]\d/.test(r))).toBe(true);
+    expect(rows.some((r) => /^Expected\s+\+0\.2 to \+0\.4%/.test(r))).toBe(true);
     expect(await page.locator('#view-experiments').innerText()).toContain('they are rounded');
     await page.context().close();
   });
@@ -238,6 +269,10 @@ describe.skipIf(chromiumPath === null)('the laboratory in the report (skipped wi
       '✓ passed',
     ]);
     expect(await cells(page, 'soak-budgets', 3)).toContain('1.25e-7');
+    expect(await cells(page, 'soak-tail', 8)).toEqual(['214 ns (epoch 4)', '214 ns (epoch 4)']);
+    expect(await page.locator('#view-soak .warnings li').allInnerTexts()).toEqual([
+      '2 of 40 epochs were disturbed by other processes.',
+    ]);
     await page.locator('#view-soak summary').click();
     expect(await cells(page, 'soak-epochs', 1)).toHaveLength(40);
     await page.context().close();
@@ -247,6 +282,8 @@ describe.skipIf(chromiumPath === null)('the laboratory in the report (skipped wi
     const { page } = await browser.openFile(model());
     await showTab(page, 'costs');
     expect(await page.locator('#view-costs h2').innerText()).toMatch(/^Costs: wasm, seq_cst/);
+    expect(await page.locator('#view-costs h2').innerText()).toContain('a malloc and free pair took 17.4 ns');
+    expect(await page.locator('#view-costs .warnings li').innerText()).toMatch(/^The machine was busy/);
     expect(await cells(page, 'costs-0', 3)).toEqual(['4.61 ns', '19.80 ns', '0.27 ns', '0.41 ns']);
     await page.context().close();
   });
