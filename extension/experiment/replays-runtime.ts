@@ -163,7 +163,7 @@ export const runtimeReplays: readonly Replay[] = [
     },
     differs: [
       'Two flags differ, as in the document: FAST_PROFILE_FIXED stands beside the pruning on the treatment only.',
-      "The document's Mixed workload lets MID v3 serve 257 to 768 bytes; on the engine MID v3 serves sizes above the tiny classes.",
+      "The document's Mixed workload lets MID v3 serve 257 to 768 bytes; on the engine MID v3 serves sizes above the tiny classes, so that the pruned code is on the path of --workload random_mixed:mid only.",
     ],
   },
 ];
