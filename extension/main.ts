@@ -83,6 +83,10 @@ export function activate(context: vscode.ExtensionContext): void {
     native: new NativeCosts({ source: inDist('native/costs.c'), cacheDir }),
     engine: new EngineCosts({ distDir: distUri.fsPath }),
     folder: costsFolder(),
+    appendToLedger: async (record) => {
+      const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+      if (folder?.scheme === 'file') await ledger.keep(folder, record);
+    },
     log,
   });
   calibrate.load();

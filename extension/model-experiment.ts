@@ -118,8 +118,6 @@ export interface PairRunner {
   readonly processesPerUnit?: number;
   /** Gates need it: identity, liveness, hashes, counted execution. */
   facts(plan: ExperimentPlan, hooks: PairHooks): Promise<PairFacts>;
-  /** Fresh processes of a unit; 1 where it does not say. */
-  readonly processesPerUnit?: number;
   /** Layouts that units are spread over, in turn. */
   layouts(plan: ExperimentPlan): readonly string[];
   unit(plan: ExperimentPlan, index: number, layout: string, hooks: PairHooks): Promise<Unit>;
@@ -251,10 +249,6 @@ export interface Experiment {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly finishedAt: string;
-  /** How many more processes would probably decide; null or absent where nothing is open or more would not help. */
-  readonly moreProcesses?: number | null;
-  /** Set when the runs were given as lists: nothing is known of the work, the sides' settings and the machine then. */
-  readonly source?: 'listed';
   /** Places that differ between the sides, with how often they ran; absent where it was not counted. */
   readonly changed?: readonly ChangedPlace[];
   /** Set when the runs were given as lists: nothing is known of the work, the sides' settings and the machine then. */
@@ -396,32 +390,6 @@ export interface CounterTable {
   }[];
   /** Instructions an operation fall and time does not. */
   readonly layoutTax: boolean;
-}
-
-/** One side as a document prints it, operations per second; null where it does not. */
-export interface DocumentSide {
-  readonly label: string;
-  readonly mean: number | null;
-  readonly median: number | null;
-  readonly stdev: number | null;
-  /** Runs a side. */
-  readonly runs: number | null;
-}
-
-/** What the document of a replayed experiment prints, to stand beside our own figures. */
-export interface DocumentFigures {
-  readonly replay: string;
-  /** The document and its section. */
-  readonly source: string;
-  /** In the document's own words. */
-  readonly verdict: string | null;
-  /** Percent, signed as in the document. */
-  readonly effectPercent: number | null;
-  readonly threshold: number | null;
-  readonly baseline: DocumentSide | null;
-  readonly treatment: DocumentSide | null;
-  /** What has to be known to compare, and where the document disagrees with itself; one sentence each. */
-  readonly notes: readonly string[];
 }
 
 /** A step of a running product: after the experiment `id`, everything accepted so far on the same work together. */

@@ -35,7 +35,10 @@ export function addExperiment(
     .option('--threshold <percent>', "least effect that counts (default 0.5, a replay's own)")
     .option('--rule <rule>', "interval, or seed for the documents' difference of means", 'interval')
     .option('--max-processes <n>', 'fresh processes to time at most (default: all planned looks)')
-    .option('--calibrate', "measure this machine's noise with an identical pair first (24 processes), and remember it")
+    .option(
+      '--calibrate',
+      "measure this machine's noise with an identical pair first (24 processes), and remember it",
+    )
     .option('--fail-on <verdicts>', `exit 1 on a verdict: ${failVerdicts.join(', ')}`)
     .option('--ledger <file>', 'where to append the result (default .alloc-lens/ledger.jsonl)')
     .option('--no-ledger', 'keep the result nowhere')

@@ -89,7 +89,9 @@ function planParts(): PlanParts {
   return {
     engine: new EnginePair({ distDir }),
     apart: new TargetPair(targetNamed, (spec) =>
-      spec.target === 'engine' ? engineSide(spec) : { variant: spec.variant, env: spec.env, flags: spec.flags },
+      spec.target === 'engine'
+        ? engineSide(spec)
+        : { variant: spec.variant, env: spec.env, flags: spec.flags },
     ),
     machine: readMachineState,
     calibrations: folder === null ? null : path.join(folder, 'calibrations.jsonl'),

@@ -33,12 +33,11 @@ const experimentsOf = (records: readonly LedgerRecord[]): Experiment[] =>
 export function engineLaboratory({ distDir, folder }: EngineLaboratoryOptions): Laboratory {
   const parts: PlanParts = {
     engine: new EnginePair({ distDir }),
-    apart: new TargetPair(
-      (name) => {
-        throw new UserError(`${name}: comparing the engine with a native allocator is done on the command line`);
-      },
-      engineSide,
-    ),
+    apart: new TargetPair((name) => {
+      throw new UserError(
+        `${name}: comparing the engine with a native allocator is done on the command line`,
+      );
+    }, engineSide),
     machine: readMachineState,
     calibrations: folder === null ? null : path.join(folder, 'calibrations.jsonl'),
   };
@@ -100,7 +99,9 @@ export function engineLaboratory({ distDir, folder }: EngineLaboratoryOptions): 
       const out = path.join(place, 'docs', 'analysis');
       const { written, kept } = writeDocuments(experimentsOf(await records(place)), out, id);
       if (written.length === 0 && kept.length > 0) {
-        throw new UserError(`${kept.join(', ')} in docs/analysis was not made by an export and stays: move it`);
+        throw new UserError(
+          `${kept.join(', ')} in docs/analysis was not made by an export and stays: move it`,
+        );
       }
       return written.map((name) => path.join(out, name));
     },

@@ -3,6 +3,7 @@ import type {
   AuditedOperation,
   Calibration,
   ChangedPlace,
+  CheckItem,
   Cost,
   CostName,
   CostTable,
@@ -14,6 +15,7 @@ import type {
   ExperimentGate,
   ExperimentSide,
   ExperimentWork,
+  GapTable,
   LayoutRow,
   LedgerRecord,
   Look,
@@ -193,6 +195,21 @@ const audited = object<AuditedOperation>({
   reason: text,
 });
 
+const gap = object<GapTable>({
+  unit: oneOf<GapTable['unit']>({ wasm: true, x86: true }),
+  ours: text,
+  theirs: text,
+  rows: array(
+    object<GapTable['rows'][number]>({
+      metric: text,
+      ours: nullable(figure),
+      theirs: nullable(figure),
+      delta: nullable(figure),
+      deltaPercent: nullable(figure),
+    }),
+  ),
+});
+
 const optionalOfExperiment = {
   changed: optional(changed),
   pruned: optional(object<Pruned>({ atomics: whole, what: text, frequency: text })),
@@ -202,6 +219,8 @@ const optionalOfExperiment = {
   document: optional(figuresOfDocument),
   topRule: optional(topRule),
   audit: optional(array(audited)),
+  gap: optional(gap),
+  checks: optional(array(object<CheckItem>({ item: text, passed: nullable(truth), note: text }))),
 };
 
 const experiment = object<Experiment>(

@@ -1,5 +1,11 @@
 /** From a plan to its verdict with what this machine knows: the runner that fits the sides, its A/A history, its state. */
-import type { Experiment, ExperimentPlan, ExperimentWork, MachineState, PairRunner } from '../model-experiment.ts';
+import type {
+  Experiment,
+  ExperimentPlan,
+  ExperimentWork,
+  MachineState,
+  PairRunner,
+} from '../model-experiment.ts';
 import { appendCalibration, readCalibrations } from './calibration-history.ts';
 import { runCalibration } from './run-calibration.ts';
 import { type ExperimentHooks, runExperiment } from './run-experiment.ts';

@@ -6,7 +6,8 @@ import type {
   CumulativeTotal,
 } from '../experiment/cumulative.ts';
 import { digits } from './format.ts';
-import { documentMark, impact, range, verdictText } from './lab-documents.ts';
+import { documentMark, verdictText } from './lab-documents.ts';
+import { impact, range } from './lab-format.ts';
 import { type Column, markdownCell, markdownCode, markdownTable } from './table.ts';
 
 /** `24`, `19A`; `–` for what is no phase. */

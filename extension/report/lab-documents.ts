@@ -5,7 +5,6 @@
 import type {
   ChangedPlace,
   CounterTable,
-  DocumentSide,
   Estimate,
   Experiment,
   ExperimentGate,
@@ -16,20 +15,12 @@ import type {
 } from '../model-experiment.ts';
 import { workText } from '../experiment/cumulative.ts';
 import { digits } from './format.ts';
+import { change, count, impact, range, speedOr, tableSection, whole } from './lab-format.ts';
+import { replaySections } from './lab-replays.ts';
 import { type Column, markdownCell, markdownCode, markdownTable } from './table.ts';
 
 /** First line of every document: what bears it, an export may write anew. */
 export const documentMark = '<!-- Made by Alloc Lens from its ledger; the next export writes it anew. -->';
-
-/** `-4.05%`, `+0.93%`: always two decimals and a sign, as the documents print an impact. */
-export function impact(percent: number): string {
-  const text = percent.toFixed(2);
-  return `${percent > 0 && Number(text) !== 0 ? '+' : ''}${Number(text) === 0 ? '0.00' : text}%`;
-}
-
-export function range(interval: readonly [number, number]): string {
-  return `${impact(interval[0])} to ${impact(interval[1])}`;
-}
 
 const marks: Readonly<Record<Verdict, string>> = {
   GO: '✅ GO',
@@ -41,27 +32,6 @@ const marks: Readonly<Record<Verdict, string>> = {
 
 export function verdictText(e: Pick<Experiment, 'verdict' | 'effectPercent'>): string {
   return `${marks[e.verdict]}${e.effectPercent === null ? '' : ` (${impact(e.effectPercent)})`}`;
-}
-
-// Halves go to the even number, as in the documents: their 59,142,000.5 is printed 59,142,000, their 59,111,587.5 ...588.
-const rounded = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0, roundingMode: 'halfEven' });
-const whole = (value: number): string => rounded.format(value);
-const speedOr = (value: number | null): string => (value === null ? '–' : `${whole(value)} ops/s`);
-
-/** Percent that `to` is above `from`, null when either is missing. */
-function change(from: number | null, to: number | null): number | null {
-  return from === null || to === null || from === 0 ? null : 100 * (to / from - 1);
-}
-
-/** A table under a heading, or nothing. */
-export function tableSection<Row>(
-  title: string,
-  columns: readonly Column<Row>[],
-  rows: readonly Row[],
-  ...notes: readonly string[]
-): string[] {
-  if (rows.length === 0) return [];
-  return ['', title, '', ...markdownTable(columns, rows), ...notes.flatMap((n) => ['', n])];
 }
 
 function pairs(values: Readonly<Record<string, string>>): string {
@@ -216,11 +186,6 @@ function statistics(e: Experiment): string[] {
 
 type CounterRow = CounterTable['rows'][number];
 
-const count = (value: number | null): string =>
-  value === null
-    ? '–'
-    : value.toLocaleString('en-US', { maximumFractionDigits: Math.abs(value) < 1e4 ? 2 : 0 });
-
 const counterColumns: readonly Column<CounterRow>[] = [
   { title: 'Metric', cell: (r) => `**${markdownCell(r.name)}**` },
   { title: 'Baseline', cell: (r) => count(r.baseline), align: 'right' },
@@ -284,53 +249,6 @@ function files(e: Experiment): string[] {
   return rows.length === 0 ? [] : ['', '## Files', '', ...rows];
 }
 
-/** What the replayed document prints, beside ours. */
-function beside(e: Experiment): string[] {
-  const { document } = e;
-  if (document === undefined) return [];
-  const row = (what: string, theirs: string, ours: string): Compared => ({
-    what,
-    baseline: theirs,
-    treatment: ours,
-  });
-  const percentOr = (value: number | null | undefined): string => (value == null ? '–' : impact(value));
-  const sideRows = (what: string, theirs: DocumentSide | null, ours: ExperimentSide): Compared[] => [
-    row(what, theirs === null ? '–' : markdownCell(theirs.label), markdownCell(ours.label)),
-    row(`${what}, mean`, speedOr(theirs?.mean ?? null), speedOr(ours.mean)),
-    row(`${what}, median`, speedOr(theirs?.median ?? null), speedOr(ours.median)),
-    row(`${what}, stdev`, speedOr(theirs?.stdev ?? null), speedOr(ours.stdev)),
-  ];
-  const rows = [
-    ...sideRows('Baseline', document.baseline, e.baseline),
-    ...sideRows('Treatment', document.treatment, e.treatment),
-    row('Effect', percentOr(document.effectPercent), percentOr(e.effectPercent)),
-    row(
-      'Effect of the medians',
-      percentOr(document.medianPercent),
-      percentOr(change(e.baseline.median, e.treatment.median)),
-    ),
-    row('Threshold', document.threshold === null ? '–' : `±${document.threshold}%`, `±${e.threshold}%`),
-    row('Verdict', document.verdict === null ? '–' : markdownCell(document.verdict), e.verdict),
-  ];
-  const columns: readonly Column<Compared>[] = [
-    { title: '', cell: (r) => r.what },
-    { title: 'The document', cell: (r) => r.baseline },
-    { title: 'Here', cell: (r) => r.treatment },
-  ];
-  return [
-    '',
-    '## Beside the document',
-    '',
-    `${markdownCell(document.source)}. Another machine and another language: the figures need not agree.`,
-    '',
-    ...markdownTable(columns, rows),
-    ...(document.expected == null ? [] : ['', `- **Expected there**: ${markdownCell(document.expected)}`]),
-    ...(document.notes.length === 0
-      ? []
-      : ['', ...document.notes.map((n) => `- **Note**: ${markdownCell(n)}`)]),
-  ];
-}
-
 /** The results document of an experiment, with a final line end. */
 export function experimentDocument(e: Experiment): string {
   return `${[
@@ -345,7 +263,7 @@ export function experimentDocument(e: Experiment): string {
     ...results(e),
     ...statistics(e),
     ...counters(e),
-    ...beside(e),
+    ...replaySections(e),
     ...tableSection('## Gates', gateColumns, e.gates),
     ...tableSection('## Layouts', layoutColumns, e.layouts),
     '',

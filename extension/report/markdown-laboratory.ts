@@ -67,7 +67,7 @@ const soakColumns: readonly Column<SoakRow>[] = [
   { title: 'Side', cell: (r) => markdownCell(r.label) },
   { title: 'Minutes', cell: (r) => String(Number(r.soak.minutes.toFixed(1))), align: 'right' },
   { title: 'Mean', cell: (r) => speed(r.mean), align: 'right' },
-  { title: 'CV', cell: (r) => (r.cv === null ? '-' : percent(r.cv)), align: 'right' },
+  { title: 'CV', cell: (r) => (r.cv === null ? '–' : percent(r.cv)), align: 'right' },
   { title: 'Resident', cell: (r) => (r.resident === null ? '–' : bytes(r.resident)), align: 'right' },
   { title: 'Budgets', cell: (r) => r.budgets.map(budgetWords).join(', ') },
   { title: 'Date', cell: (r) => day(r.soak.finishedAt) },

@@ -3,7 +3,7 @@ import type { LedgerListing, LedgerProblem, LedgerRecord, LedgerRow, SoakSide } 
 import type { Cumulative } from '../experiment/cumulative.ts';
 import { workText } from '../experiment/cumulative.ts';
 import { digits, printable, shorten, speed } from './format.ts';
-import { impact, range } from './lab-documents.ts';
+import { impact, range } from './lab-format.ts';
 import { plain, type Style } from './style.ts';
 import { type Column, textTable } from './table.ts';
 

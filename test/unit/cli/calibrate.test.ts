@@ -49,7 +49,8 @@ function setup(over: Partial<Services['costs']> = {}, abort = new AbortControlle
       say: (line) => void said.push(line),
     },
     ...{ signal: abort.signal, version: '0', analyze: none, target: none, installed: none },
-    ...{ profileFromBench: none, sourceText: none, htmlAssets: none },
+    ...{ profileFromBench: none, sourceText: none, htmlAssets: none, experiment: none },
+    ...{ soakRunner: { start: none }, machine: none, engineFunctions: none },
     appendToLedger: async (record) => void records.push(record),
     costs: {
       ...noCosts,

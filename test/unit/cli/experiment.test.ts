@@ -1,4 +1,5 @@
 /** `experiment` with a runner of its own: what it plans, prints, appends, and how it ends. */
+import { noCosts } from './cost-services.ts';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -73,7 +74,7 @@ async function run(args: readonly string[], setup: Setup = {}): Promise<Done> {
     },
     ...{ signal: controller.signal, version: '0', analyze: none, target, installed: none },
     ...{ profileFromBench: none, sourceText: none, htmlAssets: none },
-    experiment: async (plan, _hooks, most) => {
+    experiment: async (plan, _hooks, { maxProcesses: most }) => {
       plans.push(plan);
       processes.push(most);
       if (setup.cancel === true) controller.abort();
@@ -82,10 +83,12 @@ async function run(args: readonly string[], setup: Setup = {}): Promise<Done> {
     },
     appendToLedger: async (record, at) => {
       if (setup.ledgerFails === true) throw new UserError('no space left');
-      records.push([record, at]);
+      records.push([record, at ?? null]);
     },
     machine: () => experiment().machine,
     engineFunctions: () => setup.functions ?? [],
+    soakRunner: { start: none },
+    costs: noCosts,
   };
   let status: number | null = null;
   let error: unknown = null;

@@ -3,12 +3,14 @@ import os from 'node:os';
 import path from 'node:path';
 import ts from 'typescript';
 import { afterAll, describe, expect, it } from 'vitest';
-import { defaultEpochSeconds, runSoak, type SoakFlags, soakPlan } from '../../../extension/cli/soak.ts';
+import { runSoak, type SoakFlags, soakPlan } from '../../../extension/cli/soak.ts';
 import type { Services } from '../../../extension/cli/services.ts';
 import type { LedgerRecord, SoakSummary } from '../../../extension/model-experiment.ts';
 import { UserError } from '../../../extension/model.ts';
 import { plain } from '../../../extension/report/style.ts';
+import { defaultEpochSeconds } from '../../../extension/experiment/soak.ts';
 import { fakeRunner, machine } from '../experiment/soak-support.ts';
+import { noCosts } from './cost-services.ts';
 import { messages, root, runCli, schemaProblems } from './run-cli.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'alloc-lens-soak-cli-'));
@@ -33,6 +35,7 @@ function setup(fail?: (calls: number) => void) {
     ...{ signal: controller.signal, version: '0', analyze: none, target: none, installed: none },
     ...{ profileFromBench: none, sourceText: none, htmlAssets: none, soakRunner: runner },
     machine: () => machine,
+    ...{ experiment: none, engineFunctions: none, costs: noCosts },
     appendToLedger: async (record) => void records.push(record),
   };
   return { printed, said, records, runner, services, controller };

@@ -210,7 +210,6 @@ describe('Run A/B Experiment', () => {
     h.state.answers = variantAnswers();
     await expect(command.run()).rejects.toThrow(/trusted workspace/);
     await expect(soak.run()).rejects.toThrow(/trusted workspace/);
-    await expect(soak.calibrateCosts()).rejects.toThrow(/trusted workspace/);
     expect([lab.plans, lab.soaks, h.state.picks]).toEqual([[], [], []]);
   });
 
@@ -306,16 +305,5 @@ describe('Run Soak', () => {
     expect(await soak.run()).toBeUndefined();
     expect(h.state.validations).toEqual([expect.stringMatching(/0\.1 to 1440/)]);
     expect(lab.soaks).toEqual([]);
-  });
-});
-
-describe('Calibrate Costs', () => {
-  it('keeps the table and opens it', async () => {
-    const { lab, soak } = setUp();
-    await soak.calibrateCosts();
-    expect(lab.records.get('/project')).toMatchObject([
-      { v: 1, kind: 'costs', costs: { source: 'wasm, seq_cst' } },
-    ]);
-    expect(lab.shown).toEqual([[{ tab: 'costs', id: null }, '/project']]);
   });
 });

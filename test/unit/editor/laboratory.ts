@@ -6,7 +6,7 @@ import type { Laboratory, SoakRequest } from '../../../extension/editor/laborato
 import { Measuring } from '../../../extension/editor/measuring.ts';
 import type { ExperimentPlan, LedgerRecord, PairHooks } from '../../../extension/model-experiment.ts';
 import type { ReportPlace } from '../../../extension/model.ts';
-import { costTable, documentFigures, experiment, soak, stepsOf } from '../fixtures/experiments.ts';
+import { documentFigures, experiment, soak, stepsOf } from '../fixtures/experiments.ts';
 import { type Harness, real } from './harness.ts';
 
 export interface FakeLab {
@@ -69,7 +69,6 @@ export function labOf(h: Harness, answers: FakeAnswers = {}): FakeLab {
         cancelled: answers.soakCancelled ?? false,
       };
     },
-    costs: async () => costTable(),
     readLedger: async (folder) => {
       reads++;
       return { records: [...(records.get(folder) ?? [])], problems: answers.problems ?? [] };

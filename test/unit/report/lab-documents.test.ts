@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { cumulative } from '../../../extension/experiment/cumulative.ts';
 import type { Experiment } from '../../../extension/model-experiment.ts';
 import { cumulativeDocument } from '../../../extension/report/cumulative-document.ts';
-import { documentMark, experimentDocument, impact } from '../../../extension/report/lab-documents.ts';
+import { documentMark, experimentDocument } from '../../../extension/report/lab-documents.ts';
+import { impact } from '../../../extension/report/lab-format.ts';
 import { writeDocuments } from '../../../extension/report/lab-export.ts';
 import { documentNames } from '../../../extension/report/lab-names.ts';
 import { experiment, side } from '../experiment/lab-records.ts';
@@ -118,6 +119,46 @@ describe('a results document', () => {
     expect(text).toContain('| Effect of the medians | -4.15% | -4.15% |');
     expect(text).toContain('- **Expected there**: +5-10%');
     expect(text).toContain('- **Note**: IPC \\| rounded');
+  });
+
+  it("of a replay has its phase's own tables", () => {
+    const gate = { name: 'tiny_guard_enabled', rank: 60, selfPercent: 0.01, state: 'below the top' } as const;
+    const text = experimentDocument(
+      experiment({
+        gap: {
+          ...{ unit: 'x86', ours: 'hakmem', theirs: 'libc' },
+          rows: [
+            { metric: 'Instructions/op', ours: 209.09, theirs: 135.92, delta: 73.17, deltaPercent: 53.84 },
+          ],
+        },
+        topRule: {
+          top: 50,
+          floor: 0.1,
+          functions: 9,
+          gates: [gate],
+          verdict: 'NEUTRAL',
+          reason: 'None is hot.',
+        },
+        audit: [
+          {
+            file: 'a.ts',
+            function: 'f',
+            operation: 'load',
+            variable: 'g_bg_spill_len',
+            class: 'correctness',
+            reason: 'steers',
+          },
+        ],
+        checks: [{ item: 'Run perf stat', passed: null, note: 'no perf' }],
+      }),
+    );
+    expect(text).toContain('| Metric | hakmem | libc | Delta | Delta % |');
+    expect(text).toContain('| **Instructions/op** | 209.09 | 135.92 | 73.17 | +53.84% |');
+    expect(text).toContain('(Top 50)');
+    expect(text).toContain('| `tiny_guard_enabled` | 60 | 0.01% | below the top |');
+    expect(text).toContain('**NEUTRAL**: None is hot.');
+    expect(text).toContain('| `g_bg_spill_len` | `load` | CORRECTNESS | `a.ts, f` | steers |');
+    expect(text).toContain('| – | Run perf stat | no perf |');
   });
 
   it('a change that rounds to nothing has no sign', () => {
