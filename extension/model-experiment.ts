@@ -99,7 +99,7 @@ export interface Unit {
   readonly layout: string;
   /** Which side was created, or ran, first. */
   readonly first: 'baseline' | 'treatment';
-  /** ln(time of treatment / time of baseline): median over pairs of neighbouring blocks (`unitLogRatio`). */
+  /** ln(time of treatment / time of baseline): mean of the medians of both orders of blocks (`unitLogRatio`). */
   readonly logRatio: number;
   /** Block by block. */
   readonly blocks: readonly number[];

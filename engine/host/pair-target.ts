@@ -53,6 +53,9 @@ const heapSteps = 16;
 const mib = 0x100000;
 const longestPadding = 4096;
 
+/** Of the progress: where the length of what follows is not known. */
+const start = { from: 0, size: 0 };
+
 type Parameters = WorkloadParameters | TraceParameters;
 
 interface Resolved extends SideModule {
@@ -156,7 +159,9 @@ export class EnginePair implements PairRunner {
   async #resolve(spec: SideSpec, hooks: PairHooks): Promise<Resolved> {
     const { variant, flags, env } = engineSide(spec);
     const { distDir } = this.#options;
-    const modules = new Modules(distDir, (job) => this.#run(job, `compiling ${sideLabel(spec)}`, hooks));
+    const modules = new Modules(distDir, (job) =>
+      this.#run(job, `compiling ${sideLabel(spec)}`, hooks, start),
+    );
     const { file, sha256 } = await modules.resolve(readManifest(distDir), variant, flags, env);
     return { module: file, env, sha256 };
   }
@@ -179,7 +184,10 @@ export class EnginePair implements PairRunner {
   ): Promise<{ readonly hash: readonly string[]; readonly verified: boolean }> {
     const base = { module: side.module, env: side.env, parameters, oneThread: null };
     const check = async (verify: boolean): Promise<CheckResult> => {
-      const result = await this.#run({ ...base, kind: 'check', verify }, label, hooks, { from, size: 0.2 });
+      const result = await this.#run({ ...base, kind: 'check', verify }, label, hooks, {
+        from: from + 0.05,
+        size: 0.2,
+      });
       if (result.kind !== 'check') throw new Error('the child answered another question');
       return result;
     };
@@ -197,9 +205,9 @@ export class EnginePair implements PairRunner {
     }
   }
 
-  async #alive(side: Resolved, label: string, hooks: PairHooks): Promise<LivenessResult> {
+  async #alive(side: Resolved, label: string, hooks: PairHooks, from: number): Promise<LivenessResult> {
     const { module, env } = side;
-    const result = await this.#run({ kind: 'liveness', module, env }, label, hooks, { from: 0, size: 0.1 });
+    const result = await this.#run({ kind: 'liveness', module, env }, label, hooks, { from, size: 0.05 });
     if (result.kind !== 'liveness') throw new Error('the child answered another question');
     return result;
   }
@@ -207,7 +215,7 @@ export class EnginePair implements PairRunner {
   async #compare(sides: Sides, parameters: Parameters, hooks: PairHooks): Promise<CompareResult> {
     const { functions } = readManifest(this.#options.distDir);
     const result = await this.#run({ kind: 'compare', ...sides, parameters, functions }, 'coverage', hooks, {
-      from: 0.5,
+      from: 0,
       size: 0.5,
     });
     if (result.kind !== 'compare') throw new Error('the child answered another question');
@@ -224,7 +232,7 @@ export class EnginePair implements PairRunner {
     const counted = (await this.#threaded(parameters)) ? null : await this.#compare(sides, parameters, hooks);
     const one = async (side: 'baseline' | 'treatment', from: number): Promise<[SideFacts, number]> => {
       const module = sides[side];
-      const { heap, clockNs } = await this.#alive(module, side, hooks);
+      const { heap, clockNs } = await this.#alive(module, side, hooks, from);
       const { hash, verified } = await this.#check(module, parameters, side, hooks, from);
       const table = counted?.[side] ?? null;
       const libc = wantsLibc(module.env);
@@ -243,8 +251,8 @@ export class EnginePair implements PairRunner {
       };
       return [facts, clockNs];
     };
-    const [baseline, clockNs] = await one('baseline', 0.1);
-    const [treatment, otherClock] = await one('treatment', 0.3);
+    const [baseline, clockNs] = await one('baseline', 0.5);
+    const [treatment, otherClock] = await one('treatment', 0.75);
     return {
       baseline,
       treatment,

@@ -4,6 +4,7 @@ import { presetByName } from '../../engine/host/presets.ts';
 import { engineSide } from '../../engine/host/pair-side.ts';
 import { EnginePair } from '../../engine/host/pair-target.ts';
 import { EngineSoakRunner } from '../../engine/host/soak.ts';
+import { runningProducts } from '../experiment/cumulative.ts';
 import { appendRecord, ledgerOf, readLedger } from '../experiment/ledger.ts';
 import { engineLooks, looksWithin } from '../experiment/looks.ts';
 import { documentFigures } from '../experiment/replay.ts';
@@ -16,7 +17,6 @@ import { TargetPair } from '../experiment/target-pair.ts';
 import type { Experiment, LedgerRecord } from '../model-experiment.ts';
 import { UserError } from '../model.ts';
 import { readMachineState } from '../profile/machine-state.ts';
-import { cumulativeSteps } from '../report/cumulative-steps.ts';
 import { problemText } from '../report/text-ledger.ts';
 import { writeDocuments } from '../report/lab-export.ts';
 import type { Laboratory } from './laboratory.ts';
@@ -94,7 +94,7 @@ export function engineLaboratory({ distDir, folder }: EngineLaboratoryOptions): 
       };
     },
     append: (place, record) => appendRecord(ledgerOf(place), record),
-    cumulative: (all) => cumulativeSteps(experimentsOf(all)),
+    cumulative: (all) => runningProducts(experimentsOf(all)),
     writeDocuments: async (place, id) => {
       const out = path.join(place, 'docs', 'analysis');
       const { written, kept } = writeDocuments(experimentsOf(await records(place)), out, id);

@@ -4,7 +4,6 @@
  */
 import type { TopRule } from '../../model-experiment.ts';
 import type { Findings } from '../../model.ts';
-import { categoryOfBox } from '../../profile/category.ts';
 import { hotTable } from './hot-table.ts';
 
 const top = 50;
@@ -20,9 +19,13 @@ export function gateFunctions(findings: Findings): string[] {
   return [...new Set(findings.gates.flatMap((g) => (g.kind === 'env' ? (g.function ?? []) : [])))].sort();
 }
 
+/** `*_enabled()`, `*_mode()`, `*_snapshot()` and the like, as the document looks for them. */
+const gateName =
+  /(^|_)(enabled(_env|_fast|_runtime|_for_class)?|mode|snapshot(_get)?|ready_fast|class_mask|ctx_get)$/;
+
 /** Those of a list of functions whose name makes them a gate. */
 export function gatesAmong(names: readonly string[]): string[] {
-  return [...new Set(names.filter((name) => categoryOfBox(name) === 'env'))].sort();
+  return [...new Set(names.filter((name) => gateName.test(name)))].sort();
 }
 
 function reasonOf(hot: readonly Gate[], present: number): string {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { instantiate } from '../../../engine/host/instantiate.ts';
 import { instrument, readCounts, summarise } from '../../../engine/host/instrument.ts';
 import { asSide, inLayout, layoutRecipes, paddingPrefix } from '../../../engine/host/module-layout.ts';
@@ -100,21 +100,22 @@ describe('code layouts', () => {
 /** Whether this Node writes maps for perf, into the system's temporary folder. */
 const flags = ['--no-liftoff', '--no-wasm-lazy-compilation', '--wasm-num-compilation-tasks=1'];
 const perfFlags = [...flags, '--perf-basic-prof'];
+// V8 leaves a log in the folder that it runs in.
+const folder = mkdtempSync(path.join(tmpdir(), 'alloc-lens-layout-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const perf =
-  process.platform === 'linux' && spawnSync(process.execPath, [...perfFlags, '-e', '0']).status === 0;
+  process.platform === 'linux' &&
+  spawnSync(process.execPath, [...perfFlags, '-e', '0'], { cwd: folder }).status === 0;
 
 describe.skipIf(!perf)('addresses in perf maps (skipped where V8 writes none)', () => {
-  let folder = '';
-  beforeAll(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'alloc-lens-layout-'));
-  });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
   /** Addresses of three functions of the module at `file`, compiled in a fresh process. */
   function addresses(file: string): Record<'random_mixed' | 'malloc' | 'free', number> {
     const script =
       'new WebAssembly.Module(require("node:fs").readFileSync(process.argv[1])); console.log(process.pid)';
-    const run = spawnSync(process.execPath, [...perfFlags, '-e', script, file], { encoding: 'utf8' });
+    const run = spawnSync(process.execPath, [...perfFlags, '-e', script, file], {
+      encoding: 'utf8',
+      cwd: folder,
+    });
     expect(run.status, run.stderr).toBe(0);
     const map = path.join(tmpdir(), `perf-${run.stdout.trim()}.map`);
     const text = readFileSync(map, 'utf8');

@@ -179,7 +179,12 @@ describe('a unit', () => {
 
 describe('facts', () => {
   it('of equal sides: identical, nothing changed', slow, async () => {
-    const facts = await pair.facts(plan(side('fast'), side('fast')), {});
+    const fractions: number[] = [];
+    const facts = await pair.facts(plan(side('fast'), side('fast')), {
+      onProgress: (_message, fraction) => void fractions.push(fraction),
+    });
+    expect(fractions.length).toBeGreaterThan(2);
+    expect([...fractions].sort((a, b) => a - b)).toEqual(fractions);
     expect(facts).toMatchObject({ identical: true, changedRan: false, changed: [] });
     expect(facts.clockNs).toBeGreaterThan(0);
     expect(facts.baseline).toEqual(facts.treatment);

@@ -13,6 +13,7 @@ import {
   replays,
   workOf,
 } from '../../../extension/experiment/replays.ts';
+import { gatesAmong } from '../../../extension/experiment/tables/top-rule.ts';
 import type { ExperimentPlan, SideSpec } from '../../../extension/model-experiment.ts';
 import { replaysMarkdown } from '../../../extension/report/replays-markdown.ts';
 
@@ -110,6 +111,17 @@ describe('replays', () => {
     const [mimalloc, engine] = presetsOf('phase-59');
     expect(mimalloc).toMatchObject({ target: 'mimalloc', variant: 'native' });
     expect(presets.map((p) => p.name)).toContain(engine?.preset);
+  });
+});
+
+describe('the gates of Phase 42', () => {
+  it('are all gate functions of the engine that the documents name', () => {
+    const names = JSON.parse(readFileSync(path.join(root, 'test/fixtures/engine-names.json'), 'utf8')) as {
+      readonly gateFunctions: Readonly<Record<string, string>>;
+    };
+    const functions = Object.keys(names.gateFunctions);
+    expect(functions.length).toBeGreaterThan(20);
+    expect(gatesAmong(functions)).toEqual([...functions].sort());
   });
 });
 

@@ -119,10 +119,16 @@ describe('Top-50 rule', () => {
       ],
     });
     expect(gateFunctions(f)).toEqual(['hakmem_env_snapshot_enabled']);
-    expect(gatesAmong(['malloc', 'mid_v3_enabled', 'tiny_c7_hot_enabled', 'mid_v3_enabled'])).toEqual([
-      'mid_v3_enabled',
-      'tiny_c7_hot_enabled',
-    ]);
+    expect(
+      gatesAmong([
+        'malloc',
+        'hakmem_env_snapshot_fill',
+        'hak_getenv',
+        'mid_v3_enabled',
+        'tiny_c7_hot_enabled',
+        'mid_v3_enabled',
+      ]),
+    ).toEqual(['mid_v3_enabled', 'tiny_c7_hot_enabled']);
   });
 });
 
