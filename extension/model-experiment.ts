@@ -392,32 +392,6 @@ export interface CounterTable {
   readonly layoutTax: boolean;
 }
 
-/** One side as a document prints it, operations per second; null where it does not. */
-export interface DocumentSide {
-  readonly label: string;
-  readonly mean: number | null;
-  readonly median: number | null;
-  readonly stdev: number | null;
-  /** Runs a side. */
-  readonly runs: number | null;
-}
-
-/** What the document of a replayed experiment prints, to stand beside our own figures. */
-export interface DocumentFigures {
-  readonly replay: string;
-  /** The document and its section. */
-  readonly source: string;
-  /** In the document's own words. */
-  readonly verdict: string | null;
-  /** Percent, signed as in the document. */
-  readonly effectPercent: number | null;
-  readonly threshold: number | null;
-  readonly baseline: DocumentSide | null;
-  readonly treatment: DocumentSide | null;
-  /** What has to be known to compare, and where the document disagrees with itself; one sentence each. */
-  readonly notes: readonly string[];
-}
-
 /** A step of a running product: after the experiment `id`, everything accepted so far on the same work together. */
 export interface CumulativeStep {
   readonly id: string;
