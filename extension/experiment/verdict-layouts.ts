@@ -67,10 +67,10 @@ export function layoutChance(units: readonly Placed[]): number | null {
 
 /**
  * Below this chance the interval is that over layouts. Simulated with layouts whose effects differ by half, once and twice
- * the σ of a process, this keeps the displayed interval's coverage at 95%; a test at 5% lets it fall to 90%, and the sd
+ * the σ of a process, this keeps the displayed interval's coverage at 95%; a test at 5% lets it fall to 90%, and an sd
  * between layouts above that inside them (ANCHORS 6.6) is met later still.
  */
-const widenBelow = 0.25;
+const widenBelow = 0.4;
 /** Below this chance the effect is called layout-sensitive. */
 const sensitiveBelow = 0.05;
 

@@ -114,7 +114,7 @@ describe('a run', () => {
 
   it('says how many more processes would decide, in whole units', async () => {
     const values = listed(0.25, 0.007);
-    const runner = new ListedPair(values, {}, { processesPerUnit: 4 });
+    const runner = new ListedPair(values, {}, { processesPerUnit: 4, layouts: ['one'] });
     const e = await runExperiment(plan(), runner, options);
     expect(e.verdict).toBe('INCONCLUSIVE');
     expect(e.processes).toBe(144);
