@@ -1,8 +1,10 @@
 /** Real experiments on the built engine whose right answer is known. */
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
+import { EnginePair } from '../engine/host/pair-target.ts';
+import { readMachineState } from '../extension/profile/machine-state.ts';
 import { calibrationKey, calibrationOf } from '../extension/experiment/calibration-history.ts';
 import { engineLooks } from '../extension/experiment/looks.ts';
 import { runExperiment } from '../extension/experiment/run-experiment.ts';
@@ -11,38 +13,14 @@ import type {
   Experiment,
   ExperimentPlan,
   MachineState,
-  PairRunner,
   SideSpec,
   Verdict,
 } from '../extension/model-experiment.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
-interface Engine extends PairRunner {
-  conditions?(work: ExperimentPlan['work']): Promise<Pick<MachineState, 'pinned' | 'flags'>>;
-}
-
-/** The engine's runner, from the file that has it; the machine's state, where it can be read. */
-async function engineOf(distDir: string): Promise<Engine> {
-  for (const file of ['pair.ts', 'pair-target.ts']) {
-    const place = path.join(root, 'engine/host', file);
-    if (!existsSync(place)) continue;
-    const module: { readonly EnginePair?: new (options: { distDir: string }) => Engine } = await import(
-      pathToFileURL(place).href
-    );
-    if (module.EnginePair !== undefined) return new module.EnginePair({ distDir });
-  }
-  throw new Error('engine/host has no EnginePair');
-}
-
-async function machineOf(engine: Engine, work: ExperimentPlan['work']): Promise<MachineState> {
-  const conditions = (await engine.conditions?.(work)) ?? { pinned: null, flags: [] };
-  const place = path.join(root, 'extension/profile/machine-state.ts');
-  const module: { readonly readMachineState: (options: typeof conditions) => MachineState } = await import(
-    pathToFileURL(place).href
-  );
-  return module.readMachineState(conditions);
-}
+const machineOf = async (engine: EnginePairPair, work: ExperimentPlan['work']): Promise<MachineState> =>
+  readMachineState(await engine.conditions(work));
 
 const fast: SideSpec = { target: 'engine', variant: 'fast', preset: null, flags: {}, env: {} };
 const counted: SideSpec = { ...fast, flags: { HAKMEM_TINY_CLASS_STATS_COMPILED: '1' } };
@@ -67,7 +45,7 @@ function show(e: Experiment): void {
 }
 
 async function run(plan: ExperimentPlan, distDir: string, identicalToo: boolean): Promise<Experiment> {
-  const engine = await engineOf(distDir);
+  const engine = new EnginePair({ distDir });
   const machine = await machineOf(engine, plan.work);
   const experiment = await runExperiment(plan, engine, { machine, calibrations: [], identicalToo });
   show(experiment);

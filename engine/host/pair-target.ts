@@ -12,6 +12,7 @@ import type {
   Unit,
 } from '../../extension/model-experiment.ts';
 import { median } from '../../extension/profile/run-statistics.ts';
+import { unitLogRatio } from '../../extension/profile/unit-blocks.ts';
 import type { TraceParameters, WorkloadParameters } from '../../extension/profile/workloads.ts';
 import { abortError, type ChildOptions, pinFlags, probeFlags, runJob } from './child.ts';
 import { ranIn } from './counted-table.ts';
@@ -319,7 +320,7 @@ function countersOf(table: CountedTable): SideFacts['counters'] {
 function unitOf(index: number, layout: string, first: Unit['first'], result: PairResult): Unit {
   return {
     ...{ index, layout, first },
-    logRatio: median(result.blocks),
+    logRatio: unitLogRatio(result.blocks),
     blocks: result.blocks,
     baseline: operationsPerSecond(result.baseline),
     treatment: operationsPerSecond(result.treatment),

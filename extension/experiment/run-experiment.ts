@@ -318,7 +318,7 @@ export async function runExperiment(
     machine: options.machine,
     startedAt: started.toISOString(),
     finishedAt: now().toISOString(),
-    changed: facts.changed,
+    ...(facts.changedRan === null ? {} : { changed: facts.changed }),
     moreProcesses: outcome.more,
   };
 }
