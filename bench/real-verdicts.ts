@@ -19,7 +19,7 @@ import type {
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
-const machineOf = async (engine: EnginePairPair, work: ExperimentPlan['work']): Promise<MachineState> =>
+const machineOf = async (engine: EnginePair, work: ExperimentPlan['work']): Promise<MachineState> =>
   readMachineState(await engine.conditions(work));
 
 const fast: SideSpec = { target: 'engine', variant: 'fast', preset: null, flags: {}, env: {} };

@@ -61,7 +61,14 @@ async function ask(workbench: Workbench, answers: readonly string[]): Promise<vo
   for (const answer of answers) await workbench.pick(answer);
 }
 
-const flagExperiment = ['Compile flag', 'HAKMEM_TINY_CLASS_STATS_COMPILED', 'random_mixed: tiny', '±0.5%'];
+/** A gate: the packaged extension has no compiler for flags. */
+const gateExperiment = [
+  'Environment gate',
+  'HAKMEM_TINY_UNIFIED_LIFO',
+  '1 → 0',
+  'random_mixed: tiny',
+  '±0.5%',
+];
 
 describe('an A/B experiment', () => {
   const session = sessionOn('experiment', () => {
@@ -76,18 +83,14 @@ describe('an A/B experiment', () => {
   const workbench = (): Workbench => session().workbench;
 
   test('cancelled in the middle leaves the ledger without it', async () => {
-    await ask(workbench(), flagExperiment);
+    await ask(workbench(), gateExperiment);
     await eventually('progress of the experiment', async () =>
-      (await workbench().notifications()).some((n) => /HAKMEM_TINY_CLASS_STATS_COMPILED/.test(n))
-        ? true
-        : null,
+      (await workbench().notifications()).some((n) => /HAKMEM_TINY_UNIFIED_LIFO/.test(n)) ? true : null,
     );
     await workbench().page.waitForTimeout(2000);
     await workbench().pressInNotification('Cancel');
     await eventually('the progress to go', async () =>
-      (await workbench().notifications()).some((n) => /HAKMEM_TINY_CLASS_STATS_COMPILED/.test(n))
-        ? null
-        : true,
+      (await workbench().notifications()).some((n) => /HAKMEM_TINY_UNIFIED_LIFO/.test(n)) ? null : true,
     );
     expect(experiments()).toEqual([]);
     expect(documents()).toEqual([]);
@@ -96,7 +99,7 @@ describe('an A/B experiment', () => {
   test(
     'run from the palette ends with a verdict in the report',
     async () => {
-      await ask(workbench(), flagExperiment);
+      await ask(workbench(), gateExperiment);
       await eventually(
         'a record in the ledger',
         async () => (experiments().length === 1 ? true : null),
@@ -106,7 +109,7 @@ describe('an A/B experiment', () => {
       const frame = await workbench().webview('#table-experiments');
       const [row = []] = await tableRows(frame, 'experiments');
       expect(row[0]).toMatch(verdict);
-      expect(row[1]).toMatch(/^HAKMEM_TINY_CLASS_STATS_COMPILED 0 → 1/);
+      expect(row[1]).toMatch(/^HAKMEM_TINY_UNIFIED_LIFO 1 → 0/);
       const result = await frame.locator('#view-experiments .result').innerText();
       expect(result).toMatch(verdict);
       expect(result.length).toBeGreaterThan('INCONCLUSIVE '.length + 10);
@@ -129,7 +132,7 @@ describe('an A/B experiment', () => {
     });
     const text = readFileSync(file, 'utf8');
     expect(text).toContain(experiments()[0]?.experiment?.verdict);
-    expect(text).toContain('HAKMEM_TINY_CLASS_STATS_COMPILED');
+    expect(text).toContain('HAKMEM_TINY_UNIFIED_LIFO');
   });
 
   test('stands in the Experiments view, and a click opens the report on it', async () => {
@@ -137,19 +140,19 @@ describe('an A/B experiment', () => {
     const row = await eventually(
       'the experiment in the tree',
       async () =>
-        (await workbench().treeRows()).find((r) => /HAKMEM_TINY_CLASS_STATS_COMPILED 0 → 1/.test(r)) ?? null,
+        (await workbench().treeRows()).find((r) => /HAKMEM_TINY_UNIFIED_LIFO 1 → 0/.test(r)) ?? null,
     );
     expect(row).toMatch(/(GO|NEUTRAL|NO-OP|INCONCLUSIVE)/);
     await workbench().openFile('tiny_free_magazine.inc.h');
     await workbench().command('View: Show Alloc Lens');
     await workbench()
       .page.locator('.sidebar .pane-body .monaco-list-row')
-      .filter({ hasText: 'HAKMEM_TINY_CLASS_STATS_COMPILED 0 → 1' })
+      .filter({ hasText: 'HAKMEM_TINY_UNIFIED_LIFO 1 → 0' })
       .first()
       .click();
     await workbench().activeTab('Alloc Lens Report');
     const frame = await workbench().webview('#table-experiments');
-    expect(await frame.locator('.experiment-title').innerText()).toMatch(/^HAKMEM_TINY_CLASS_STATS_COMPILED/);
+    expect(await frame.locator('.experiment-title').innerText()).toMatch(/^HAKMEM_TINY_UNIFIED_LIFO/);
   });
 
   test('cancelled when there is a ledger leaves it as it was, to the byte', async () => {

@@ -51,6 +51,8 @@ export class QuickInput {
         wanted === null
           ? rows[0]
           : (rows.find((r) => r.label === wanted) ?? rows.find((r) => r.label.startsWith(wanted)));
+      // Of a long list only the rows on screen are there.
+      if (found === undefined && wanted !== null && rows.length > 0) await this.filter(wanted);
       const now = found === undefined ? '' : `${found.index} ${found.label}`;
       const steady = now !== '' && now === before;
       before = now;
