@@ -12,6 +12,7 @@ import type {
   Experiment,
   SoakSummary,
 } from './model-experiment.ts';
+import type { ProfileDetails, ProfileInstruction, ProfileUnit } from './model-profile.ts';
 
 export const schemaVersion = 1;
 
@@ -47,7 +48,8 @@ export type TelemetryRole = 'counter' | 'peak' | 'timing' | 'diagnostic';
 export type Role = CorrectnessRole | TelemetryRole;
 export type Temperature = 'hot' | 'warm' | 'cold' | 'unreached';
 export type ActivityState = 'active' | 'inactive' | 'conditional';
-export type FunctionCategory = 'wrapper' | 'core' | 'env' | 'benchmark' | 'kernel' | 'stats';
+/** `library` stands in profiles of native programs alone: code of other shared objects. */
+export type FunctionCategory = 'wrapper' | 'core' | 'env' | 'benchmark' | 'kernel' | 'stats' | 'library';
 export type Severity = 'error' | 'warning' | 'information' | 'hint';
 
 /** One step from the written call down to the primitive: a macro or function and where it is defined (null when it is not in the project). */
@@ -263,6 +265,10 @@ export interface ProfileFunction {
   /** Source file (for the engine, relative to the extension: `engine/allocator/...`), null when unknown. */
   readonly file: string | null;
   readonly line: number | null;
+  /** Share of the samples that have it anywhere in their stack (once for recursion), where stacks were recorded. */
+  readonly totalPercent?: number;
+  /** Shared object or binary of a native program. */
+  readonly object?: string;
 }
 
 export interface ProfileLine {
@@ -270,6 +276,10 @@ export interface ProfileLine {
   readonly line: number;
   /** Share of all samples, 0..100. */
   readonly percent: number;
+  /** Share of samples in code that the compiler inlined here, counted in `percent` of its own lines. */
+  readonly callSitePercent?: number;
+  /** The hottest of the line, where the binary could be disassembled. */
+  readonly instructions?: readonly ProfileInstruction[];
 }
 
 /** `profile` of the bench JSON. */
@@ -282,6 +292,8 @@ export interface BenchProfile {
   readonly lines: readonly ProfileLine[];
   /** How many samples the function shares rest on. */
   readonly samples?: number;
+  /** Of native programs and imported recordings. */
+  readonly details?: ProfileDetails;
 }
 
 export interface Profile extends Omit<BenchProfile, 'target' | 'variant'> {
@@ -289,7 +301,7 @@ export interface Profile extends Omit<BenchProfile, 'target' | 'variant'> {
   readonly workload: string;
   /** How function shares were made (`V8 sampler`) and how line shares were (`counted instructions`). */
   readonly origin: { readonly functions: string; readonly lines: string };
-  readonly unit: 'samples' | 'instructions';
+  readonly unit: ProfileUnit;
   readonly samples: number;
   /** ISO 8601. */
   readonly recordedAt: string;
@@ -400,6 +412,14 @@ export interface CompareRow {
   readonly peakBytes: number | null;
   /** Against the first row, formed inside each round: median and range. */
   readonly ratio: { readonly median: number; readonly min: number; readonly max: number } | null;
+  /** Standard deviation over mean of the rounds' medians, percent; null below two rounds. */
+  readonly cv?: number | null;
+  /** As `ratio`, against mimalloc, where it is among the rows. */
+  readonly ratioToMimalloc?: CompareRow['ratio'];
+  /** Of a pass, minor and major; null where they are not counted (the engine). */
+  readonly pageFaults?: number | null;
+  /** System calls of the allocator an operation; of the engine, its memory growths and decommits. */
+  readonly systemCallsPerOp?: number | null;
   /** Why it has no figures, null when it has. */
   readonly error: string | null;
 }

@@ -1,6 +1,5 @@
 /** The command line's grammar (DESIGN §4): names, options and their help; no work is done here. */
 import { Command } from 'commander';
-import { UserError } from '../model.ts';
 import { type AnalyzeFlags, runAnalyze } from './analyze.ts';
 import { type BenchFlags, runBench } from './bench.ts';
 import { type CalibrateFlags, runCalibrate } from './calibrate.ts';
@@ -10,15 +9,15 @@ import { failRules } from './fail-on.ts';
 import { type LedgerFlags, runLedger } from './ledger.ts';
 import { type ReportFlags, runReport } from './report.ts';
 import type { Services } from './services.ts';
+import { addAnnotate } from './annotate-command.ts';
+import { addProfile } from './profile-command.ts';
 import { runSoak, type SoakFlags } from './soak.ts';
+import { addTrace } from './trace-command.ts';
 
 const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [
   ...(before ?? []),
   value,
 ];
-
-/** Named in the design, built later. */
-const laterCommands: readonly string[] = ['trace', 'profile', 'annotate'];
 
 function withConfiguration(command: Command): Command {
   return command
@@ -165,17 +164,8 @@ export function createProgram(services: Services, finish: (status: number) => vo
     .option('--format <format>', 'text or json', 'text')
     .action(async (flags: CalibrateFlags) => finish(await runCalibrate(services, flags)));
 
-  for (const name of laterCommands) {
-    program
-      .command(name, { hidden: true })
-      .allowUnknownOption()
-      .allowExcessArguments()
-      .helpOption(false)
-      .action(() => {
-        throw new UserError(
-          `${name} is not there yet: this version has analyze, bench, compare-allocators, experiment, ledger, soak, calibrate and report`,
-        );
-      });
-  }
+  addProfile(program, services, finish);
+  addAnnotate(program, services, finish);
+  addTrace(program, services, finish);
   return program;
 }

@@ -13,12 +13,15 @@ const capitals: Record<HotFunctionRow['category'], string> = {
   benchmark: 'Benchmark',
   kernel: 'Kernel',
   stats: 'Stats',
+  library: 'Library',
 };
+
+const outside: ReadonlySet<HotFunctionRow['category']> = new Set(['benchmark', 'kernel', 'library']);
 
 /** The documents' wording: `✓ **YES** (remove layer)`, `(baseline)`, `Optimize later`. */
 function reduction(row: HotFunctionRow): string {
   if (row.target !== null) return `✓ **YES** (${row.target}: ${markdownCell(row.reduction)})`;
-  if (row.category === 'benchmark' || row.category === 'kernel') return `(${markdownCell(row.reduction)})`;
+  if (outside.has(row.category)) return `(${markdownCell(row.reduction)})`;
   return markdownCell(row.reduction.charAt(0).toUpperCase() + row.reduction.slice(1));
 }
 
