@@ -463,14 +463,32 @@ export interface FunctionAnnotation {
   readonly selfPercent: number | null;
   /** Set when the percentage comes from a profile of another target that shares the name. */
   readonly bySymbol: string | null;
+  /** Share of the samples that have it anywhere in their stack, where stacks were recorded. */
+  readonly totalPercent?: number;
+  /** Against the profile that the loaded one is compared with. */
+  readonly change?: HeatChange;
   readonly atomics: readonly AtomicSite[];
   readonly counters: readonly Counter[];
   readonly gates: readonly Gate[];
 }
 
+/** What a share was in another profile; percent points of each one's own samples. */
+export interface HeatChange {
+  /** Null where that profile does not know the place at all. */
+  readonly before: number | null;
+  readonly delta: number;
+  /** 95% of the difference; null where it is unknown. */
+  readonly interval: readonly [number, number] | null;
+}
+
 export interface LineHeat {
   readonly line: number;
+  /** Own share: samples whose innermost frame, inlined ones included, is this line. */
   readonly percent: number;
+  /** Share of samples in code that the compiler inlined at this line; counted in `percent` of its own lines. */
+  readonly callSitePercent?: number;
+  readonly instructions?: readonly ProfileInstruction[];
+  readonly change?: HeatChange;
 }
 
 /** Everything the editor shows for one file. */
@@ -489,6 +507,9 @@ export interface HotFunctionRow {
   readonly target: CandidateLetter | null;
   /** What to do, in a few words (`remove layer`, `later`, `baseline`). */
   readonly reduction: string;
+  readonly totalPercent?: number;
+  /** Shared object or binary of a native program. */
+  readonly object?: string;
   /** In the profiled target's own sources. */
   readonly source: SourceLocation | null;
   /** In the analysed project, by symbol. */

@@ -3,38 +3,29 @@ import * as vscode from 'vscode';
 import type { LineHeat } from '../model.ts';
 import type { Config } from './config.ts';
 import { shiftLine } from './edits.ts';
-import { columnText, gutterBar, heatStep, heatSteps, neighbourHotLine } from './heat-scale.ts';
+import { changeStep, changeText, heatStep, neighbourHotLine, sharesColumn } from './heat-scale.ts';
+import { changeTypes, heatTypes } from './heat-types.ts';
 import { colors, contexts } from './ids.ts';
 import { registerOverlay } from './overlay.ts';
 import { placeOf } from './places.ts';
 import type { Store } from './store.ts';
 
-/** The gutter's images are outside the theme's reach; one colour for dark grounds, one for light. */
-const barColors = { dark: '#f0a44b', light: '#b35900' };
-
 /** Steps from here on carry the strong text colour. */
 const strongStep = 6;
+const strongChange = 3;
 
-function stepType(step: number): vscode.TextEditorDecorationType {
-  const bar = (color: string): vscode.Uri => vscode.Uri.parse(gutterBar(step, color));
-  return vscode.window.createTextEditorDecorationType({
-    isWholeLine: true,
-    backgroundColor: new vscode.ThemeColor(colors.heatBackground(step)),
-    borderColor: new vscode.ThemeColor(colors.heatBorder),
-    borderStyle: 'solid',
-    borderWidth: '0 0 1px 0',
-    overviewRulerColor: new vscode.ThemeColor(colors.heatRuler(step)),
-    overviewRulerLane: vscode.OverviewRulerLane.Right,
-    dark: { gutterIconPath: bar(barColors.dark) },
-    light: { gutterIconPath: bar(barColors.light) },
-    gutterIconSize: 'contain',
-  });
+/** What one line gets: the column's text and colour, and a step's type. */
+interface Mark {
+  readonly text: string;
+  readonly color: string;
+  readonly type: vscode.TextEditorDecorationType | undefined;
 }
 
 export class HeatOverlay implements vscode.Disposable {
   readonly #store: Store;
   readonly #config: Config;
-  readonly #steps: readonly vscode.TextEditorDecorationType[];
+  readonly #steps: readonly vscode.TextEditorDecorationType[] = heatTypes();
+  readonly #changes: ReadonlyMap<number, vscode.TextEditorDecorationType> = changeTypes();
   readonly #column: vscode.TextEditorDecorationType;
   /** The user's toggle for this session; null follows the setting. */
   #shown: boolean | null = null;
@@ -42,7 +33,6 @@ export class HeatOverlay implements vscode.Disposable {
   constructor(store: Store, config: Config) {
     this.#store = store;
     this.#config = config;
-    this.#steps = Array.from({ length: heatSteps }, (_, i) => stepType(i + 1));
     this.#column = vscode.window.createTextEditorDecorationType({
       before: { margin: '0 1.5ch 0 0' },
       rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
@@ -72,39 +62,58 @@ export class HeatOverlay implements vscode.Disposable {
     void vscode.commands.executeCommand('setContext', contexts.heatShown, this.shown);
   }
 
-  /** Heat of the document's lines as they are now. */
+  /** Heat of the document's lines as they are now; none where edits cannot be followed any more. */
   #heatOf(document: vscode.TextDocument): LineHeat[] {
     const place = placeOf(document.uri);
     if (place === null) return [];
     const { heat } = this.#store.annotations(place);
-    const edits = this.#store.journal.since(document.uri.toString());
-    return heat.flatMap(({ line, percent }) => {
-      const now = shiftLine(line, edits);
-      return now === null || now > document.lineCount ? [] : [{ line: now, percent }];
+    const edits = this.#store.editsSinceProfile(document.uri);
+    if (edits === null) return [];
+    return heat.flatMap((h) => {
+      const now = shiftLine(h.line, edits);
+      return now === null || now > document.lineCount ? [] : [{ ...h, line: now }];
     });
+  }
+
+  #mark(heat: LineHeat | null, comparing: boolean, callSites: boolean): Mark {
+    if (comparing) {
+      const change = heat?.change ?? null;
+      const step = change === null ? 0 : changeStep(change);
+      const strong = Math.abs(step) >= strongChange;
+      return {
+        text: changeText(change),
+        color: strong ? colors.heatStrongText : step < 0 ? colors.coolerText : colors.heatText,
+        type: this.#changes.get(step),
+      };
+    }
+    const step = heat === null ? 0 : heatStep(heat.percent);
+    return {
+      text: sharesColumn(heat, callSites),
+      color: step >= strongStep ? colors.heatStrongText : colors.heatText,
+      type: this.#steps[step - 1],
+    };
   }
 
   paint(editor: vscode.TextEditor): void {
     const { document } = editor;
     const heat = this.shown ? this.#heatOf(document) : [];
-    const ranges: vscode.Range[][] = this.#steps.map(() => []);
+    const ranges = new Map<vscode.TextEditorDecorationType, vscode.Range[]>();
+    for (const type of [...this.#steps, ...this.#changes.values()]) ranges.set(type, []);
     const columns: vscode.DecorationOptions[] = [];
-    const byLine = new Map(heat.map((h) => [h.line, h.percent]));
+    const comparing = this.#store.baseline !== null;
+    const callSites = heat.some((h) => (h.callSitePercent ?? 0) > 0);
+    const byLine = new Map(heat.map((h) => [h.line, h]));
     // Every line gets the column, also an empty one, so that the code stays aligned.
     for (let line = 1; heat.length > 0 && line <= document.lineCount; line++) {
-      const percent = byLine.get(line) ?? null;
-      const step = percent === null ? 0 : heatStep(percent);
+      const mark = this.#mark(byLine.get(line) ?? null, comparing, callSites);
       const range = new vscode.Range(line - 1, 0, line - 1, 0);
-      ranges[step - 1]?.push(range);
-      const color = step >= strongStep ? colors.heatStrongText : colors.heatText;
+      if (mark.type !== undefined) ranges.get(mark.type)?.push(range);
       columns.push({
         range,
-        renderOptions: { before: { contentText: columnText(percent), color: new vscode.ThemeColor(color) } },
+        renderOptions: { before: { contentText: mark.text, color: new vscode.ThemeColor(mark.color) } },
       });
     }
-    this.#steps.forEach((type, i) => {
-      editor.setDecorations(type, ranges[i] ?? []);
-    });
+    for (const [type, at] of ranges) editor.setDecorations(type, at);
     editor.setDecorations(this.#column, columns);
   }
 
@@ -114,11 +123,7 @@ export class HeatOverlay implements vscode.Disposable {
     if (editor === undefined) return;
     const line = neighbourHotLine(this.#heatOf(editor.document), editor.selection.active.line + 1, direction);
     if (line === null) {
-      await vscode.window.showInformationMessage(
-        vscode.l10n.t(
-          'No line of this file was measured. Line heat is on the engine’s own sources: “Alloc Lens: Open Engine Source”.',
-        ),
-      );
+      await vscode.window.showInformationMessage(this.#nothingHere());
       return;
     }
     const column = editor.document.lineAt(line - 1).firstNonWhitespaceCharacterIndex;
@@ -127,9 +132,17 @@ export class HeatOverlay implements vscode.Disposable {
     editor.revealRange(new vscode.Range(at, at), vscode.TextEditorRevealType.InCenterIfOutsideViewport);
   }
 
+  #nothingHere(): string {
+    return (this.#store.profile?.target.kind ?? 'engine') === 'engine'
+      ? vscode.l10n.t(
+          'No line of this file was measured. Line heat is on the engine’s own sources: “Alloc Lens: Open Engine Source”.',
+        )
+      : vscode.l10n.t('No line of this file was measured. The report lists the files that were.');
+  }
+
   dispose(): void {
     this.#overlay?.dispose();
-    for (const type of this.#steps) type.dispose();
+    for (const type of [...this.#steps, ...this.#changes.values()]) type.dispose();
     this.#column.dispose();
   }
 }

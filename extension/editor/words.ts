@@ -52,9 +52,32 @@ export function runName(run: BenchResult | null, profile: Profile): string {
   ].join(', ');
 }
 
+/** `12,345`; the same in every locale, as the rest of the text is. */
+export const countText = (n: number): string => Math.round(n).toLocaleString('en-US');
+
+/** What a native or imported profile rests on: `perf cpu-clock, 12,345 samples`; the event alone where it says all. */
+export function sourceText(profile: Profile): string {
+  const { details, origin, samples } = profile;
+  const event = details?.event.name ?? '';
+  const tool = origin.functions;
+  const said = event === '' || tool.includes(event);
+  const unit = profile.unit === 'instructions' && samples === 0 ? null : `${countText(samples)} samples`;
+  return [said ? tool : `${tool} ${event}`, unit].filter((part) => part !== null).join(', ');
+}
+
+/** Percent points with their sign: `+1.2`, `−0.8`, `±0.0`. */
+export function pointsText(points: number): string {
+  const size = Math.abs(points).toFixed(1);
+  return `${size === '0.0' ? '±' : points > 0 ? '+' : '−'}${size}`;
+}
+
 /** How the shares were made: they may come from another variant than the one that was timed. */
 export function sharesText(profile: Profile): string {
   const { origin, samples, speedAgainstFast, target } = profile;
+  if (target.kind !== 'engine') {
+    const lines = origin.lines === origin.functions ? '' : ` Lines: ${origin.lines}.`;
+    return `Source: ${sourceText(profile)}.${lines}`;
+  }
   const speed = speedAgainstFast === null ? '' : ` at ${Math.round(speedAgainstFast * 100)}% of fast’s speed`;
   const variant = target.variant === null ? '' : ` of variant ${target.variant}${speed}`;
   return `Functions: ${origin.functions}, ${samples} samples${variant}. Lines: ${origin.lines}.`;

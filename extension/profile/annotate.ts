@@ -8,10 +8,12 @@ import type {
   FunctionAnnotation,
   FunctionCategory,
   FunctionInfo,
+  HeatChange,
   LineHeat,
   Profile,
   ProfileFunction,
 } from '../model.ts';
+import type { ProfileDiff, ProfileDifference } from '../model-profile.ts';
 
 /** Names that every allocator defines: sharing them says nothing about sharing code. */
 const apiNames: ReadonlySet<string> = new Set([
@@ -102,16 +104,36 @@ export function shareBySymbol(scope: SymbolScope, f: FunctionInfo): number | nul
   return scope.ambiguous.has(f.name) && !scope.homes.has(folderOf(f.file)) ? null : share;
 }
 
+const changeOf = ({ before, delta, interval }: ProfileDifference): HeatChange => ({ before, delta, interval });
+
 /** Lines of one file, summed and in order; lines without cost are left out. */
-function heatOf(file: string, profile: Profile): LineHeat[] {
-  const byLine = new Map<number, number>();
+function heatOf(file: string, profile: Profile, diff: ProfileDiff | null): LineHeat[] {
+  const byLine = new Map<number, LineHeat>();
   for (const l of profile.lines) {
-    if (l.file === file && l.percent > 0) byLine.set(l.line, (byLine.get(l.line) ?? 0) + l.percent);
+    const callSite = l.callSitePercent ?? 0;
+    if (l.file !== file || (l.percent <= 0 && callSite <= 0)) continue;
+    const other = byLine.get(l.line);
+    const callSitePercent = (other?.callSitePercent ?? 0) + callSite;
+    const instructions = [...(other?.instructions ?? []), ...(l.instructions ?? [])];
+    byLine.set(l.line, {
+      line: l.line,
+      percent: (other?.percent ?? 0) + l.percent,
+      ...(callSitePercent > 0 ? { callSitePercent } : {}),
+      ...(instructions.length > 0
+        ? { instructions: instructions.sort((a, b) => b.percent - a.percent) }
+        : {}),
+    });
   }
-  return [...byLine].sort(([a], [b]) => a - b).map(([line, percent]) => ({ line, percent }));
+  for (const d of diff?.lines ?? []) {
+    if (d.file !== file || d.line === null) continue;
+    // A line that only the other profile knows is one that has cooled to nothing.
+    const known = byLine.get(d.line) ?? { line: d.line, percent: d.after ?? 0 };
+    byLine.set(d.line, { ...known, change: changeOf(d) });
+  }
+  return [...byLine.values()].sort((a, b) => a.line - b.line);
 }
 
-function engineFile(file: string, profile: Profile): FileAnnotations {
+function engineFile(file: string, profile: Profile, diff: ProfileDiff | null): FileAnnotations {
   const here = profile.functions.filter((f) => f.file === file && f.line !== null);
   const functions = here.map((f): FunctionAnnotation => {
     const line = f.line ?? 1;
@@ -136,7 +158,7 @@ function engineFile(file: string, profile: Profile): FileAnnotations {
   return {
     file,
     functions: functions.sort((a, b) => a.function.line - b.function.line),
-    heat: heatOf(file, profile),
+    heat: heatOf(file, profile, diff),
   };
 }
 
@@ -146,6 +168,73 @@ export interface FunctionShare {
   readonly bySymbol: string | null;
   /** What the profiled target says the function is; it ran, so it outranks the guess from the source. */
   readonly category: FunctionCategory;
+  readonly totalPercent?: number;
+}
+
+/** Pieces that a compiler split off a function: they run inside it, so their samples are in its total already. */
+const split = /\.(?:part|cold)(?:\.\d+)?/;
+
+/**
+ * The function of the source that a symbol is made of: without the compiler's suffixes (`f.constprop.0`, `f.part.0`),
+ * parameters and enclosing scopes (`ns::Heap<int>::alloc(unsigned long)` is `alloc`).
+ */
+export function sourceName(symbol: string): string {
+  let name = symbol.replace(/(?:\.(?:constprop|isra|part|cold|lto_priv|llvm)(?:\.\d+)*|\.\d+)+$/, '');
+  const parameters = name.indexOf('(');
+  if (parameters > 0 && !name.startsWith('operator')) name = name.slice(0, parameters);
+  for (let bare = ''; bare !== name; ) {
+    bare = name;
+    name = bare.replace(/<[^<>]*>/g, '');
+  }
+  const scope = name.lastIndexOf('::');
+  return scope < 0 ? name : name.slice(scope + 2);
+}
+
+/** Shares of a native profile by file and function of the source: nothing is said of a function by its name alone. */
+function nativeShares(profile: Profile): ReadonlyMap<string, FunctionShare> {
+  const shares = new Map<string, FunctionShare>();
+  const wholeFirst = [...profile.functions].sort(
+    (a, b) => Number(split.test(a.name)) - Number(split.test(b.name)),
+  );
+  for (const p of wholeFirst) {
+    if (p.file === null) continue;
+    const key = `${p.file}\0${sourceName(p.name)}`;
+    const other = shares.get(key);
+    const before = other?.totalPercent ?? 0;
+    const total =
+      p.totalPercent === undefined
+        ? other?.totalPercent
+        : Math.min(100, split.test(p.name) ? Math.max(before, p.totalPercent) : before + p.totalPercent);
+    shares.set(key, {
+      percent: (other?.percent ?? 0) + p.selfPercent,
+      bySymbol: null,
+      category: other?.category ?? p.category,
+      ...(total === undefined ? {} : { totalPercent: total }),
+    });
+  }
+  return shares;
+}
+
+/** Differences by file and function of the source, clones of one function summed. */
+function functionChanges(diff: ProfileDiff | null): ReadonlyMap<string, HeatChange> {
+  const changes = new Map<string, HeatChange>();
+  for (const d of diff?.functions ?? []) {
+    if (d.file === null) continue;
+    const key = `${d.file}\0${sourceName(d.name)}`;
+    const other = changes.get(key);
+    changes.set(
+      key,
+      other === undefined
+        ? changeOf(d)
+        : {
+            before: other.before === null && d.before === null ? null : (other.before ?? 0) + (d.before ?? 0),
+            delta: other.delta + d.delta,
+            // Intervals of parts cannot be added.
+            interval: null,
+          },
+    );
+  }
+  return changes;
 }
 
 /** What `profile` may say about a project's functions: null for those that it may not. */
@@ -162,13 +251,8 @@ export function projectShares(
       return percent === null ? null : { percent, bySymbol: profile.target.name, category };
     };
   }
-  return (f) => {
-    const own = profile.functions.filter((p) => p.name === f.name && (p.file === null || p.file === f.file));
-    const [first] = own;
-    if (first === undefined) return null;
-    const percent = own.reduce((sum, p) => sum + p.selfPercent, 0);
-    return { percent, bySymbol: null, category: first.category };
-  };
+  const shares = nativeShares(profile);
+  return (f) => shares.get(`${f.file}\0${sourceName(f.name)}`) ?? null;
 }
 
 /**
@@ -178,17 +262,23 @@ export function projectShares(
  * @returns functions in order of line, each with the sites, counters and gates of its own lines (an inner function
  *   takes them from the outer one) and the measured share; line heat in order of line, empty where the profile is
  *   not of this file.
+ * @param diff what changed against another profile, its paths mapped as the profile's
  */
 export function annotateFile(
   file: string,
   origin: 'project' | 'engine',
   findings: Findings | null,
   profile: Profile | null,
+  diff: ProfileDiff | null = null,
 ): FileAnnotations {
   if (origin === 'engine') {
-    return profile?.target.kind === 'engine' ? engineFile(file, profile) : { file, functions: [], heat: [] };
+    return profile?.target.kind === 'engine'
+      ? engineFile(file, profile, diff)
+      : { file, functions: [], heat: [] };
   }
-  if (findings === null) return { file, functions: [], heat: [] };
+  const heat = profile === null || profile.target.kind === 'engine' ? [] : heatOf(file, profile, diff);
+  if (findings === null) return { file, functions: [], heat };
+  const changes = functionChanges(diff);
   const shareOf = projectShares(findings, profile);
   const functions = findings.functions.filter((f) => f.file === file).sort((a, b) => a.line - b.line);
   const inner = (line: number): FunctionInfo | undefined =>
@@ -218,15 +308,17 @@ export function annotateFile(
     const gates = findings.gates.filter(
       (g) => readHere.includes(g) || g.guards.some((id) => guarded.has(id)),
     );
+    const change = changes.get(`${file}\0${sourceName(f.name)}`);
     return {
       function: share === null ? f : { ...f, category: share.category },
       selfPercent: share?.percent ?? null,
       bySymbol: share?.bySymbol ?? null,
+      ...(share?.totalPercent === undefined ? {} : { totalPercent: share.totalPercent }),
+      ...(change === undefined ? {} : { change }),
       atomics: sites,
       counters: plain,
       gates,
     };
   });
-  const heat = profile === null || profile.target.kind === 'engine' ? [] : heatOf(file, profile);
   return { file, functions: annotated, heat };
 }
