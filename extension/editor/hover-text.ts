@@ -7,9 +7,11 @@ import type {
   Findings,
   FunctionAnnotation,
   Gate,
+  HeatChange,
   Profile,
   Variable,
 } from '../model.ts';
+import type { ProfileInstruction } from '../model-profile.ts';
 import type { CostTable } from '../model-experiment.ts';
 import { costNameOf, isRemovable, removableCost } from '../profile/cost-estimates.ts';
 import { costSentence } from './cost-text.ts';
@@ -21,6 +23,7 @@ import {
   inactivity,
   operationText,
   percentText,
+  pointsText,
   sharesText,
   targetText,
   variableName,
@@ -246,20 +249,75 @@ export function counterHover(counter: Counter, ctx: HoverContext, annotation?: F
   ].join('\n\n');
 }
 
+const instructionsShown = 8;
+
+/** Nothing in a binary or an imported file may end the code block that it is shown in. */
+const codeText = (text: string): string => text.replace(/\s+/g, ' ').replaceAll('`', "'").slice(0, 200);
+
+/** The hottest instructions of a line, as a disassembly has them: share, address, text. */
+function instructionsBlock(instructions: readonly ProfileInstruction[]): string {
+  const rows = instructions.slice(0, instructionsShown).map((i) => {
+    const share = percentText(i.percent).padStart(6);
+    return `${share}  ${codeText(i.address).padStart(8)}  ${codeText(i.text)}`;
+  });
+  const more = instructions.length - rows.length;
+  if (more > 0) rows.push(`        … and ${more} more`);
+  return ['```text', ...rows, '```'].join('\n');
+}
+
+function changeSentence({ before, delta, interval }: HeatChange, base: string): string {
+  const was = before === null ? 'was not seen' : `held ${percentText(before)}`;
+  const range = interval === null ? '' : `, 95% between ${pointsText(interval[0])} and ${pointsText(interval[1])}`;
+  const sure =
+    interval !== null && interval[0] <= 0 && interval[1] >= 0 ? ' Too few samples to call it a change.' : '';
+  return `**${pointsText(delta)} points** against ${escapeMarkdown(base)}, where it ${was}${range}.${sure}`;
+}
+
+export interface HeatHoverLinks {
+  /** Opens the assembly of what stands at the line; null where there is none. */
+  readonly assembly: string | null;
+  /** Why the figures may be off in this file; null when they are not. */
+  readonly caution: string | null;
+  /** Name of the profile that the loaded one is compared with. */
+  readonly baseline: string | null;
+}
+
+const noLinks: HeatHoverLinks = { assembly: null, caution: null, baseline: null };
+
 /** Hover of a line with measured cost: share, rank, and which figures these are; null for a line without. */
 export function heatHover(
   line: number,
   annotations: FileAnnotations,
   profile: Profile,
   run: string,
+  links: HeatHoverLinks = noLinks,
 ): string | null {
   const here = annotations.heat.find((h) => h.line === line);
   if (here === undefined) return null;
-  const byCost = [...annotations.heat].sort((a, b) => b.percent - a.percent);
+  const byCost = annotations.heat.filter((h) => h.percent > 0).sort((a, b) => b.percent - a.percent);
   const rank = byCost.indexOf(here) + 1;
   const file = annotations.heat.reduce((sum, h) => sum + h.percent, 0);
-  return [
-    `**${percentText(here.percent)}** of the run on this line — ${rank} of ${counted(byCost.length, 'measured line')} in this file, which holds ${percentText(file)}.`,
-    `${escapeMarkdown(run)}. ${escapeMarkdown(sharesText(profile))}`,
-  ].join('\n\n');
+  const blocks: string[] = [];
+  if (rank > 0) {
+    blocks.push(
+      `**${percentText(here.percent)}** of the run on this line — ${rank} of ${counted(byCost.length, 'measured line')} in this file, which holds ${percentText(file)}.`,
+    );
+  }
+  if (here.callSitePercent !== undefined) {
+    blocks.push(
+      `**${percentText(here.callSitePercent)}** in code that was inlined here; it is counted on its own lines.`,
+    );
+  }
+  if (here.change !== undefined && links.baseline !== null) {
+    blocks.push(changeSentence(here.change, links.baseline));
+  }
+  if (here.instructions !== undefined && here.instructions.length > 0) {
+    blocks.push(instructionsBlock(here.instructions));
+  }
+  if (links.assembly !== null) blocks.push(`[Open assembly](${links.assembly})`);
+  const caution = links.caution === null ? '' : ` ${escapeMarkdown(sentence(links.caution))}`;
+  blocks.push(`${escapeMarkdown(run)}. ${escapeMarkdown(sharesText(profile))}${caution}`);
+  return blocks.join('\n\n');
 }
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

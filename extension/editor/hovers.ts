@@ -1,6 +1,7 @@
 /** Hovers on atomics, gates, counters, and on measured lines. */
 import * as vscode from 'vscode';
-import type { Findings } from '../model.ts';
+import type { Findings, LineHeat } from '../model.ts';
+import { symbolOfLine } from './assembly-source.ts';
 import { compileGates, gateUsesIn } from './gate-uses.ts';
 import { type Range, shiftLine, shiftRange } from './edits.ts';
 import {
@@ -12,6 +13,7 @@ import {
   siteHover,
 } from './hover-text.ts';
 import { commands, internalCommands } from './ids.ts';
+import type { Marks } from './lenses.ts';
 import { engineSelector, type Place, placeOf, projectSelector } from './places.ts';
 import type { Store } from './store.ts';
 import { gateRange } from './underlines.ts';
@@ -22,6 +24,7 @@ const linkedCommands = [
   internalCommands.showRows,
   commands.openReport,
   commands.calibrateCosts,
+  commands.openAssembly,
 ];
 
 const commandLink = (command: string, args: readonly unknown[]): string =>
@@ -37,13 +40,15 @@ function markdown(text: string): vscode.MarkdownString {
 
 export class HoverProvider implements vscode.HoverProvider {
   readonly #store: Store;
+  readonly #marks: Marks | null;
 
-  constructor(store: Store) {
+  constructor(store: Store, marks: Marks | null = null) {
     this.#store = store;
+    this.#marks = marks;
   }
 
-  static register(store: Store): vscode.Disposable {
-    const provider = new HoverProvider(store);
+  static register(store: Store, marks: Marks): vscode.Disposable {
+    const provider = new HoverProvider(store, marks);
     return vscode.languages.registerHoverProvider([...projectSelector, engineSelector], provider);
   }
 
@@ -57,14 +62,30 @@ export class HoverProvider implements vscode.HoverProvider {
   }
 
   #heatText(line: number, document: vscode.TextDocument, place: Place): string | null {
-    const { profile, profiledRun, journal } = this.#store;
+    const { profile, profiledRun, baseline } = this.#store;
     if (profile === null) return null;
     const annotations = this.#store.annotations(place);
-    const edits = journal.since(document.uri.toString());
-    const analysed = annotations.heat.find((h) => shiftLine(h.line, edits) === line)?.line;
-    return analysed === undefined
+    const edits = this.#store.editsSinceProfile(document.uri);
+    const heat =
+      edits === null ? undefined : annotations.heat.find((h) => shiftLine(h.line, edits) === line);
+    if (heat === undefined) return null;
+    return heatHover(heat.line, annotations, profile, runName(profiledRun, profile), {
+      assembly: this.#assembly(document.uri, place, heat),
+      caution: this.#marks?.caution(document.uri) ?? null,
+      baseline: baseline === null ? null : runName(baseline.run, baseline.profile),
+    });
+  }
+
+  /** Programs are started for a disassembly, so it is not offered where that is not allowed. */
+  #assembly(uri: vscode.Uri, place: Place, heat: LineHeat): string | null {
+    const profile = place.origin === 'project' ? this.#store.profileIn(place.root) : null;
+    if (profile === null || profile.target.kind === 'engine' || !vscode.workspace.isTrusted) return null;
+    const symbol = symbolOfLine(profile, place.file, heat, this.#store.annotations(place).functions);
+    return symbol === null
       ? null
-      : heatHover(analysed, annotations, profile, runName(profiledRun, profile));
+      : commandLink(commands.openAssembly, [
+          { uri: uri.toString(), line: heat.line, function: symbol.name, recorded: true },
+        ]);
   }
 
   #projectTexts(

@@ -5,6 +5,7 @@ import type {
   FileAnnotations,
   Findings,
   FunctionAnnotation,
+  FunctionInfo,
   Gate,
 } from '../model.ts';
 import type { CostTable } from '../model-experiment.ts';
@@ -18,6 +19,7 @@ import {
   gateValue,
   inactivity,
   percentText,
+  pointsText,
   type Settings,
 } from './words.ts';
 
@@ -28,7 +30,9 @@ export type LensAction =
   | { readonly kind: 'rows'; readonly ids: readonly string[] }
   | { readonly kind: 'gate'; readonly id: string }
   /** A function of the engine's own sources. */
-  | { readonly kind: 'engine'; readonly file: string; readonly line: number };
+  | { readonly kind: 'engine'; readonly file: string; readonly line: number }
+  /** Disassembly of the function that the profile knows by this name. */
+  | { readonly kind: 'assembly'; readonly function: string };
 
 export interface LensPart {
   readonly title: string;
@@ -56,6 +60,10 @@ export interface LensContext {
   readonly run: string | null;
   /** How the shares were made; empty without a profile. */
   readonly shares: string;
+  /** Why marks of the profile may be off in this file; null when they are not. */
+  readonly caution: string | null;
+  /** Symbol under which a measured function can be disassembled, null where there is none. */
+  readonly symbolOf: (f: FunctionInfo) => string | null;
   /** What things cost on this machine, null before any calibration. */
   readonly costs: CostTable | null;
 }
@@ -69,6 +77,18 @@ const temperatureText = {
   unreached: 'not reached',
 } as const;
 
+const inclusiveText = ({ totalPercent }: FunctionAnnotation): string =>
+  totalPercent === undefined ? '' : `, ${percentText(totalPercent)} into it or what it calls`;
+
+/** `; 12.0% before, 95% of the change between +0.4 and +2.0 points`; nothing while nothing is compared. */
+function beforeText({ change }: FunctionAnnotation): string {
+  if (change === undefined) return '';
+  const before = change.before === null ? 'not seen before' : `${percentText(change.before)} before`;
+  if (change.interval === null) return `; ${before}`;
+  const [low, high] = change.interval.map(pointsText);
+  return `; ${before}, 95% of the change between ${low} and ${high} points`;
+}
+
 function headPart(a: FunctionAnnotation, ctx: LensContext): LensPart {
   const { category, temperature, name } = a.function;
   if (a.selfPercent === null) {
@@ -79,11 +99,14 @@ function headPart(a: FunctionAnnotation, ctx: LensContext): LensPart {
     };
   }
   const share = percentText(a.selfPercent);
-  const title = [`${share} self`, category];
+  const change = a.change === undefined ? '' : ` (${pointsText(a.change.delta)} points)`;
+  const title = [`${share} self${change}`];
+  if (a.totalPercent !== undefined) title.push(`${percentText(a.totalPercent)} total`);
+  title.push(category);
   if (a.bySymbol !== null) title.push(`${a.bySymbol}, by symbol`);
   const whose =
     a.bySymbol === null
-      ? `${share} of all samples fell into ${name} itself`
+      ? `${share} of all samples fell into ${name} itself${inclusiveText(a)}${beforeText(a)}`
       : `${share} of the ${a.bySymbol}'s samples fell into its function of the same name; this code did not run`;
   return {
     title: title.join(separator),
@@ -182,6 +205,14 @@ export function functionLens(a: FunctionAnnotation, ctx: LensContext): LensPart[
       action: { kind: 'engine', ...measured },
     });
   }
+  const symbol = a.selfPercent === null || a.bySymbol !== null ? null : ctx.symbolOf(a.function);
+  if (symbol !== null) {
+    parts.push({
+      title: 'assembly',
+      tooltip: `Open the disassembly of ${symbol} beside the source, with the share of each instruction.`,
+      action: { kind: 'assembly', function: symbol },
+    });
+  }
   for (const cls of classOrder) {
     const sites = a.atomics.filter((s) => s.class === cls);
     if (sites.length > 0) parts.push(atomicsPart(cls, sites, ctx));
@@ -254,6 +285,13 @@ export function fileLens(
       tooltip: `The run behind the figures. ${ctx.shares}`,
       action: { kind: 'report' },
     });
+    if (ctx.caution !== null) {
+      parts.push({
+        title: ctx.caution,
+        tooltip: 'Marks follow what is typed here. Measure again for figures of the file as it is.',
+        action: { kind: 'runBenchmark' },
+      });
+    }
   } else if (ctx.run === null) {
     parts.push({
       title: 'Run benchmark…',

@@ -1,12 +1,18 @@
 /** Code lenses over functions and on line 1. */
 import * as vscode from 'vscode';
+import type { FunctionInfo } from '../model.ts';
 import type { Config } from './config.ts';
 import { shiftLine } from './edits.ts';
 import { commands, internalCommands } from './ids.ts';
 import { type LensContext, type LensPart, lensRows, wideGates } from './lens-text.ts';
 import { engineSelector, isProjectDocument, type Place, placeOf, projectSelector } from './places.ts';
+import type { ProfileMarks } from './profile-marks.ts';
 import type { Store } from './store.ts';
+import { symbolAt } from './assembly-source.ts';
 import { ageLasts, ageText, runName, sharesText } from './words.ts';
+
+/** What is asked about a file of the loaded profile. */
+export type Marks = Pick<ProfileMarks, 'caution' | 'onDidChange'>;
 
 const nothing = { env: {}, defines: {} };
 
@@ -28,6 +34,10 @@ function commandOf(part: LensPart, uri: vscode.Uri, line: number): vscode.Comman
       const place = { origin: 'engine', file: action.file, line: action.line, column: 1 };
       return { title, tooltip, command: internalCommands.openLocation, arguments: [place] };
     }
+    case 'assembly': {
+      const place = { uri: uri.toString(), line, function: action.function };
+      return { title, tooltip, command: commands.openAssembly, arguments: [place] };
+    }
     case 'gate':
       return {
         title,
@@ -41,16 +51,19 @@ function commandOf(part: LensPart, uri: vscode.Uri, line: number): vscode.Comman
 export class LensProvider implements vscode.CodeLensProvider, vscode.Disposable {
   readonly #store: Store;
   readonly #config: Config;
+  readonly #marks: Marks | null;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscriptions: vscode.Disposable[];
   #ageTimer: NodeJS.Timeout | undefined;
 
   readonly onDidChangeCodeLenses = this.#changed.event;
 
-  constructor(store: Store, config: Config) {
+  constructor(store: Store, config: Config, marks: Marks | null = null) {
     this.#store = store;
     this.#config = config;
+    this.#marks = marks;
     this.#subscriptions = [
+      ...(marks === null ? [] : [marks.onDidChange(() => this.#changed.fire())]),
       // A running analysis changes no lens; only its result does.
       store.onDidChange((what) => {
         if (what !== 'state') this.#changed.fire();
@@ -61,8 +74,8 @@ export class LensProvider implements vscode.CodeLensProvider, vscode.Disposable 
     ];
   }
 
-  static register(store: Store, config: Config): vscode.Disposable {
-    const provider = new LensProvider(store, config);
+  static register(store: Store, config: Config, marks: Marks): vscode.Disposable {
+    const provider = new LensProvider(store, config, marks);
     return vscode.Disposable.from(
       provider,
       vscode.languages.registerCodeLensProvider([...projectSelector, engineSelector], provider),
@@ -81,7 +94,7 @@ export class LensProvider implements vscode.CodeLensProvider, vscode.Disposable 
       this.#store.annotations(place),
       here(findings?.atomics),
       here(findings?.gates),
-      this.#context(place, settings.coldFunctions),
+      this.#context(place, document.uri, settings.coldFunctions),
     );
     const edits = this.#store.journal.since(document.uri.toString());
     return rows.flatMap((row) => {
@@ -92,7 +105,7 @@ export class LensProvider implements vscode.CodeLensProvider, vscode.Disposable 
     });
   }
 
-  #context(place: Place, coldFunctions: boolean): LensContext {
+  #context(place: Place, uri: vscode.Uri, coldFunctions: boolean): LensContext {
     const findings = place.origin === 'project' ? this.#store.folder(place.root).findings : null;
     const { env, defines } = findings?.configuration ?? nothing;
     return {
@@ -104,8 +117,17 @@ export class LensProvider implements vscode.CodeLensProvider, vscode.Disposable 
       engineSource: (name) => this.#engineSource(name),
       run: this.#run(),
       shares: this.#store.profile === null ? '' : sharesText(this.#store.profile),
+      caution: this.#marks?.caution(uri) ?? null,
+      symbolOf: (f) => this.#symbolOf(place, f),
       costs: this.#store.costs,
     };
+  }
+
+  /** Programs are started for a disassembly, so it is not offered where that is not allowed. */
+  #symbolOf(place: Place, f: FunctionInfo): string | null {
+    const profile = place.origin === 'project' ? this.#store.profileIn(place.root) : null;
+    if (profile?.target.kind !== 'native' || !vscode.workspace.isTrusted) return null;
+    return symbolAt(profile, f.file, f)?.name ?? null;
   }
 
   #engineSource(name: string): { readonly file: string; readonly line: number } | null {

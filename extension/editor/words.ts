@@ -1,5 +1,6 @@
 /** The editor's small vocabulary: figures and rows as a reader wants them. Pure. */
 import type { AtomicClass, AtomicSite, BenchResult, Gate, Profile, Variable } from '../model.ts';
+import type { ProfileFormat } from '../model-profile.ts';
 
 /** `23.8%`; what ran but rounds to nothing is `<0.1%`, never `0.0%`. */
 export function percentText(percent: number): string {
@@ -55,14 +56,31 @@ export function runName(run: BenchResult | null, profile: Profile): string {
 /** `12,345`; the same in every locale, as the rest of the text is. */
 export const countText = (n: number): string => Math.round(n).toLocaleString('en-US');
 
-/** What a native or imported profile rests on: `perf cpu-clock, 12,345 samples`; the event alone where it says all. */
+/** Program behind a format, as users know it. */
+const tools: Readonly<Record<ProfileFormat, string>> = {
+  'alloc-lens': 'Alloc Lens',
+  'perf.data': 'perf',
+  'perf-script': 'perf',
+  'perf-report': 'perf',
+  'perf-annotate': 'perf',
+  folded: 'folded stacks',
+  callgrind: 'callgrind',
+  cachegrind: 'cachegrind',
+  pprof: 'pprof',
+  cpuprofile: 'V8',
+  firefox: 'Firefox Profiler',
+  speedscope: 'speedscope',
+};
+
+/** What a native or imported profile rests on: `perf cpu-clock, 12,345 samples`, `callgrind Ir, 8,200,000 instructions`. */
 export function sourceText(profile: Profile): string {
-  const { details, origin, samples } = profile;
-  const event = details?.event.name ?? '';
-  const tool = origin.functions;
-  const said = event === '' || tool.includes(event);
-  const unit = profile.unit === 'instructions' && samples === 0 ? null : `${countText(samples)} samples`;
-  return [said ? tool : `${tool} ${event}`, unit].filter((part) => part !== null).join(', ');
+  const { details, origin, samples, unit } = profile;
+  if (details === undefined) return `${origin.functions}, ${countText(samples)} samples`;
+  const { event, format } = details;
+  const tool = [tools[format], event.name].filter((word) => word !== '').join(' ');
+  return unit === 'instructions'
+    ? `${tool}, ${countText(event.weight)} instructions`
+    : `${tool}, ${countText(samples)} samples`;
 }
 
 /** Percent points with their sign: `+1.2`, `−0.8`, `±0.0`. */
@@ -75,8 +93,7 @@ export function pointsText(points: number): string {
 export function sharesText(profile: Profile): string {
   const { origin, samples, speedAgainstFast, target } = profile;
   if (target.kind !== 'engine') {
-    const lines = origin.lines === origin.functions ? '' : ` Lines: ${origin.lines}.`;
-    return `Source: ${sourceText(profile)}.${lines}`;
+    return `Source: ${sourceText(profile)}.`;
   }
   const speed = speedAgainstFast === null ? '' : ` at ${Math.round(speedAgainstFast * 100)}% of fast’s speed`;
   const variant = target.variant === null ? '' : ` of variant ${target.variant}${speed}`;
