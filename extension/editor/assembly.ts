@@ -77,6 +77,7 @@ export function parseRequest(value: unknown): Request | null {
 
 /** The line of the recording that is now at `line`. */
 function recordedLine(line: number, edits: readonly Edit[], lineCount: number): number {
+  if (edits.length === 0) return line;
   for (let at = 1; at <= lineCount + edits.length; at++) if (shiftLine(at, edits) === line) return at;
   return line;
 }

@@ -114,7 +114,7 @@ export class Report implements vscode.Disposable {
       title: name == null ? 'Alloc Lens' : `Alloc Lens: ${name}`,
       createdAt: new Date().toISOString(),
       findings: project?.state.findings ?? null,
-      profile: this.#store.profile,
+      profile: this.#store.profileIn(project?.root ?? null),
       runs: this.#store.runs.map((r) => r.result),
       ...(laboratory === undefined ? {} : { laboratory }),
     });

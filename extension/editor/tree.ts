@@ -51,12 +51,11 @@ export class FindingsTree implements vscode.TreeDataProvider<Element> {
     if (element !== undefined) {
       return (element.node.children?.() ?? []).map((node) => ({ node, root: element.root }));
     }
-    const { profile } = this.#store;
     const known = this.#store.folders().filter((f) => f.state.findings !== null);
     const [only] = known;
     if (only === undefined || known.length === 1) {
       const root = only?.root ?? null;
-      return findingsTree(only?.state.findings ?? null, profile).map((node) => ({ node, root }));
+      return findingsTree(only?.state.findings ?? null, this.#store.profileIn(root)).map((node) => ({ node, root }));
     }
     return known.map(({ root, state }) => ({
       root,
@@ -68,7 +67,7 @@ export class FindingsTree implements vscode.TreeDataProvider<Element> {
         icon: 'root-folder',
         color: null,
         place: null,
-        children: () => findingsTree(state.findings, profile),
+        children: () => findingsTree(state.findings, this.#store.profileIn(root)),
         expanded: true,
       },
     }));

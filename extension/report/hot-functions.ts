@@ -8,7 +8,7 @@ import type {
   Profile,
   SourceLocation,
 } from '../model.ts';
-import { annotateFile } from '../profile/annotate.ts';
+import { annotateFile, sourceName } from '../profile/annotate.ts';
 
 /** What a candidate of each letter asks for, in a few words. */
 export const letterActions: Record<CandidateLetter, string> = {
@@ -56,20 +56,30 @@ export function liveCandidates(findings: Findings): Candidate[] {
   return findings.candidates.filter((c) => !off.has(place(c)) || on.has(place(c)));
 }
 
-/** Project function for each profiled name, by the rule of profile/annotate.ts; empty where the profile has no place. */
+/** What a profiled function is looked up by: a native one by its file too, since a name alone proves nothing there. */
+function functionKey(profile: Profile, name: string, file: string | null): string {
+  return profile.target.kind === 'engine' ? name : `${file ?? ''}\0${sourceName(name)}`;
+}
+
+/** Project function for each profiled one, by the rule of profile/annotate.ts; empty where the profile has no place. */
 function projectFunctions(findings: Findings | null, profile: Profile): Map<string, SourceLocation> {
   const out = new Map<string, SourceLocation>();
   if (findings === null) return out;
-  const profiled = new Set(profile.functions.map((f) => f.name));
+  const engine = profile.target.kind === 'engine';
+  const profiled = new Set(profile.functions.map((f) => (engine ? f.name : sourceName(f.name))));
   const files = new Set(findings.functions.filter((f) => profiled.has(f.name)).map((f) => f.file));
   for (const file of files) {
     for (const annotation of annotateFile(file, 'project', findings, profile).functions) {
       const { name, line } = annotation.function;
-      if (annotation.selfPercent !== null && !out.has(name)) out.set(name, { origin: 'project', file, line });
+      const key = functionKey(profile, name, file);
+      if (annotation.selfPercent !== null && !out.has(key)) out.set(key, { origin: 'project', file, line });
     }
   }
   return out;
 }
+
+/** A path that no file of the project could be found for stays as the debug information wrote it. */
+const isElsewhere = (file: string): boolean => /^(?:\/|[A-Za-z]:|\.\.?\/)/.test(file);
 
 /**
  * Rows in falling share. Wrappers, gates and statistics have the documents' target; a core function has one only when
@@ -83,12 +93,12 @@ export function hotFunctionRows(findings: Findings | null, profile: Profile | nu
     .filter((f) => f.selfPercent > 0)
     .sort((a, b) => b.selfPercent - a.selfPercent)
     .map((f): HotFunctionRow => {
-      const projectSource = inProject.get(f.name) ?? null;
+      const projectSource = inProject.get(functionKey(profile, f.name, f.file)) ?? null;
       const candidate =
         projectSource === null
           ? undefined
           : candidates
-              .filter((c) => c.function === f.name && c.file === projectSource.file)
+              .filter((c) => c.function === sourceName(f.name) && c.file === projectSource.file)
               .sort((a, b) => byWorth(a, b))[0];
       const usual = categoryDefaults[f.category];
       const target =
@@ -101,7 +111,7 @@ export function hotFunctionRows(findings: Findings | null, profile: Profile | nu
         category: f.category,
         ...target,
         source:
-          f.file === null || f.line === null
+          f.file === null || f.line === null || isElsewhere(f.file)
             ? null
             : {
                 origin: profile.target.kind === 'engine' ? 'engine' : 'project',
@@ -109,6 +119,8 @@ export function hotFunctionRows(findings: Findings | null, profile: Profile | nu
                 line: f.line,
               },
         projectSource,
+        ...(f.totalPercent === undefined ? {} : { totalPercent: f.totalPercent }),
+        ...(f.object === undefined ? {} : { object: f.object }),
       };
     });
 }

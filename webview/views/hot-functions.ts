@@ -1,7 +1,7 @@
 /** Hot functions in the form of the method's table: function, % time, category, reduction target. */
 import type { HotFunctionRow, SourceLocation } from '../../extension/model.ts';
 import { h } from '../ui/dom.ts';
-import { percent, place } from '../ui/format.ts';
+import { number as count, percent, place } from '../ui/format.ts';
 import { createTable, type TableColumn } from '../ui/table.ts';
 import { emptyState, opener, placeCell, section, sourceLink, type ViewContext } from './context.ts';
 
@@ -22,6 +22,33 @@ function bar(row: HotFunctionRow, largest: number): HTMLElement {
   const element = h('span', { class: outside(row) ? 'bar outside' : 'bar', 'aria-hidden': 'true' });
   element.style.width = `${largest > 0 ? (100 * row.selfPercent) / largest : 0}%`;
   return element;
+}
+
+const baseName = (file: string): string => file.slice(file.lastIndexOf('/') + 1);
+
+/** Columns that only profiles of native programs fill. */
+function nativeColumns(rows: readonly HotFunctionRow[]): TableColumn<HotFunctionRow>[] {
+  const columns: TableColumn<HotFunctionRow>[] = [];
+  if (rows.some((r) => r.totalPercent !== undefined)) {
+    columns.push({
+      id: 'total',
+      title: 'Total',
+      key: (r) => r.totalPercent ?? 0,
+      numeric: true,
+      width: '64px',
+      cell: (r) => (r.totalPercent === undefined ? '–' : percent(r.totalPercent)),
+    });
+  }
+  if (rows.some((r) => r.object !== undefined)) {
+    columns.push({
+      id: 'object',
+      title: 'Object',
+      key: (r) => r.object ?? '',
+      width: '150px',
+      cell: (r) => h('span', { title: r.object ?? '' }, baseName(r.object ?? '–')),
+    });
+  }
+  return columns;
 }
 
 function columns(context: ViewContext, largest: number, wide: boolean): TableColumn<HotFunctionRow>[] {
@@ -61,8 +88,12 @@ function columns(context: ViewContext, largest: number, wide: boolean): TableCol
     },
   ];
   if (!wide) return short;
+  const [name, self, bar, ...rest] = short;
+  const native = nativeColumns(context.model.hotFunctions);
   return [
-    ...short,
+    ...[name, self, ...native.filter((c) => c.id === 'total'), bar].filter((c) => c !== undefined),
+    ...rest,
+    ...native.filter((c) => c.id === 'object'),
     {
       id: 'source',
       title: 'Source',
@@ -101,10 +132,18 @@ export function hotFunctionTable(context: ViewContext, limit: number | null): HT
 export function profileNote(context: ViewContext): string {
   const { profile } = context.model;
   if (profile === null) return '';
+  const { details, samples, target } = profile;
   const parts = [
-    `${profile.target.name}${profile.target.variant === null ? '' : ` ${profile.target.variant}`}`,
+    `${target.name}${target.variant === null ? '' : ` ${target.variant}`}`,
     profile.origin.functions,
   ];
+  if (target.kind !== 'engine') {
+    parts.push(
+      profile.unit === 'instructions' && details !== undefined
+        ? `${count(details.event.weight)} instructions`
+        : `${count(samples)} samples`,
+    );
+  }
   if (profile.speedAgainstFast !== null) {
     parts.push(`${(100 * profile.speedAgainstFast).toFixed(0)}% of fast’s speed`);
   }
@@ -115,6 +154,40 @@ export function profileNote(context: ViewContext): string {
   return parts.join(' · ');
 }
 
+const unmappedShown = 5;
+
+/** What a reader of a native profile should know: how it was made, what was skipped, whose files are not here. */
+function notes(context: ViewContext): HTMLElement | null {
+  const details = context.model.profile?.details;
+  if (details === undefined) return null;
+  const lines = [...details.notes];
+  const { counters, skipped, threads, unmapped } = details;
+  if (counters !== null) {
+    const figures = [
+      ['cycles', counters.cyclesPerOp],
+      ['instructions', counters.instructionsPerOp],
+      ['branches', counters.branchesPerOp],
+      ['branch misses', counters.branchMissesPerOp],
+      ['cache misses', counters.cacheMissesPerOp],
+    ].flatMap(([name, value]) => (typeof value === 'number' ? [`${value.toFixed(2)} ${name}`] : []));
+    if (figures.length > 0) lines.push(`An operation takes ${figures.join(', ')} (${counters.source}).`);
+  }
+  if (threads.length > 1) {
+    const busiest = threads.slice(0, 4).map((t) => `${t.name} ${percent(t.percent)}`);
+    lines.push(`${threads.length} threads: ${busiest.join(', ')}${threads.length > 4 ? ', …' : ''}.`);
+  }
+  if (skipped !== null) {
+    lines.push(`${count(skipped.count)} lines could not be read, the first: ${skipped.first}`);
+  }
+  if (unmapped.length > 0) {
+    const shown = unmapped.slice(0, unmappedShown).map((u) => `${u.file} (${percent(u.percent)})`);
+    const more = unmapped.length > unmappedShown ? `, and ${unmapped.length - unmappedShown} more` : '';
+    lines.push(`Not in this workspace: ${shown.join(', ')}${more}.`);
+  }
+  if (lines.length === 0) return null;
+  return h('ul', { class: 'notes' }, ...lines.map((line) => h('li', {}, line)));
+}
+
 export function hotFunctionsView(context: ViewContext): HTMLElement {
   if (context.model.hotFunctions.length === 0) {
     return emptyState(
@@ -123,5 +196,5 @@ export function hotFunctionsView(context: ViewContext): HTMLElement {
       'runBenchmark',
     );
   }
-  return section('Hot functions', profileNote(context), hotFunctionTable(context, null));
+  return section('Hot functions', profileNote(context), notes(context), hotFunctionTable(context, null));
 }
