@@ -106,6 +106,8 @@ export interface Listing {
 export interface ListingOptions {
   /** What the shares rest on, for the head; null without a profile. */
   readonly source: string | null;
+  /** Why the shares may be off; null when they are not. */
+  readonly caution: string | null;
   /** Share of all samples by address. */
   readonly shares: ReadonlyMap<number, number>;
   /** File of the workspace for one of the debug information, null where there is none. */
@@ -126,7 +128,7 @@ export function listingOf(
   rows: readonly AssemblyRow[],
   options: ListingOptions,
 ): Listing {
-  const { source, shares, fileOf, textOf } = options;
+  const { source, caution, shares, fileOf, textOf } = options;
   const lines: ListingLine[] = [];
   let percent = 0;
   let last = '';
@@ -152,11 +154,10 @@ export function listingOf(
   }
   const head = [`${symbol.name}, ${baseName(symbol.object)}`];
   if (source !== null) head.push(`${percentText(percent)} of the samples (${source})`);
-  return {
-    symbol,
-    lines: [{ kind: 'note', text: `; ${oneLine(head.join(': '))}` }, { kind: 'note', text: '' }, ...lines],
-    percent,
-  };
+  const notes = [head.join(': '), ...(caution === null ? [] : [caution])].map(
+    (text): ListingLine => ({ kind: 'note', text: `; ${oneLine(text)}` }),
+  );
+  return { symbol, lines: [...notes, { kind: 'note', text: '' }, ...lines], percent };
 }
 
 export const listingText = (listing: Listing): string => `${listing.lines.map((l) => l.text).join('\n')}\n`;

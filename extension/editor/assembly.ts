@@ -23,6 +23,7 @@ import { heatTypes } from './heat-types.ts';
 import { assemblyScheme } from './ids.ts';
 import { requireTrust } from './measuring.ts';
 import { type Place, placeOf, projectUri } from './places.ts';
+import { textMap } from './profile-loader.ts';
 import type { Store } from './store.ts';
 import { sourceText } from './words.ts';
 
@@ -31,7 +32,7 @@ export type Disassemble = (
   object: string,
   functionName: string,
   signal?: AbortSignal,
-) => Promise<readonly AssemblyRow[]>;
+) => Promise<{ readonly rows: readonly AssemblyRow[] }>;
 
 export interface AssemblyDeps {
   readonly store: Store;
@@ -141,10 +142,24 @@ export class AssemblyView implements vscode.TextDocumentContentProvider, vscode.
       );
     }
     const symbol = this.#symbol(request, place, profile);
+    const abort = new AbortController();
     const found = await vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Window, title: `Alloc Lens: ${symbol.name}` },
-      () => this.#first(symbolCandidates(profile, symbol)),
+      {
+        location: vscode.ProgressLocation.Notification,
+        title: `Alloc Lens: ${vscode.l10n.t('assembly of {0}', symbol.name)}`,
+        cancellable: true,
+      },
+      async (_progress, token) => {
+        token.onCancellationRequested(() => abort.abort());
+        try {
+          return await this.#first(symbolCandidates(profile, symbol), abort.signal);
+        } catch (error) {
+          if (abort.signal.aborted) return null;
+          throw error;
+        }
+      },
     );
+    if (found === null) return;
     const listing = await this.#listing(found.symbol, found.rows, profile, place.root);
     await this.#show(listing, place.root, request);
   }
@@ -178,11 +193,12 @@ export class AssemblyView implements vscode.TextDocumentContentProvider, vscode.
   /** The first of the symbols that has code of its own. */
   async #first(
     candidates: readonly SymbolPlace[],
+    signal: AbortSignal,
   ): Promise<{ symbol: SymbolPlace; rows: readonly AssemblyRow[] }> {
     let failure: unknown;
     for (const symbol of candidates) {
       try {
-        const rows = await this.#deps.disassemble(symbol.object, symbol.name);
+        const { rows } = await this.#deps.disassemble(symbol.object, symbol.name, signal);
         if (rows.length > 0) return { symbol, rows };
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
@@ -208,8 +224,8 @@ export class AssemblyView implements vscode.TextDocumentContentProvider, vscode.
       ...(store.folder(root).findings?.files.map((f) => f.path) ?? []),
       ...profile.lines.map((l) => l.file).filter((f) => !f.startsWith('/')),
     ]);
-    const map = vscode.workspace.getConfiguration('allocLens', root).get<Record<string, string>>('sourceMap');
-    const mapper = new PathMapper({ root: root.fsPath, files: [...files], map: map ?? {} });
+    const map = vscode.workspace.getConfiguration('allocLens', root).get<unknown>('sourceMap');
+    const mapper = new PathMapper({ root: root.fsPath, files: [...files], map: textMap(map) });
     const fileOf = (file: string): string | null => mapper.map(file);
     const texts = new Map<string, readonly string[]>();
     for (const file of new Set(recorded.flatMap((r) => fileOf(r) ?? []))) {
@@ -221,13 +237,26 @@ export class AssemblyView implements vscode.TextDocumentContentProvider, vscode.
         // The listing then names the line without its text.
       }
     }
+    const caution = (await this.#isNewer(symbol.object, profile))
+      ? vscode.l10n.t('the binary is newer than the recording: shares may stand on the wrong instructions')
+      : null;
     const points = profile.details?.addresses.find((a) => a.object === symbol.object)?.points ?? [];
     return listingOf(symbol, rows, {
       source: sourceText(profile),
+      caution,
       shares: new Map(points),
       fileOf,
       textOf: (file, line) => texts.get(file)?.[line - 1] ?? null,
     });
+  }
+
+  async #isNewer(object: string, profile: Profile): Promise<boolean> {
+    try {
+      const { mtime } = await vscode.workspace.fs.stat(vscode.Uri.file(object));
+      return mtime > Date.parse(profile.recordedAt);
+    } catch {
+      return false;
+    }
   }
 
   async #show(listing: Listing, root: vscode.Uri, request: Request): Promise<void> {

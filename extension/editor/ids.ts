@@ -33,6 +33,7 @@ export const internalCommands = {
   openLocation: 'allocLens.internal.openLocation',
   showRows: 'allocLens.internal.showRows',
   showRecord: 'allocLens.internal.showRecord',
+  hottestLine: 'allocLens.internal.hottestLine',
 } as const;
 
 export const views = {

@@ -1,6 +1,6 @@
 /** The Findings view as plain nodes: by class, variable and site; gates; hot functions; notes. Pure. */
 import type { AtomicClass, AtomicSite, Findings, Gate, Profile, Variable } from '../model.ts';
-import { projectShares } from '../profile/annotate.ts';
+import { projectShares, sourceName } from '../profile/annotate.ts';
 import { guardedRows } from './hover-text.ts';
 import {
   classOrder,
@@ -140,23 +140,28 @@ function gateNode(g: Gate, findings: Findings): TreeNode {
 
 function hotNodes(findings: Findings | null, profile: Profile): TreeNode[] {
   const inProject = new Map<string, TreePlace>();
+  const engine = profile.target.kind === 'engine';
+  // A name alone says nothing about a native function.
+  const keyOf = (name: string, file: string | null): string =>
+    engine ? name : `${file ?? ''}\0${sourceName(name)}`;
   if (findings !== null) {
     const shareOf = projectShares(findings, profile);
-    for (const f of findings.functions) if (shareOf(f) !== null) inProject.set(f.name, place(f));
+    for (const f of findings.functions) if (shareOf(f) !== null) inProject.set(keyOf(f.name, f.file), place(f));
   }
-  const engine = profile.target.kind === 'engine';
   return [...profile.functions]
     .sort((a, b) => b.selfPercent - a.selfPercent)
     .slice(0, 25)
     .map((f, i) => {
       const own: TreePlace | null =
         engine && f.file !== null ? { origin: 'engine', file: f.file, line: f.line ?? 1, column: 1 } : null;
-      const project = inProject.get(f.name) ?? null;
+      const project = inProject.get(keyOf(f.name, f.file)) ?? null;
+      const total = f.totalPercent === undefined ? '' : `, ${percentText(f.totalPercent)} total`;
+      const object = f.object === undefined ? '' : `\n${f.object}`;
       return node({
         id: `hot:${i}:${f.name}`,
         label: f.name,
         description: `${percentText(f.selfPercent)} · ${f.category}${project !== null && engine ? ' · by symbol' : ''}`,
-        tooltip: `${f.name}: ${percentText(f.selfPercent)} self, ${f.category}${project !== null && engine ? '; opens the function of that name in this project' : ''}`,
+        tooltip: `${f.name}: ${percentText(f.selfPercent)} self${total}, ${f.category}${project !== null && engine ? '; opens the function of that name in this project' : ''}${object}`,
         icon: 'flame',
         place: project ?? own,
       });
