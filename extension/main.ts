@@ -5,9 +5,10 @@ import { EngineTarget } from '../engine/host/target.ts';
 import { costsFolder } from './analysis/cache.ts';
 import { AnalysisClient } from './analysis/client.ts';
 import { AnalysisController } from './editor/analysis.ts';
+import { AssemblyView } from './editor/assembly.ts';
 import { BenchmarkCommand } from './editor/benchmark.ts';
 import { CalibrateCommand } from './editor/calibrate-command.ts';
-import { registerCommands } from './editor/commands.ts';
+import { registerCommands, showFailure } from './editor/commands.ts';
 import { Config } from './editor/config.ts';
 import { engineLaboratory } from './editor/engine-laboratory.ts';
 import { EngineSources } from './editor/engine-source.ts';
@@ -20,6 +21,12 @@ import { LensProvider } from './editor/lenses.ts';
 import { registerMemory } from './editor/memory.ts';
 import { Measuring } from './editor/measuring.ts';
 import { Navigation } from './editor/navigation.ts';
+import { ProfileCommands } from './editor/profile-commands.ts';
+import { ProfileEditor } from './editor/profile-editor.ts';
+import { ImportCommand } from './editor/profile-import.ts';
+import { ProfileLoader } from './editor/profile-loader.ts';
+import { ProfileMarks } from './editor/profile-marks.ts';
+import { ProfilesTree } from './editor/profiles-tree.ts';
 import { Report } from './editor/report.ts';
 import { SoakCommand } from './editor/soak.ts';
 import { registerStatus } from './editor/status.ts';
@@ -27,6 +34,8 @@ import { Store } from './editor/store.ts';
 import { FindingsTree } from './editor/tree.ts';
 import { Underlines } from './editor/underlines.ts';
 import { NativeCosts } from './native/costs.ts';
+import { disassemble } from './native/disassemble.ts';
+import { discoverAllocators } from './native/discover.ts';
 import { NativeTarget } from './native/target.ts';
 import { profileFromBench } from './profile/from-bench.ts';
 
@@ -45,6 +54,8 @@ export function activate(context: vscode.ExtensionContext): void {
     parseWorker: inDist('parse-worker.js'),
     cacheFolder: vscode.Uri.joinPath(context.globalStorageUri, 'analysis').fsPath,
   });
+  const marks = new ProfileMarks(store);
+  const loader = new ProfileLoader({ store, log });
   const analysis = AnalysisController.register(store, config, analyzer, log);
   const heat = HeatOverlay.register(store, config);
   const engine = EngineSources.register(context.extensionUri, store);
@@ -58,17 +69,29 @@ export function activate(context: vscode.ExtensionContext): void {
     config,
     measuring,
     engine: new EngineTarget({ distDir: distUri.fsPath }),
-    native: [
-      new NativeTarget({
-        name: 'system',
-        preload: null,
-        cacheDir,
-        harness: inDist('native/harness.c'),
-      }),
-    ],
+    loader,
+    native: async () => {
+      const harness = inDist('native/harness.c');
+      const installed = (await discoverAllocators()).map((a) => ({
+        target: new NativeTarget({ name: a.name, preload: a.path, cacheDir, harness }),
+        origin: 'installed' as const,
+        detail: a.path,
+      }));
+      const system = new NativeTarget({ name: 'system', preload: null, cacheDir, harness });
+      return [...installed, { target: system, origin: 'system' as const, detail: '' }];
+    },
     toProfile: profileFromBench,
     log,
   });
+  const importer = new ImportCommand({
+    store,
+    loader,
+    read: readRecording,
+    dropFolder: vscode.Uri.joinPath(context.globalStorageUri, 'dropped'),
+    memento: context.workspaceState,
+    log,
+  });
+  const assembly = AssemblyView.register({ store, disassemble, log });
   const lab = {
     config,
     laboratory,
@@ -98,10 +121,15 @@ export function activate(context: vscode.ExtensionContext): void {
     analysis,
     heat,
     engine,
-    LensProvider.register(store, config),
+    marks,
+    loader,
+    LensProvider.register(store, config, marks),
     Underlines.register(store),
-    HoverProvider.register(store),
+    HoverProvider.register(store, marks),
     FindingsTree.register(store),
+    ProfilesTree.register(store, importer, (error) => void showFailure(error, log)),
+    ProfileEditor.register(importer, log),
+    assembly,
     ledger,
     ExperimentsTree.register(ledger),
     registerStatus(store),
@@ -117,10 +145,14 @@ export function activate(context: vscode.ExtensionContext): void {
       navigation,
       experiment: new ExperimentCommand(lab),
       soak: new SoakCommand(lab),
+      assembly,
+      importer,
+      profiles: new ProfileCommands(store, exportProfile),
       openReport: () => report.show(),
       openReportAt: report.showAt.bind(report),
       log,
     }),
   );
+  void loader.remap();
   log.info(`Alloc Lens ${version} on VS Code ${vscode.version}`);
 }

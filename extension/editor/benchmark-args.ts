@@ -49,7 +49,7 @@ export function parseBenchmarkArgs(value: unknown, targets: readonly string[]): 
     if (typeof given === 'string' && allowed.includes(given)) return given;
     throw new UserError(`Run Benchmark: ${key} must be one of ${allowed.join(', ')}.`);
   };
-  const target = text('target', 'engine', targets);
+  const target = text('target', targets[0] ?? 'engine', targets);
   const iterations = value.iterations ?? null;
   if (
     iterations !== null &&
@@ -78,7 +78,7 @@ export function parseBenchmarkArgs(value: unknown, targets: readonly string[]): 
   };
 }
 
-/** The run behind a choice: one fresh process; the engine also samples functions and counts lines. */
+/** The run behind a choice: one fresh process, and where the time went; only `floor` has nothing to look into. */
 export function benchmarkRequest(
   choice: BenchmarkChoice,
   env: Readonly<Record<string, string>>,
@@ -97,7 +97,7 @@ export function benchmarkRequest(
     seed: defaultSeed,
     threads: 1,
     runs: 1,
-    sample: engine && choice.workload === 'random_mixed',
+    sample: choice.workload === 'random_mixed',
     counters: false,
     latency: false,
     verify: false,

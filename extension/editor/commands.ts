@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { type BenchResult, type ReportPlace, UserError } from '../model.ts';
 import type { AnalysisController } from './analysis.ts';
+import type { AssemblyView } from './assembly.ts';
 import { analyzeWorkspace } from './analyze-command.ts';
 import type { BenchmarkCommand } from './benchmark.ts';
 import type { CalibrateCommand } from './calibrate-command.ts';
@@ -10,6 +11,8 @@ import type { ExperimentCommand } from './experiment.ts';
 import type { HeatOverlay } from './heat.ts';
 import { commands, internalCommands } from './ids.ts';
 import type { Navigation } from './navigation.ts';
+import type { ProfileCommands } from './profile-commands.ts';
+import { type ImportCommand, openHottestLine } from './profile-import.ts';
 import type { SoakCommand } from './soak.ts';
 import type { Store } from './store.ts';
 
@@ -23,6 +26,9 @@ export interface CommandDeps {
   readonly navigation: Navigation;
   readonly experiment: ExperimentCommand;
   readonly soak: SoakCommand;
+  readonly assembly: Pick<AssemblyView, 'open'>;
+  readonly importer: Pick<ImportCommand, 'pick' | 'fromExplorer' | 'locate'>;
+  readonly profiles: ProfileCommands;
   readonly openReport: () => unknown;
   /** @param folder null for the folder that the report is about */
   readonly openReportAt: (place: ReportPlace, folder: vscode.Uri | null) => unknown;
@@ -59,7 +65,8 @@ function workspaceFolder(value: unknown): vscode.Uri | null {
 }
 
 export function registerCommands(deps: CommandDeps): vscode.Disposable {
-  const { store, analysis, benchmark, engine, experiment, heat, navigation, soak, log } = deps;
+  const { store, analysis, benchmark, engine, experiment, heat, importer, navigation, profiles, soak, log } =
+    deps;
   const handlers: Readonly<Record<string, (...args: readonly unknown[]) => unknown>> = {
     [commands.runBenchmark]: (args): Promise<BenchResult | undefined> => benchmark.run(args),
     [commands.openReport]: () => deps.openReport(),
@@ -75,6 +82,18 @@ export function registerCommands(deps: CommandDeps): vscode.Disposable {
     [commands.calibrateCosts]: (args) => deps.calibrate.run(args),
     [commands.writeDocuments]: () => experiment.writeDocuments(),
     [commands.showExperiments]: () => deps.openReportAt({ tab: 'experiments', id: null }, null),
+    [commands.profileNative]: (args): Promise<BenchResult | undefined> => benchmark.profileNative(args),
+    [commands.openAssembly]: (place) => deps.assembly.open(place),
+    [commands.importProfile]: () => importer.pick(),
+    [commands.importFile]: (uri, all) => importer.fromExplorer(uri, all),
+    [commands.loadProfile]: (row) => profiles.load(row),
+    [commands.nextProfile]: () => profiles.next(),
+    [commands.compareProfiles]: (row, all) => profiles.compare(row, all),
+    [commands.stopComparing]: () => store.stopComparing(),
+    [commands.removeProfile]: (row, all) => profiles.remove(row, all),
+    [commands.exportProfile]: (row) => profiles.export(row),
+    [commands.locateSources]: (row) => importer.locate(row),
+    [internalCommands.hottestLine]: () => openHottestLine(store),
     [internalCommands.showRecord]: (place, folder) => {
       const parsed = parsePlace(place);
       return parsed === null ? undefined : deps.openReportAt(parsed, workspaceFolder(folder));

@@ -1,0 +1,27 @@
+/** Native targets that a run can be made over: the workspace's own first, then what is installed, then the system's. */
+import type * as vscode from 'vscode';
+import type { Target } from '../model.ts';
+
+export interface NativeChoice {
+  readonly target: Target;
+  readonly origin: 'workspace' | 'installed' | 'system';
+  /** For a person: where it is, or how it is built. */
+  readonly detail: string;
+}
+
+/** @param folder the workspace folder whose targets are meant, null without one */
+export type NativeChoices = (folder: vscode.Uri | null) => Promise<readonly NativeChoice[]>;
+
+const rank: Readonly<Record<NativeChoice['origin'], number>> = { workspace: 0, installed: 1, system: 2 };
+
+/** In the order in which they are offered; of one name the first wins. */
+export function orderedChoices(choices: readonly NativeChoice[]): NativeChoice[] {
+  const seen = new Set<string>();
+  return [...choices]
+    .sort((a, b) => rank[a.origin] - rank[b.origin])
+    .filter(({ target }) => !seen.has(target.name) && seen.add(target.name));
+}
+
+/** What a user reads beside a choice. */
+export const choiceText = ({ origin, detail }: NativeChoice): string =>
+  `${{ workspace: 'this workspace', installed: 'installed', system: 'system' }[origin]}${detail === '' ? '' : ` · ${detail}`}`;
