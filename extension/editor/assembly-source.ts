@@ -26,11 +26,7 @@ const isSymbol = (f: ProfileFunction): f is ProfileFunction & { readonly object:
   f.object?.startsWith('/') === true && f.category !== 'kernel';
 
 /** The hottest symbol that the compiler made of a function of the source; its profile's paths are the workspace's. */
-export function symbolAt(
-  profile: Profile,
-  file: string,
-  f: Pick<FunctionInfo, 'name'>,
-): SymbolPlace | null {
+export function symbolAt(profile: Profile, file: string, f: Pick<FunctionInfo, 'name'>): SymbolPlace | null {
   const found = profile.functions
     .filter((p) => p.file === file && sourceName(p.name) === f.name)
     .filter(isSymbol)
@@ -164,11 +160,16 @@ export const listingText = (listing: Listing): string => `${listing.lines.map((l
 
 /** 1-based lines of the listing whose instructions come from a line of the source, marks included. */
 export function listingLines(listing: Listing, file: string, line: number): number[] {
-  return listing.lines.flatMap((l, i) => (l.kind !== 'note' && l.file === file && l.line === line ? [i + 1] : []));
+  return listing.lines.flatMap((l, i) =>
+    l.kind !== 'note' && l.file === file && l.line === line ? [i + 1] : [],
+  );
 }
 
 /** The source that a line of the listing (1-based) comes from. */
-export function sourceAt(listing: Listing, line: number): { readonly file: string; readonly line: number } | null {
+export function sourceAt(
+  listing: Listing,
+  line: number,
+): { readonly file: string; readonly line: number } | null {
   const at = listing.lines[line - 1];
   if (at === undefined || at.kind === 'note' || at.file === null || at.line === null) return null;
   return { file: at.file, line: at.line };

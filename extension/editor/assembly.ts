@@ -133,7 +133,9 @@ export class AssemblyView implements vscode.TextDocumentContentProvider, vscode.
     const request = parseRequest(args);
     const place = request === null ? null : placeOf(request.uri);
     if (request === null || place?.origin !== 'project') {
-      throw new UserError('Open Assembly works on a source file of the workspace: put the cursor into a function.');
+      throw new UserError(
+        'Open Assembly works on a source file of the workspace: put the cursor into a function.',
+      );
     }
     const profile = this.#deps.store.profileIn(place.root);
     if (profile === null || profile.target.kind === 'engine') {
@@ -266,7 +268,8 @@ export class AssemblyView implements vscode.TextDocumentContentProvider, vscode.
     this.#changed.fire(uri);
     const document = await vscode.workspace.openTextDocument(uri);
     const place = placeOf(request.uri);
-    const wanted = place?.origin === 'project' ? listingLines(listing, place.file, request.line)[0] : undefined;
+    const wanted =
+      place?.origin === 'project' ? listingLines(listing, place.file, request.line)[0] : undefined;
     const at = new vscode.Position((wanted ?? hottestLine(listing)) - 1, 0);
     const editor = await vscode.window.showTextDocument(document, {
       viewColumn: vscode.ViewColumn.Beside,

@@ -267,7 +267,8 @@ function instructionsBlock(instructions: readonly ProfileInstruction[]): string 
 
 function changeSentence({ before, delta, interval }: HeatChange, base: string): string {
   const was = before === null ? 'was not seen' : `held ${percentText(before)}`;
-  const range = interval === null ? '' : `, 95% between ${pointsText(interval[0])} and ${pointsText(interval[1])}`;
+  const range =
+    interval === null ? '' : `, 95% between ${pointsText(interval[0])} and ${pointsText(interval[1])}`;
   const sure =
     interval !== null && interval[0] <= 0 && interval[1] >= 0 ? ' Too few samples to call it a change.' : '';
   return `**${pointsText(delta)} points** against ${escapeMarkdown(base)}, where it ${was}${range}.${sure}`;

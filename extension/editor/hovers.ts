@@ -66,8 +66,7 @@ export class HoverProvider implements vscode.HoverProvider {
     if (profile === null) return null;
     const annotations = this.#store.annotations(place);
     const edits = this.#store.editsSinceProfile(document.uri);
-    const heat =
-      edits === null ? undefined : annotations.heat.find((h) => shiftLine(h.line, edits) === line);
+    const heat = edits === null ? undefined : annotations.heat.find((h) => shiftLine(h.line, edits) === line);
     if (heat === undefined) return null;
     return heatHover(heat.line, annotations, profile, runName(profiledRun, profile), {
       assembly: this.#assembly(document.uri, place, heat),

@@ -9,11 +9,12 @@ export type ExportFormat = 'speedscope' | 'pprof' | 'alloc-lens';
 /** @throws UserError when the profile has not what the format needs */
 export type ExportProfile = (profile: Profile, format: ExportFormat) => Promise<Uint8Array> | Uint8Array;
 
-const formats: readonly { readonly format: ExportFormat; readonly about: string; readonly ending: string }[] = [
-  { format: 'speedscope', about: 'call tree for speedscope.app', ending: 'speedscope.json' },
-  { format: 'pprof', about: 'gzip protobuf for pprof and its tools', ending: 'pb.gz' },
-  { format: 'alloc-lens', about: 'everything, to be imported again', ending: 'alloc-lens.json' },
-];
+const formats: readonly { readonly format: ExportFormat; readonly about: string; readonly ending: string }[] =
+  [
+    { format: 'speedscope', about: 'call tree for speedscope.app', ending: 'speedscope.json' },
+    { format: 'pprof', about: 'gzip protobuf for pprof and its tools', ending: 'pb.gz' },
+    { format: 'alloc-lens', about: 'everything, to be imported again', ending: 'alloc-lens.json' },
+  ];
 
 export class ProfileCommands {
   readonly #store: Store;
@@ -45,7 +46,9 @@ export class ProfileCommands {
         known,
       }));
     if (items.length === 0) {
-      throw new UserError('There is no other profile in this window: run a benchmark or import a recording first.');
+      throw new UserError(
+        'There is no other profile in this window: run a benchmark or import a recording first.',
+      );
     }
     const chosen = await vscode.window.showQuickPick(items, { placeHolder, matchOnDescription: true });
     return chosen?.known ?? null;
@@ -61,7 +64,8 @@ export class ProfileCommands {
     const { profiles, loaded } = this.#store;
     const at = profiles.findIndex((p) => p.id === loaded?.id);
     const next = profiles[(at + 1) % profiles.length];
-    if (next === undefined) throw new UserError('There is no profile in this window yet: run a benchmark first.');
+    if (next === undefined)
+      throw new UserError('There is no profile in this window yet: run a benchmark first.');
     this.#store.loadProfile(next.id);
   }
 
@@ -111,9 +115,7 @@ export class ProfileCommands {
 
   async export(value: unknown): Promise<void> {
     const known =
-      this.#meant(value)[0] ??
-      this.#store.loaded ??
-      (await this.#choose(vscode.l10n.t('Profile to export')));
+      this.#meant(value)[0] ?? this.#store.loaded ?? (await this.#choose(vscode.l10n.t('Profile to export')));
     if (known === null) return;
     const chosen = await vscode.window.showQuickPick(
       formats.map((f) => ({ label: f.format, description: f.about, ...f })),
@@ -125,7 +127,9 @@ export class ProfileCommands {
     const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
     const target = await vscode.window.showSaveDialog({
       title: vscode.l10n.t('Export Profile'),
-      ...(folder === undefined ? {} : { defaultUri: vscode.Uri.joinPath(folder, `${name}.${chosen.ending}`) }),
+      ...(folder === undefined
+        ? {}
+        : { defaultUri: vscode.Uri.joinPath(folder, `${name}.${chosen.ending}`) }),
     });
     if (target === undefined) return;
     await vscode.workspace.fs.writeFile(target, data);

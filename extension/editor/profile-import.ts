@@ -206,7 +206,8 @@ export class ImportCommand {
    */
   async locate(value: unknown): Promise<void> {
     const { store } = this.#deps;
-    const row = typeof value === 'object' && value !== null ? (value as { profile?: unknown }).profile : value;
+    const row =
+      typeof value === 'object' && value !== null ? (value as { profile?: unknown }).profile : value;
     const id = store.profiles.find((p) => p.id === row)?.id ?? store.loaded?.id;
     const missing = id === undefined ? null : this.#missing(id);
     const hottest = missing?.files[0];

@@ -10,7 +10,8 @@ import type { LoadedRun, MappedProfiles, Store } from './store.ts';
 /** Base names that are looked for on disk, the hottest first; the analysis knows the rest. */
 const mostNames = 200;
 const filesPerSearch = 2000;
-const baseName = (file: string): string => file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
+const baseName = (file: string): string =>
+  file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
 
 /** Base names of a profile's files, the hottest first; those that a glob would misread are left out. */
 export function fileNames(profile: Profile): string[] {
@@ -58,7 +59,10 @@ export class ProfileLoader implements vscode.Disposable {
   }
 
   /** Keeps a recording or an import and loads it; gives its id and the paths that were found. */
-  async add(profile: Profile, file: string | null): Promise<{ readonly id: string; readonly mapped: MappedProfiles }> {
+  async add(
+    profile: Profile,
+    file: string | null,
+  ): Promise<{ readonly id: string; readonly mapped: MappedProfiles }> {
     const mapped = await this.#mapped(profile);
     return { id: this.#deps.store.addProfile({ profile, mapped, run: null, file }), mapped };
   }

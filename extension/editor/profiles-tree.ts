@@ -33,7 +33,8 @@ export function profileTitle({ profile, run, file }: KnownProfile): string {
 
 export function profileDescription(known: KnownProfile, now: number): string {
   const { profile } = known;
-  const what = profile.target.kind === 'engine' ? `${countText(profile.samples)} samples` : sourceText(profile);
+  const what =
+    profile.target.kind === 'engine' ? `${countText(profile.samples)} samples` : sourceText(profile);
   return `${what} · ${ageText(profile.recordedAt, now)}`;
 }
 
@@ -49,10 +50,25 @@ export function detailRows({ id, profile, mapped, file }: KnownProfile): Profile
     icon: string,
     children: readonly string[] = [],
     context = 'detail',
-  ): void => void rows.push({ kind: 'detail', id: `${id}/${key}`, label, description, icon, context, profile: id, children });
+  ): void =>
+    void rows.push({
+      kind: 'detail',
+      id: `${id}/${key}`,
+      label,
+      description,
+      icon,
+      context,
+      profile: id,
+      children,
+    });
   const { details, target } = profile;
   if (file !== null) add('file', vscode.l10n.t('File'), file, 'file');
-  add('target', vscode.l10n.t('Target'), [target.name, target.variant].filter((t) => t !== null).join(' '), 'target');
+  add(
+    'target',
+    vscode.l10n.t('Target'),
+    [target.name, target.variant].filter((t) => t !== null).join(' '),
+    'target',
+  );
   if (details === undefined) return rows;
   if (details.events.length > 1) {
     add(
@@ -74,7 +90,12 @@ export function detailRows({ id, profile, mapped, file }: KnownProfile): Profile
   }
   details.notes.forEach((note, i) => add(`note${i}`, note, '', 'info'));
   if (details.skipped !== null) {
-    add('skipped', vscode.l10n.t('{0} lines could not be read', countText(details.skipped.count)), details.skipped.first, 'warning');
+    add(
+      'skipped',
+      vscode.l10n.t('{0} lines could not be read', countText(details.skipped.count)),
+      details.skipped.first,
+      'warning',
+    );
   }
   const [placed] = mapped.values();
   const lost = placed?.details?.unmapped ?? details.unmapped;
@@ -82,7 +103,12 @@ export function detailRows({ id, profile, mapped, file }: KnownProfile): Profile
     add(
       'unmapped',
       counted(lost.length, 'file not in this workspace', 'files not in this workspace'),
-      percentText(Math.min(100, lost.reduce((sum, u) => sum + u.percent, 0))),
+      percentText(
+        Math.min(
+          100,
+          lost.reduce((sum, u) => sum + u.percent, 0),
+        ),
+      ),
       'question',
       lost.slice(0, unmappedShown).map((u) => `${percentText(u.percent)} ${u.file}`),
       'unmapped',
@@ -150,7 +176,11 @@ export class ProfilesTree
   message(): string | undefined {
     const { baseline, loaded } = this.#store;
     if (baseline === null || loaded === null) return undefined;
-    return vscode.l10n.t('{0} against {1}: orange costs more, blue less.', profileTitle(loaded), profileTitle(baseline));
+    return vscode.l10n.t(
+      '{0} against {1}: orange costs more, blue less.',
+      profileTitle(loaded),
+      profileTitle(baseline),
+    );
   }
 
   getChildren(row?: ProfileRow): ProfileRow[] {
@@ -166,7 +196,8 @@ export class ProfilesTree
     const open = row.kind === 'detail' && row.children.length > 0 ? Collapsed : None;
     const item = new vscode.TreeItem(row.label, open);
     item.id = row.id;
-    item.tooltip = row.kind === 'detail' && row.description !== '' ? `${row.label}: ${row.description}` : row.label;
+    item.tooltip =
+      row.kind === 'detail' && row.description !== '' ? `${row.label}: ${row.description}` : row.label;
     if (row.kind === 'text') return item;
     item.description = row.description;
     item.iconPath = new vscode.ThemeIcon(row.icon);

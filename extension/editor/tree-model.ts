@@ -146,7 +146,8 @@ function hotNodes(findings: Findings | null, profile: Profile): TreeNode[] {
     engine ? name : `${file ?? ''}\0${sourceName(name)}`;
   if (findings !== null) {
     const shareOf = projectShares(findings, profile);
-    for (const f of findings.functions) if (shareOf(f) !== null) inProject.set(keyOf(f.name, f.file), place(f));
+    for (const f of findings.functions)
+      if (shareOf(f) !== null) inProject.set(keyOf(f.name, f.file), place(f));
   }
   return [...profile.functions]
     .sort((a, b) => b.selfPercent - a.selfPercent)

@@ -55,7 +55,10 @@ export class FindingsTree implements vscode.TreeDataProvider<Element> {
     const [only] = known;
     if (only === undefined || known.length === 1) {
       const root = only?.root ?? null;
-      return findingsTree(only?.state.findings ?? null, this.#store.profileIn(root)).map((node) => ({ node, root }));
+      return findingsTree(only?.state.findings ?? null, this.#store.profileIn(root)).map((node) => ({
+        node,
+        root,
+      }));
     }
     return known.map(({ root, state }) => ({
       root,

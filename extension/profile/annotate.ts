@@ -104,7 +104,11 @@ export function shareBySymbol(scope: SymbolScope, f: FunctionInfo): number | nul
   return scope.ambiguous.has(f.name) && !scope.homes.has(folderOf(f.file)) ? null : share;
 }
 
-const changeOf = ({ before, delta, interval }: ProfileDifference): HeatChange => ({ before, delta, interval });
+const changeOf = ({ before, delta, interval }: ProfileDifference): HeatChange => ({
+  before,
+  delta,
+  interval,
+});
 
 /** Lines of one file, summed and in order; lines without cost are left out. */
 function heatOf(file: string, profile: Profile, diff: ProfileDiff | null): LineHeat[] {

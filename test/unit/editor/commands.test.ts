@@ -9,6 +9,8 @@ import { HeatOverlay } from '../../../extension/editor/heat.ts';
 import { colors, commands, internalCommands, views } from '../../../extension/editor/ids.ts';
 import { Measuring } from '../../../extension/editor/measuring.ts';
 import { Navigation } from '../../../extension/editor/navigation.ts';
+import { ProfileCommands } from '../../../extension/editor/profile-commands.ts';
+import { ProfileLoader } from '../../../extension/editor/profile-loader.ts';
 import { SoakCommand } from '../../../extension/editor/soak.ts';
 import { registerStatus } from '../../../extension/editor/status.ts';
 import { FindingsTree } from '../../../extension/editor/tree.ts';
@@ -47,8 +49,9 @@ function bench(h: Harness, engine: Target, native: readonly Target[] = []): Benc
     store: h.store,
     config: h.config,
     measuring: new Measuring(),
+    loader: new ProfileLoader({ store: h.store, log: real.log(h.log) }),
     engine,
-    native,
+    native: async () => native.map((target) => ({ target, origin: 'system', detail: '' })),
     toProfile,
     log: real.log(h.log),
   });
@@ -124,7 +127,7 @@ describe('Run Benchmark', () => {
     expect(h.store.runs).toHaveLength(1);
   });
 
-  it('offers a native target only in a trusted workspace; its run has no profile', async () => {
+  it('offers a native target only in a trusted workspace; a run without a profile is kept', async () => {
     const h = harness('');
     const native = targetThat('system');
     const command = bench(h, targetThat('engine'), [native]);
@@ -136,7 +139,7 @@ describe('Run Benchmark', () => {
     h.state.trusted = true;
     h.state.answers = [pick('mixed'), pick('system')];
     await command.run();
-    expect(native.requests).toMatchObject([{ sample: false }]);
+    expect(native.requests).toMatchObject([{ sample: true }]);
     expect(h.store.profile).toBeNull();
     expect(h.store.lastRun?.result.target).toBe('system');
   });
@@ -161,6 +164,9 @@ describe('every command', () => {
       navigation: new Navigation(h.store, sources),
       experiment: new ExperimentCommand(labOf(h).deps),
       soak: new SoakCommand(labOf(h).deps),
+      assembly: { open: async () => {} },
+      importer: { pick: async () => {}, fromExplorer: async () => {}, locate: async () => {} },
+      profiles: new ProfileCommands(h.store, () => new Uint8Array()),
       openReportAt: (place, folder) => shownAt.push([place, folder?.toString() ?? null]),
       openReport: () => h.log.info('report'),
       log: real.log(h.log),
@@ -189,7 +195,9 @@ describe('every command', () => {
         .map((v) => v.id),
     ).toEqual(Object.values(views));
     const used = Object.values(colors).flatMap((c) =>
-      typeof c === 'string' ? [c] : [1, 2, 3, 4, 5, 6, 7, 8].map((step) => c(step)),
+      typeof c === 'string'
+        ? [c]
+        : (c === colors.coolerBackground ? [1, 2, 3, 4] : [1, 2, 3, 4, 5, 6, 7, 8]).map((step) => c(step)),
     );
     expect(manifest.contributes.colors.map((c) => c.id).toSorted()).toEqual(used.toSorted());
     dispose();

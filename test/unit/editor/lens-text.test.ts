@@ -19,6 +19,8 @@ const context = (over: Partial<LensContext> = {}): LensContext => ({
   engineSource: () => null,
   run: null,
   shares: '',
+  caution: null,
+  symbolOf: () => null,
   costs: null,
   ...over,
 });

@@ -301,6 +301,7 @@ describe('hovers in the editor', () => {
         'allocLens.internal.showRows',
         'allocLens.openReport',
         'allocLens.calibrateCosts',
+        'allocLens.openAssembly',
       ],
     });
     const links = [...(text?.value ?? '').matchAll(/\]\(([^)]*)\)/g)].map((m) =>

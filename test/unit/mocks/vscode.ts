@@ -71,16 +71,17 @@ export class Uri {
   private constructor(
     readonly scheme: string,
     readonly path: string,
+    readonly query = '',
   ) {}
   static file(path: string): Uri {
     return new Uri('file', path);
   }
-  static from(parts: { scheme: string; path: string }): Uri {
-    return new Uri(parts.scheme, parts.path);
+  static from(parts: { scheme: string; path: string; query?: string }): Uri {
+    return new Uri(parts.scheme, parts.path, parts.query);
   }
   static parse(text: string): Uri {
-    const [, scheme = 'file', path = ''] = /^([\w-]+):(?:\/\/)?(.*)$/s.exec(text) ?? [];
-    return new Uri(scheme, path);
+    const [, scheme = 'file', path = '', query] = /^([\w-]+):(?:\/\/)?([^?]*)(?:\?(.*))?$/s.exec(text) ?? [];
+    return new Uri(scheme, path, query);
   }
   static joinPath(base: Uri, ...parts: string[]): Uri {
     return new Uri(base.scheme, [base.path.replace(/\/$/, ''), ...parts].join('/'));
@@ -89,7 +90,7 @@ export class Uri {
     return this.path;
   }
   toString(): string {
-    return `${this.scheme}://${this.path}`;
+    return `${this.scheme}://${this.path}${this.query === '' ? '' : `?${this.query}`}`;
   }
 }
 
@@ -142,6 +143,7 @@ export class TreeItem {
   iconPath: ThemeIcon | undefined;
   command: Command | undefined;
   accessibilityInformation: { label: string } | undefined;
+  contextValue: string | undefined;
   constructor(
     readonly label: string,
     readonly collapsibleState: number,
@@ -155,6 +157,8 @@ export const StatusBarAlignment = { Left: 1, Right: 2 };
 export const ProgressLocation = { SourceControl: 1, Window: 10, Notification: 15 };
 export const TextEditorRevealType = { Default: 0, InCenter: 1, InCenterIfOutsideViewport: 2, AtTop: 3 };
 export const QuickPickItemKind = { Separator: -1, Default: 0 };
+export const ViewColumn = { Active: -1, Beside: -2, One: 1 };
+export const ConfigurationTarget = { Global: 1, Workspace: 2, WorkspaceFolder: 3 };
 export const FileType = { File: 1, Directory: 2 };
 
 export class TextDocument {
@@ -203,7 +207,34 @@ export class TextEditor {
   setDecorations(type: DecorationType, ranges: readonly unknown[]): void {
     this.decorations.set(type, ranges);
   }
-  revealRange(): void {}
+  readonly revealed: Range[] = [];
+  revealRange(range: Range): void {
+    this.revealed.push(range);
+  }
+}
+
+/** What was dropped: items by MIME type. */
+export class DataTransfer {
+  constructor(readonly items: [string, DataTransferItem][]) {}
+  get(type: string): DataTransferItem | undefined {
+    return this.items.find(([t]) => t === type)?.[1];
+  }
+  [Symbol.iterator](): Iterator<[string, DataTransferItem]> {
+    return this.items[Symbol.iterator]();
+  }
+}
+
+export class DataTransferItem {
+  constructor(
+    readonly text: string,
+    readonly file?: { name: string; uri?: Uri; data(): Promise<Uint8Array> },
+  ) {}
+  async asString(): Promise<string> {
+    return this.text;
+  }
+  asFile(): { name: string; uri?: Uri; data(): Promise<Uint8Array> } | undefined {
+    return this.file;
+  }
 }
 
 interface Folder {
@@ -215,6 +246,8 @@ class MockState {
   settings: Record<string, unknown> = {};
   /** Text of the files that `workspace.fs` sees, by path. */
   files: Record<string, string> = {};
+  /** When they were written, milliseconds since the epoch, by path. */
+  written: Record<string, number> = {};
   folders: Folder[] = [];
   documents: TextDocument[] = [];
   visible: TextEditor[] = [];
@@ -242,6 +275,14 @@ class MockState {
   typed = new EventEmitter<unknown>();
   configured = new EventEmitter<{ affectsConfiguration(section: string): boolean }>();
   visibleChanged = new EventEmitter<TextEditor[]>();
+  moved = new EventEmitter<{ textEditor: TextEditor }>();
+  /** Options of every open and save dialog shown. */
+  dialogs: object[] = [];
+  /** Titles of every progress shown. */
+  progressTitles: string[] = [];
+  /** What decides the text of virtual documents, by scheme. */
+  providers = new Map<string, { provideTextDocumentContent(uri: Uri): unknown }>();
+  foldersChanged = new EventEmitter<{ added: Folder[]; removed: Folder[] }>();
 }
 
 export const mock: { state: MockState } = { state: new MockState() };
@@ -290,20 +331,39 @@ export const window = {
     // As in VS Code: what does not validate cannot be accepted.
     return complaint === undefined ? answer : undefined;
   },
-  showTextDocument: async (target: unknown, options: unknown): Promise<void> => {
+  showTextDocument: async (target: unknown, options: unknown): Promise<TextEditor> => {
     mock.state.executed.push(['showTextDocument', target, options]);
+    const known = mock.state.visible.find((e) => e.document === target);
+    const document = target instanceof TextDocument ? target : new TextDocument(target as Uri, 'c', '');
+    const editor = known ?? new TextEditor(document);
+    // A virtual document stays open beside what it belongs to.
+    if (known === undefined && mock.state.providers.has(document.uri.scheme)) mock.state.visible.push(editor);
+    return editor;
   },
+  showOpenDialog: async (options: object): Promise<unknown> => {
+    mock.state.dialogs.push(options);
+    return mock.state.answers.shift();
+  },
+  showSaveDialog: async (options: object): Promise<unknown> => {
+    mock.state.dialogs.push(options);
+    return mock.state.answers.shift();
+  },
+  onDidChangeTextEditorSelection: (f: (e: { textEditor: TextEditor }) => unknown) =>
+    mock.state.moved.event(f),
+  registerCustomEditorProvider: (): Disposable => new Disposable(() => {}),
   withProgress: async (
-    _options: unknown,
+    options: { title?: string },
     task: (
       p: { report(r: { message?: string; increment?: number }): void },
       token: unknown,
     ) => Promise<unknown>,
-  ): Promise<unknown> =>
-    task(
+  ): Promise<unknown> => {
+    mock.state.progressTitles.push(options.title ?? '');
+    return task(
       { report: (r) => void mock.state.progress.push(r) },
       { onCancellationRequested: (f: () => unknown) => mock.state.cancel.event(f) },
-    ),
+    );
+  },
   createStatusBarItem: () => {
     const item = mock.state.statusItem;
     return Object.assign(item, {
@@ -331,14 +391,28 @@ export const workspace = {
   },
   getWorkspaceFolder: (uri: Uri): Folder | undefined =>
     mock.state.folders.find((f) => uri.path === f.uri.path || uri.path.startsWith(`${f.uri.path}/`)),
-  getConfiguration: () => ({ get: (key: string): unknown => mock.state.settings[key] }),
+  getConfiguration: () => ({
+    get: (key: string): unknown => mock.state.settings[key],
+    update: async (key: string, value: unknown): Promise<void> => {
+      mock.state.settings[key] = value;
+      mock.state.configured.fire({ affectsConfiguration: (s) => `allocLens.${key}`.startsWith(s) });
+    },
+  }),
+  registerTextDocumentContentProvider: (
+    scheme: string,
+    provider: { provideTextDocumentContent(uri: Uri): unknown },
+  ): Disposable => {
+    mock.state.providers.set(scheme, provider);
+    return new Disposable(() => void mock.state.providers.delete(scheme));
+  },
   onDidChangeConfiguration: (f: (e: { affectsConfiguration(section: string): boolean }) => unknown) =>
     mock.state.configured.event(f),
   onDidOpenTextDocument: (f: (d: TextDocument) => unknown) => mock.state.opened.event(f),
   onDidSaveTextDocument: (f: (d: TextDocument) => unknown) => mock.state.saved.event(f),
   onDidCloseTextDocument: (f: (d: TextDocument) => unknown) => mock.state.closed.event(f),
   onDidChangeTextDocument: (f: (e: unknown) => unknown) => mock.state.typed.event(f),
-  onDidChangeWorkspaceFolders: none,
+  onDidChangeWorkspaceFolders: (f: (e: { added: Folder[]; removed: Folder[] }) => unknown) =>
+    mock.state.foldersChanged.event(f),
   fs: {
     readFile: async (uri: Uri): Promise<Uint8Array> => {
       const text = mock.state.files[uri.path];
@@ -347,15 +421,32 @@ export const workspace = {
     },
     stat: async (uri: Uri): Promise<object> => {
       if (mock.state.files[uri.path] === undefined) throw new Error(`${uri.path} does not exist`);
-      return {};
+      const mtime = mock.state.written[uri.path];
+      return mtime === undefined ? {} : { mtime };
+    },
+    createDirectory: async (): Promise<void> => {},
+    writeFile: async (uri: Uri, data: Uint8Array): Promise<void> => {
+      mock.state.files[uri.path] = new TextDecoder().decode(data);
     },
     readDirectory: async (uri: Uri): Promise<[string, number][]> =>
       Object.keys(mock.state.files)
         .filter((f) => f.startsWith(`${uri.path}/`))
         .map((f) => [f.slice(uri.path.length + 1), FileType.File]),
   },
-  findFiles: async (_pattern: unknown, _exclude: unknown, max: number): Promise<Uri[]> =>
-    Array.from({ length: Math.min(max, mock.state.sourceCount) }, (_, i) => Uri.file(`/project/${i}.c`)),
+  /** Names in a pattern (`**\/{a.c,b.h}`) are looked up among `files`; other patterns find `sourceCount` sources. */
+  findFiles: async (pattern: unknown, _exclude: unknown, max: number): Promise<Uri[]> => {
+    const { base, pattern: glob } = pattern as RelativePattern;
+    const names = /^\*\*\/(?:\{(.*)\}|([\w.+@-]+))$/.exec(glob);
+    if (names === null || glob.includes('*.')) {
+      return Array.from({ length: Math.min(max, mock.state.sourceCount) }, (_, i) =>
+        Uri.file(`/project/${i}.c`),
+      );
+    }
+    const wanted = (names[1] ?? names[2] ?? '').split(',');
+    return Object.keys(mock.state.files)
+      .filter((f) => f.startsWith(`${base.path}/`) && wanted.includes(f.slice(f.lastIndexOf('/') + 1)))
+      .map((f) => Uri.file(f));
+  },
   createFileSystemWatcher: () => ({
     onDidChange: (f: (uri: Uri) => unknown) => mock.state.fileChanged.event(f),
     onDidCreate: none,
@@ -363,8 +454,12 @@ export const workspace = {
     dispose() {},
   }),
   asRelativePath: (path: string): string => path.replace('/project/', ''),
-  openTextDocument: async (uri: Uri): Promise<TextDocument> =>
-    mock.state.documents.find((d) => d.uri.toString() === uri.toString()) ?? new TextDocument(uri, 'c', ''),
+  openTextDocument: async (uri: Uri): Promise<TextDocument> => {
+    const known = mock.state.documents.find((d) => d.uri.toString() === uri.toString());
+    if (known !== undefined) return known;
+    const text = await mock.state.providers.get(uri.scheme)?.provideTextDocumentContent(uri);
+    return new TextDocument(uri, 'c', typeof text === 'string' ? text : '');
+  },
 };
 
 export const commands = {
