@@ -291,7 +291,9 @@ export class AssemblyView implements vscode.TextDocumentContentProvider, vscode.
     open.listing.lines.forEach((line, i) => {
       if (line.kind === 'instruction') ranges[heatStep(line.percent) - 1]?.push(new vscode.Range(i, 0, i, 0));
     });
-    this.#steps.forEach((type, i) => editor.setDecorations(type, ranges[i] ?? []));
+    this.#steps.forEach((type, i) => {
+      editor.setDecorations(type, ranges[i] ?? []);
+    });
   }
 
   /** Lights up, in the other visible editors, what belongs to the line that the cursor is on. */

@@ -19,7 +19,7 @@ class RecordingDocument implements vscode.CustomDocument {
 const functionsShown = 12;
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-const escape = (text: string): string => text.replace(/[&<>"]/g, (c) => escapes[c] ?? c);
+const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (c) => escapes[c] ?? c);
 
 const style = `
 body { font-family: var(--vscode-font-family); font-size: var(--vscode-font-size); color: var(--vscode-foreground); padding: 12px 20px; }
@@ -34,29 +34,29 @@ a:focus-visible { outline: 1px solid var(--vscode-focusBorder); }`;
 const linked = [commands.openReport, internalCommands.hottestLine, commands.importProfile] as const;
 
 const link = (command: string, text: string, args: readonly unknown[] = []): string =>
-  `<a href="command:${command}${args.length === 0 ? '' : `?${encodeURIComponent(JSON.stringify(args))}`}">${escape(text)}</a>`;
+  `<a href="command:${command}${args.length === 0 ? '' : `?${encodeURIComponent(JSON.stringify(args))}`}">${escapeHtml(text)}</a>`;
 
 /** The page: no script, nothing from the file but escaped text. Exposed for its test. */
 export function recordingPage(name: string, profile: Profile | null, failure: string | null): string {
-  const body: string[] = [`<h1>${escape(name)}</h1>`];
+  const body: string[] = [`<h1>${escapeHtml(name)}</h1>`];
   if (profile === null) {
-    body.push(`<p role="alert">${escape(failure ?? 'The import was cancelled.')}</p>`);
+    body.push(`<p role="alert">${escapeHtml(failure ?? 'The import was cancelled.')}</p>`);
     body.push(`<p>${link(commands.importProfile, 'Import a file…')}</p>`);
   } else {
     const hot = [...profile.functions].sort((a, b) => b.selfPercent - a.selfPercent).slice(0, functionsShown);
     const totals = hot.some((f) => f.totalPercent !== undefined);
     const rows = hot.map((f) => {
       const total = f.totalPercent === undefined ? '–' : percentText(f.totalPercent);
-      return `<tr><td class="n">${percentText(f.selfPercent)}</td>${totals ? `<td class="n">${total}</td>` : ''}<td>${escape(f.name)}</td><td>${f.category}</td></tr>`;
+      return `<tr><td class="n">${percentText(f.selfPercent)}</td>${totals ? `<td class="n">${total}</td>` : ''}<td>${escapeHtml(f.name)}</td><td>${f.category}</td></tr>`;
     });
     body.push(
-      `<p>${escape(sourceText(profile))}. It is in the Profiles view and stands on the lines that it belongs to.</p>`,
+      `<p>${escapeHtml(sourceText(profile))}. It is in the Profiles view and stands on the lines that it belongs to.</p>`,
       `<p>${link(internalCommands.hottestLine, 'Go to hottest line')}${link(commands.openReport, 'Open report')}</p>`,
       `<table><thead><tr><th class="n">Self</th>${totals ? '<th class="n">Total</th>' : ''}<th>Function</th><th>Category</th></tr></thead><tbody>${rows.join('')}</tbody></table>`,
-      ...(profile.details?.notes ?? []).map((note) => `<p>${escape(note)}</p>`),
+      ...(profile.details?.notes ?? []).map((note) => `<p>${escapeHtml(note)}</p>`),
     );
   }
-  return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><title>${escape(name)}</title><style>${style}</style></head><body>${body.join('\n')}</body></html>`;
+  return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><title>${escapeHtml(name)}</title><style>${style}</style></head><body>${body.join('\n')}</body></html>`;
 }
 
 export class ProfileEditor implements vscode.CustomReadonlyEditorProvider<RecordingDocument> {

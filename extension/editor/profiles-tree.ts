@@ -88,7 +88,7 @@ export function detailRows({ id, profile, mapped, file }: KnownProfile): Profile
       details.threads.slice(0, unmappedShown).map((t) => `${t.name} ${percentText(t.percent)}`),
     );
   }
-  details.notes.forEach((note, i) => add(`note${i}`, note, '', 'info'));
+  for (const [i, note] of details.notes.entries()) add(`note${i}`, note, '', 'info');
   if (details.skipped !== null) {
     add(
       'skipped',
