@@ -16,9 +16,11 @@ import { registerStatus } from '../../../extension/editor/status.ts';
 import { FindingsTree } from '../../../extension/editor/tree.ts';
 import { AnalysisController } from '../../../extension/editor/analysis.ts';
 import { type BenchRequest, type RunHooks, type Target, UserError } from '../../../extension/model.ts';
+import { profileFromBench } from '../../../extension/profile/from-bench.ts';
 import * as mocked from '../mocks/vscode.ts';
 import { benchResult, engineProfile, findings, fn, gate, site, variable } from './builders.ts';
 import { calibration } from './calibration.ts';
+import { native, project } from './native.ts';
 import { type Harness, harness, real, root } from './harness.ts';
 import { labOf } from './laboratory.ts';
 
@@ -142,6 +144,91 @@ describe('Run Benchmark', () => {
     expect(native.requests).toMatchObject([{ sample: true }]);
     expect(h.store.profile).toBeNull();
     expect(h.store.lastRun?.result.target).toBe('system');
+  });
+});
+
+describe('Profile Native Target', () => {
+  const profiled = (name: string): FakeTarget => {
+    const target: FakeTarget = new FakeTarget(name, async (request) => {
+      target.requests.push(request);
+      const { target: _identity, workload: _workload, ...profile } = native();
+      return benchResult({
+        target: name,
+        variant: 'native',
+        profile: { ...profile, target: name, variant: 'native' },
+      });
+    });
+    return target;
+  };
+  function command(h: Harness, targets: readonly Target[]): BenchmarkCommand {
+    return new BenchmarkCommand({
+      store: h.store,
+      config: h.config,
+      measuring: new Measuring(),
+      loader: new ProfileLoader({ store: h.store, log: real.log(h.log) }),
+      engine: targetThat('engine'),
+      native: async () =>
+        targets.map((target, i) => ({
+          target,
+          origin: i === targets.length - 1 ? 'workspace' : i === 0 ? 'system' : 'installed',
+          detail: i === targets.length - 1 ? 'make' : '',
+        })),
+      toProfile: profileFromBench,
+      log: real.log(h.log),
+    });
+  }
+
+  it('offers the targets of the workspace first, samples, and says which tool and why', async () => {
+    const h = harness('', project(), 'core/a.c');
+    const [system, mimalloc, own] = ['system', 'mimalloc', 'liba'].map(profiled);
+    h.state.answers = [pick('liba'), pick('mixed'), 'Go to Hottest Line'];
+    await command(
+      h,
+      [system, mimalloc, own].filter((t) => t !== undefined),
+    ).profileNative();
+    expect(
+      (h.state.picks[0] as { label: string; description: string }[]).map(
+        (i) => `${i.label}: ${i.description}`,
+      ),
+    ).toEqual(['liba: this workspace · make', 'mimalloc: installed', 'system: system']);
+    expect(own?.requests).toMatchObject([
+      { workload: 'random_mixed', profile: 'mixed', sample: true, env: {} },
+    ]);
+    expect(h.state.messages).toEqual([
+      'information: random_mixed · liba: 64.1 M ops/s · perf cpu-clock, 12,345 samples · cycles are not counted here: cpu-clock was used',
+    ]);
+    await vi.waitFor(() => expect(h.state.executed.at(-1)).toEqual(['allocLens.internal.hottestLine']));
+    expect(h.store.profile).toMatchObject({
+      target: { kind: 'native', name: 'liba' },
+      unit: 'samples',
+      samples: 12_345,
+    });
+    expect(
+      h.store.annotations({ origin: 'project', root: real.uri(root), file: 'core/a.c' }).heat,
+    ).toHaveLength(3);
+  });
+
+  it('with arguments takes the preferred target and asks nothing', async () => {
+    const h = harness('');
+    const own = profiled('liba');
+    await command(h, [profiled('system'), own]).profileNative({ profile: 'tiny' });
+    expect(h.state.picks).toEqual([]);
+    expect(own.requests).toMatchObject([{ profile: 'tiny' }]);
+  });
+
+  it('needs trust and a target', async () => {
+    const h = harness('');
+    await expect(command(h, []).profileNative()).rejects.toThrow('no native target here');
+    h.state.trusted = false;
+    await expect(command(h, [profiled('system')]).profileNative()).rejects.toThrow('trusted workspace');
+  });
+
+  it('is joined by Run Benchmark: what the workspace builds stands before the engine', async () => {
+    const h = harness('');
+    h.state.answers = [pick('mixed'), undefined];
+    await command(h, [profiled('system'), profiled('liba')]).run();
+    const labels = (h.state.picks[1] as { label: string }[]).map((i) => i.label);
+    expect([labels[0], labels[1], labels.at(-1)]).toEqual(['liba', 'engine: fast', 'system']);
   });
 });
 

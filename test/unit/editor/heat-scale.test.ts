@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { colors } from '../../../extension/editor/ids.ts';
 import {
+  changeBar,
+  changeStep,
+  changeText,
   columnText,
   gutterBar,
   heatStep,
@@ -125,5 +129,69 @@ describe('the contributed colours', () => {
     const mean = steps.reduce((a, b) => a + b, 0) / steps.length;
     for (const step of steps) expect(Math.abs(step - mean) / mean).toBeLessThan(0.25);
     for (const color of ramp) expect(contrast(color, text)).toBeGreaterThan(4.5);
+  });
+
+  it.each([
+    ['dark', '#cccccc'],
+    ['light', '#3b3b3b'],
+    ['highContrast', '#ffffff'],
+    ['highContrastLight', '#292929'],
+  ] as const)(
+    'of lines that cost less are even, readable and far from those that cost more in %s',
+    (theme, text) => {
+      const cooler = [1, 2, 3, 4].map((step) => {
+        const color = manifest.contributes.colors.find((c) => c.id === colors.coolerBackground(step));
+        if (color === undefined) throw new Error(`no colour for step -${step}`);
+        return color.defaults[theme];
+      });
+      const steps = cooler.slice(1).map((color, i) => distance(cooler[i] ?? color, color));
+      const mean = steps.reduce((a, b) => a + b, 0) / steps.length;
+      for (const step of steps) expect(Math.abs(step - mean) / mean).toBeLessThan(0.25);
+      for (const color of cooler) expect(contrast(color, text)).toBeGreaterThan(4.5);
+      // Yellow against blue, which the common kinds of colour blindness leave apart: OKLab's third axis.
+      cooler.forEach((blue, i) => {
+        const [, , b = 0] = oklab(blue);
+        const [, , orange = 0] = oklab(background(2 * (i + 1)).defaults[theme]);
+        expect(orange - b).toBeGreaterThan(0.02 * (i + 1));
+      });
+    },
+  );
+});
+
+describe('differences', () => {
+  const change = (delta: number, interval: readonly [number, number] | null = null) => ({
+    before: 5,
+    delta,
+    interval,
+  });
+
+  it('have four steps each way, and none where the samples do not show a change', () => {
+    expect([0.1, 0.2, 0.6, 1.8, 5, -0.3, -40].map((d) => changeStep(change(d)))).toEqual([
+      0, 1, 2, 3, 4, -1, -4,
+    ]);
+    expect(changeStep(change(4, [-0.5, 8.5]))).toBe(0);
+    expect(changeStep(change(4, [0.5, 7.5]))).toBe(3);
+  });
+
+  it('are told by sign and by the side of the bar, without colour', () => {
+    expect([1.24, -0.8, 0.04, -0.04].map((d) => changeText(change(d)).trim())).toEqual([
+      '+1.2',
+      '−0.8',
+      '±0.0',
+      '±0.0',
+    ]);
+    const x = (step: number): number =>
+      Number(/x="([\d.]+)" y="3"/.exec(atob(changeBar(step, '#000').split(',')[1] ?? ''))?.[1]);
+    expect([x(-4), x(-1), x(1), x(4)]).toEqual([0, 6, 8, 8]);
+  });
+
+  it('are what the next hot line is chosen by while two profiles are compared', () => {
+    const heat = [
+      { line: 1, percent: 40, change: change(0.1) },
+      { line: 5, percent: 1, change: change(-6) },
+      { line: 9, percent: 2 },
+    ];
+    expect(neighbourHotLine(heat, 1, 1)).toBe(5);
+    expect(neighbourHotLine(heat, 5, 1)).toBe(5);
   });
 });

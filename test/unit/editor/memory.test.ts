@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { registerMemory } from '../../../extension/editor/memory.ts';
 import { Store } from '../../../extension/editor/store.ts';
 import { benchResult, engineProfile } from './builders.ts';
+import { details, native } from './native.ts';
 
 function memento(): vscode.Memento {
   const values = new Map<string, string>();
@@ -49,6 +50,28 @@ describe('the loaded run', () => {
       registerMemory(store, kept, '0.1.0');
       expect(store.profile).toBeNull();
     }
+  });
+
+  it('of an import comes back without a run, and without its call tree where that is too large', () => {
+    const kept = memento();
+    const before = new Store();
+    registerMemory(before, kept, '0.1.0');
+    before.addProfile({ profile: native(), mapped: new Map(), run: null, file: '/r/perf.data' });
+    const after = new Store();
+    registerMemory(after, kept, '0.1.0');
+    expect(after.loaded).toMatchObject({ profile: native(), run: null, file: '/r/perf.data' });
+    const names = Array.from({ length: 300_000 }, (_, i) => `a_function_${i}`);
+    const tree = { names, categories: [], parent: [-1], function: [-1], self: [0], total: [100], dropped: 0 };
+    before.addProfile({
+      profile: native({ details: details({ tree }) }),
+      mapped: new Map(),
+      run: null,
+      file: null,
+    });
+    const last = new Store();
+    registerMemory(last, kept, '0.1.0');
+    expect(last.profile?.details).toMatchObject({ tree: null, addresses: [] });
+    expect(last.profile?.lines).toEqual(native().lines);
   });
 
   it('without a profile is not kept', () => {

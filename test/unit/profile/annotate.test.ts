@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FunctionInfo } from '../../../extension/model.ts';
-import { annotateFile } from '../../../extension/profile/annotate.ts';
+import { annotateFile, sourceName } from '../../../extension/profile/annotate.ts';
+import { diffProfiles } from '../../../extension/profile/diff.ts';
 import { counter, engineProfile, findings, fn, gate, profile, site } from '../editor/builders.ts';
 
 const boxes = {
@@ -146,6 +147,84 @@ describe('a native profile', () => {
       [60, null],
       [null, null],
     ]);
+  });
+
+  it('sums what the compiler made of one function; pieces split off it are in its total already', () => {
+    const row = { category: 'core', file: 'a.c', line: null } as const;
+    const cloned = profile({
+      ...native,
+      functions: [
+        { ...row, name: 'f.part.0', selfPercent: 9, totalPercent: 12 },
+        { ...row, name: 'f', selfPercent: 20, totalPercent: 30 },
+        { ...row, name: 'f.constprop.0', selfPercent: 5, totalPercent: 6 },
+        { ...row, name: 'f', selfPercent: 50, totalPercent: 50, file: 'b.c' },
+        { ...row, name: 'f', selfPercent: 1, totalPercent: 1, file: null },
+      ],
+    });
+    const [f] = annotateFile(
+      'a.c',
+      'project',
+      findings({ functions: [fn({ name: 'f' })] }),
+      cloned,
+    ).functions;
+    expect([f?.selfPercent, f?.totalPercent]).toEqual([34, 36]);
+  });
+
+  it.each([
+    ['f', 'f'],
+    ['f.constprop.0', 'f'],
+    ['f.isra.0.cold', 'f'],
+    ['f.llvm.1234', 'f'],
+    ['ns::Heap<a::b, c<int>>::alloc<long>(unsigned long, ns::X)', 'alloc'],
+    ['operator new(unsigned long)', 'operator new(unsigned long)'],
+    ['[unknown]', '[unknown]'],
+  ])('knows %s by its name in the source', (symbol, name) => {
+    expect(sourceName(symbol)).toBe(name);
+  });
+
+  it('keeps own and inlined shares apart, and instructions by their heat', () => {
+    const instruction = (percent: number) => ({
+      address: String(percent),
+      text: 'nop',
+      percent,
+      function: 'f',
+    });
+    const lines = [
+      { file: 'a.c', line: 12, percent: 3, instructions: [instruction(1), instruction(2)] },
+      { file: 'a.c', line: 12, percent: 4, callSitePercent: 5, instructions: [instruction(4)] },
+      { file: 'a.c', line: 13, percent: 0, callSitePercent: 7 },
+      { file: 'a.c', line: 14, percent: 0 },
+    ];
+    const { heat } = annotateFile('a.c', 'project', null, profile({ ...native, lines }));
+    expect(heat).toEqual([
+      {
+        line: 12,
+        percent: 7,
+        callSitePercent: 5,
+        instructions: [instruction(4), instruction(2), instruction(1)],
+      },
+      { line: 13, percent: 0, callSitePercent: 7 },
+    ]);
+  });
+
+  it('shows what changed, on lines that only one of two profiles knows too', () => {
+    const after = profile({
+      ...native,
+      functions: [{ name: 'f', category: 'core', selfPercent: 45, file: 'a.c', line: 10 }],
+      lines: [
+        { file: 'a.c', line: 12, percent: 30 },
+        { file: 'a.c', line: 15, percent: 5 },
+      ],
+    });
+    const before = profile({ ...native, lines: [...native.lines, { file: 'a.c', line: 9, percent: 2 }] });
+    const diff = diffProfiles(before, after);
+    const got = annotateFile('a.c', 'project', findings({ functions: [fn({ name: 'f' })] }), after, diff);
+    expect(got.heat.map((l) => [l.line, l.percent, l.change?.before, l.change?.delta])).toEqual([
+      [9, 0, 2, -2],
+      [12, 30, 33, -3],
+      [15, 5, null, 5],
+    ]);
+    expect(got.functions[0]?.change).toMatchObject({ before: 60, delta: -15 });
   });
 
   it('never heats the engine', () => {

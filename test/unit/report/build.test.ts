@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BenchResult, Findings, Profile } from '../../../extension/model.ts';
 import { buildReport } from '../../../extension/report/build.ts';
+import { library, native, project } from '../editor/native.ts';
 import { candidate, findings, fn, gate, profile, run, site, variable } from './fixtures.ts';
 
 function report(
@@ -95,6 +96,23 @@ describe('hot functions', () => {
       profile(),
     ).hotFunctions;
     expect(rows.find((r) => r.name === 'unified_cache_push')?.target).toBeNull();
+  });
+
+  it('of a native profile carry total and object, and lead to the function of that file alone', () => {
+    const mapped = native({
+      functions: native().functions.map((f) => ({ ...f, file: f.file?.replace('/project/', '') ?? null })),
+    });
+    const rows = report(project(), mapped).hotFunctions;
+    expect(
+      rows.map((r) => [r.name, r.totalPercent, r.object, r.projectSource?.file ?? null, r.source]),
+    ).toEqual([
+      ['g', 40, library, 'core/a.c', null],
+      ['take', 30, library, 'core/b.h', null],
+      // The project defines a function of that name, too: it did not run.
+      ['free', 20, '/lib/libc.so.6', null, null],
+      ['f', 40, library, 'core/a.c', null],
+    ]);
+    expect(rows.find((r) => r.name === 'free')).toMatchObject({ category: 'library', reduction: 'outside' });
   });
 
   it('are empty without a profile and leave out functions that never ran', () => {
