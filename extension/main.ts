@@ -72,13 +72,21 @@ export function activate(context: vscode.ExtensionContext): void {
     loader,
     native: async () => {
       const harness = inDist('native/harness.c');
-      const installed = (await discoverAllocators()).map((a) => ({
-        target: new NativeTarget({ name: a.name, preload: a.path, cacheDir, harness }),
+      const native = (name: string, preload: string | null) => async (): Promise<NativeTarget> =>
+        new NativeTarget({ name, preload, cacheDir, harness });
+      const installed = (await discoverAllocators()).map(({ name, path }) => ({
+        name,
+        target: native(name, path),
         origin: 'installed' as const,
-        detail: a.path,
+        detail: path,
       }));
-      const system = new NativeTarget({ name: 'system', preload: null, cacheDir, harness });
-      return [...installed, { target: system, origin: 'system' as const, detail: '' }];
+      const system = {
+        name: 'system',
+        target: native('system', null),
+        origin: 'system' as const,
+        detail: '',
+      };
+      return [...installed, system];
     },
     toProfile: profileFromBench,
     log,

@@ -42,10 +42,10 @@ function benchFolder(): vscode.Uri | null {
 }
 
 const nativeItem = (choice: NativeChoice): TargetItem => ({
-  label: choice.target.name,
+  label: choice.name,
   description: choiceText(choice),
-  target: choice.target.name,
-  variant: choice.target.variants[0] ?? 'native',
+  target: choice.name,
+  variant: 'native',
 });
 
 export class BenchmarkCommand {
@@ -115,7 +115,7 @@ export class BenchmarkCommand {
   async run(args?: unknown): Promise<BenchResult | undefined> {
     this.#deps.measuring.require();
     const natives = await this.#natives();
-    const names = ['engine', ...natives.map((n) => n.target.name)];
+    const names = ['engine', ...natives.map((n) => n.name)];
     const choice = parseBenchmarkArgs(args, names) ?? (await this.#ask(natives));
     return choice === null ? undefined : this.#measure(choice, natives);
   }
@@ -135,10 +135,10 @@ export class BenchmarkCommand {
         'There is no native target here: build a library in the workspace or describe it in allocLens.targets.',
       );
     }
-    const names = natives.map((n) => n.target.name);
+    const names = natives.map((n) => n.name);
     const given =
       typeof args === 'object' && args !== null && !('target' in args)
-        ? { ...args, target: preferred.target.name }
+        ? { ...args, target: preferred.name }
         : args;
     const choice = parseBenchmarkArgs(given, names) ?? (await this.#askNative(natives));
     return choice === null ? undefined : this.#measure(choice, natives);
@@ -160,9 +160,9 @@ export class BenchmarkCommand {
     natives: readonly NativeChoice[],
   ): Promise<BenchResult | undefined> {
     const { config, engine, loader, measuring, log } = this.#deps;
-    const native = natives.find((n) => n.target.name === choice.target);
-    const target = choice.target === 'engine' ? engine : native?.target;
-    if (target === undefined) throw new UserError(`The target ${choice.target} needs a trusted workspace.`);
+    const native = natives.find((n) => n.name === choice.target);
+    const target = choice.target === 'engine' ? engine : await native?.target();
+    if (target == null) throw new UserError(`The target ${choice.target} needs a trusted workspace.`);
     const scope = vscode.workspace.workspaceFolders?.[0]?.uri ?? null;
     const request = benchmarkRequest(choice, config.for(scope).env);
     const title = `${workloadText(`${choice.workload}:${choice.profile}`)} · ${choice.target}${choice.target === 'engine' ? ` ${choice.variant}` : ''}`;

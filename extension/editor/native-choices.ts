@@ -3,7 +3,9 @@ import type * as vscode from 'vscode';
 import type { Target } from '../model.ts';
 
 export interface NativeChoice {
-  readonly target: Target;
+  readonly name: string;
+  /** Ready to be asked; null when it is gone meanwhile. */
+  readonly target: () => Promise<Target | null>;
   readonly origin: 'workspace' | 'installed' | 'system';
   /** For a person: where it is, or how it is built. */
   readonly detail: string;
@@ -19,7 +21,7 @@ export function orderedChoices(choices: readonly NativeChoice[]): NativeChoice[]
   const seen = new Set<string>();
   return [...choices]
     .sort((a, b) => rank[a.origin] - rank[b.origin])
-    .filter(({ target }) => !seen.has(target.name) && seen.add(target.name));
+    .filter(({ name }) => !seen.has(name) && seen.add(name));
 }
 
 /** What a user reads beside a choice. */

@@ -53,7 +53,13 @@ function bench(h: Harness, engine: Target, native: readonly Target[] = []): Benc
     measuring: new Measuring(),
     loader: new ProfileLoader({ store: h.store, log: real.log(h.log) }),
     engine,
-    native: async () => native.map((target) => ({ target, origin: 'system', detail: '' })),
+    native: async () =>
+      native.map((target) => ({
+        name: target.name,
+        target: async () => target,
+        origin: 'system',
+        detail: '',
+      })),
     toProfile,
     log: real.log(h.log),
   });
@@ -169,7 +175,8 @@ describe('Profile Native Target', () => {
       engine: targetThat('engine'),
       native: async () =>
         targets.map((target, i) => ({
-          target,
+          name: target.name,
+          target: async () => target,
           origin: i === targets.length - 1 ? 'workspace' : i === 0 ? 'system' : 'installed',
           detail: i === targets.length - 1 ? 'make' : '',
         })),
