@@ -2,10 +2,17 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import { artifacts, Session } from './session.ts';
+import { artifacts, Session, type SessionOptions } from './session.ts';
 
-/** @param folder gives the workspace folder; called when the block starts */
-export function sessionOn(name: string, folder: () => string): () => Session {
+/**
+ * @param folder gives the workspace folder; called when the block starts
+ * @param options gives what else the session is to have; called then, too
+ */
+export function sessionOn(
+  name: string,
+  folder: () => string,
+  options: () => Omit<SessionOptions, 'folder'> = () => ({}),
+): () => Session {
   let session: Session | null = null;
   const evidence = `failed-${name}-`;
   beforeAll(async () => {
@@ -13,7 +20,7 @@ export function sessionOn(name: string, folder: () => string): () => Session {
     for (const file of existsSync(artifacts) ? readdirSync(artifacts) : []) {
       if (file.startsWith(evidence)) rmSync(path.join(artifacts, file));
     }
-    session = await Session.start({ folder: folder() });
+    session = await Session.start({ ...options(), folder: folder() });
   });
   afterEach(async ({ task }) => {
     if (task.result?.state === 'fail') await session?.keepEvidence(`${evidence}${task.name}`);

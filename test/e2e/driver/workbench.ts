@@ -191,6 +191,32 @@ export class Workbench {
       .click({ timeout: patience });
   }
 
+  /** Types a path into VS Code's own file dialog and accepts it. */
+  async answerFileDialog(file: string): Promise<void> {
+    await this.#quick.filter(file);
+    // The dialog reads the folder that the path is in before it can be accepted.
+    await this.page.waitForTimeout(1500);
+    await this.#quick.accept();
+  }
+
+  /** Presses a button of an open dialog and gives the dialog's text; null when none opened in time. */
+  async pressInDialog(button: string, timeoutMs: number = patience): Promise<string | null> {
+    const dialog = this.page.locator('.monaco-dialog-box');
+    try {
+      await dialog.waitFor({ timeout: timeoutMs });
+    } catch {
+      return null;
+    }
+    const text = await dialog.innerText();
+    await dialog
+      .locator('.monaco-button')
+      .getByText(button, { exact: true })
+      .first()
+      .click({ timeout: patience });
+    await dialog.waitFor({ state: 'hidden', timeout: patience });
+    return text;
+  }
+
   /** The innermost frame of an open webview in which `selector` exists. */
   webview(selector: string, timeoutMs: number = patience): Promise<Frame> {
     return eventually(
