@@ -12,7 +12,7 @@ import {
   type CostRunner,
   type CostUnit,
 } from '../profile/cost-measurement.ts';
-import { medianOf, theilSen, trimmedMean, yuen95 } from './cost-statistics.ts';
+import { medianOf, theilSen, trimmedMean, yuen } from './robust.ts';
 
 /** Units below which no interval is worth its name. */
 export const fewestUnits = 3;
@@ -116,7 +116,7 @@ export function costTable(measurement: CostMeasurement, context: CostContext): C
         .filter((s): s is number => s !== null && Number.isFinite(s));
       // What some processes could not measure has no figure rather than one of the others.
       if (slopes.length < units.length) continue;
-      const { estimate, interval } = yuen95(slopes);
+      const { estimate, interval } = yuen(slopes, 0.95);
       costs.push({ name, contended, ns: estimate, interval, percent: (100 * estimate) / pair });
     }
   }

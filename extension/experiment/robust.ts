@@ -52,7 +52,8 @@ export function winsorisedSd(values: readonly number[]): number {
 
 /**
  * 20% trimmed mean with Yuen's interval (Yuen 1974; Wilcox, Introduction to Robust Estimation, 4.3): the standard error
- * is the winsorised sd over 0.6 √n, with h-1 degrees of freedom, h the values that are left. At least 3 values.
+ * is the winsorised sd over 0.6 √n, with h-1 degrees of freedom, h the values that are left. Below five values nothing is
+ * trimmed, and the interval is Student's. At least 3 values.
  *
  * @param confidence of the two-sided interval, such as 0.95
  */
@@ -61,7 +62,6 @@ export function yuen(values: readonly number[], confidence: number): Located {
   const left = n - 2 * trimCount(n);
   const estimate = trimmedMean(values);
   const kept = 1 - 2 * 0.2;
-  // Below five values nothing is trimmed, and the interval is Student's.
   const error = winsorisedSd(values) / ((trimCount(n) === 0 ? 1 : kept) * Math.sqrt(n));
   const half = studentQuantile(0.5 + confidence / 2, left - 1) * error;
   return { estimate, interval: [estimate - half, estimate + half] };
@@ -71,6 +71,15 @@ export function yuen(values: readonly number[], confidence: number): Located {
 export function robustSigma(values: readonly number[]): number {
   const centre = medianOf(values);
   return 1.482602218505602 * medianOf(values.map((x) => Math.abs(x - centre)));
+}
+
+/** Median of the slopes between all pairs of points (Theil 1950, Sen 1968); NaN without two different abscissas. */
+export function theilSen(points: readonly (readonly [number, number])[]): number {
+  const slopes: number[] = [];
+  for (const [i, [x1, y1]] of points.entries()) {
+    for (const [x2, y2] of points.slice(i + 1)) if (x1 !== x2) slopes.push((y2 - y1) / (x2 - x1));
+  }
+  return medianOf(slopes);
 }
 
 /**
