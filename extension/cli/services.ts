@@ -51,7 +51,6 @@ export interface CostServices {
   readonly native: CostRunner;
   readonly engine: CostRunner;
   readonly host: string;
-  readonly machine: () => MachineState;
   /** The table of this machine, null without one. */
   readonly kept: () => CostTable | null;
   /** Keeps a table and returns its file, null where nothing is kept. */

@@ -11,7 +11,7 @@ import { keepCosts, readCosts } from '../../../extension/profile/cost-file.ts';
 import { type CostHost, thisHost } from '../../../extension/profile/cost-host.ts';
 import { plain } from '../../../extension/report/style.ts';
 import { cost, measurement, table } from '../experiment/cost-fixtures.ts';
-import { noCosts } from './cost-services.ts';
+import { machine, noCosts } from './cost-services.ts';
 import { messages, runCli, schemaProblems } from './run-cli.ts';
 
 let folder = '';
@@ -50,7 +50,7 @@ function setup(over: Partial<Services['costs']> = {}, abort = new AbortControlle
     },
     ...{ signal: abort.signal, version: '0', analyze: none, target: none, installed: none },
     ...{ profileFromBench: none, sourceText: none, htmlAssets: none, experiment: none },
-    ...{ soakRunner: { start: none }, machine: none, engineFunctions: none },
+    ...{ soakRunner: { start: none }, machine: () => machine, engineFunctions: none },
     appendToLedger: async (record) => void records.push(record),
     costs: {
       ...noCosts,
