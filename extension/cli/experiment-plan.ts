@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { presetByName } from '../../engine/host/presets.ts';
 import { compileSettings } from '../../engine/host/flavours.ts';
 import { envGates } from '../../engine/host/variants.ts';
+import { engineLooks, nativeLooks } from '../experiment/looks.ts';
 import type { Replay } from '../experiment/replay.ts';
 import { replayPlan, workOf } from '../experiment/replays.ts';
 import { checkedThreshold } from '../experiment/seed-rule.ts';
@@ -45,9 +46,6 @@ export interface ExperimentFlags {
 export const usualThreshold = 0.5;
 /** Runs a side of the documents' script, for the rule `seed`. */
 const usualRuns = 10;
-/** Units after which a decision may be taken (DESIGN: 12, 24, 36 processes; native 24, 48, 72 units of four). */
-const engineLooks: readonly number[] = [12, 24, 36];
-const nativeLooks: readonly number[] = [24, 48, 72];
 
 /** A name, what it was and when: sorts by time, and two in one second differ. */
 export function experimentId(name: string, at: Date): string {
