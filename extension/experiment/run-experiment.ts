@@ -15,6 +15,7 @@ import type {
   Verdict,
 } from '../model-experiment.ts';
 import { UserError } from '../model.ts';
+import { machineNotes } from '../profile/machine-state.ts';
 import { median } from '../profile/run-statistics.ts';
 import { calibrationKey, newestPassed } from './calibration-history.ts';
 import { lookConfidence, looksWithin } from './looks.ts';
@@ -26,7 +27,6 @@ import {
   calibrationGate,
   factGates,
   machineGate,
-  machineNotes,
   refusalOf,
   unitWarnings,
 } from './verdict-gates.ts';

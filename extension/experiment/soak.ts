@@ -15,7 +15,7 @@ import type {
   SoakSummary,
   SoakTail,
 } from '../model-experiment.ts';
-import { machineWarnings } from '../profile/machine-state.ts';
+import { machineNotes } from '../profile/machine-state.ts';
 import { calculatePercentiles, percentileOf } from '../profile/percentiles.ts';
 import { median } from '../profile/run-statistics.ts';
 import { readSoakCsv } from './soak-csv.ts';
@@ -203,7 +203,7 @@ function notesOf({ plan, machine, cancelled }: SoakOutcome, sides: readonly Soak
           `In ${disturbed} of ${epochs.length} epochs others had the core for more than ${100 * disturbedAbove}% of the time: the CV and the tail are theirs too.`,
         ]
       : []),
-    ...machineWarnings(machine),
+    ...machineNotes(machine).map((note) => `${note[0]?.toUpperCase()}${note.slice(1)}.`),
     ...(short ? [`Drift needs ${fewestEpochs} epochs of a side in one process.`] : []),
     ...(plan.limits.cv === documentLimits.cv
       ? [

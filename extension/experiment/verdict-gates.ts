@@ -8,6 +8,7 @@ import type {
   Unit,
   Verdict,
 } from '../model-experiment.ts';
+import { machineNotes } from '../profile/machine-state.ts';
 import { medianOf } from './robust.ts';
 
 /** Robust standard deviation of a unit, percent, above which a machine is named as too noisy (ANCHORS 6.7). */
@@ -113,21 +114,6 @@ export function calibrationGate(
     false,
     `no passed A/A calibration of the last 24 h for this machine and workload${own}`,
   );
-}
-
-/** What the reader has to know of the machine; empty on one that is as it should be. */
-export function machineNotes(machine: MachineState): string[] {
-  return [
-    ...(machine.governor !== null && machine.governor !== 'performance'
-      ? [`the CPU governor is ${machine.governor}, not performance`]
-      : []),
-    ...(machine.turbo === true ? ['turbo is on: the clock changes with heat and load'] : []),
-    ...(machine.load !== null && machine.load > 0.5 * machine.cores
-      ? [`the load average was ${machine.load.toFixed(2)} on ${machine.cores} cores at the beginning`]
-      : []),
-    ...(machine.container ? ['inside a container: what its neighbours do is not seen'] : []),
-    ...(machine.pinned === null ? ['the processes were not pinned to cores'] : []),
-  ];
 }
 
 /** Notes are warnings; the gate fails only where the noise itself is beyond use. */
