@@ -11,7 +11,8 @@ export function sorted(values: readonly number[]): number[] {
   return [...values].sort((a, b) => a - b);
 }
 
-function medianOfSorted(v: ArrayLike<number>): number {
+/** Of ascending values; NaN of none. */
+export function medianOfSorted(v: ArrayLike<number>): number {
   const mid = v.length >>> 1;
   const upper = v[mid] ?? Number.NaN;
   return v.length % 2 === 1 ? upper : ((v[mid - 1] ?? Number.NaN) + upper) / 2;

@@ -90,7 +90,9 @@ export function machineNotes({ governor, turbo, load, cores, container, pinned }
       : []),
     ...(turbo === true ? ['turbo is on: the clock changes with heat and load'] : []),
     ...(load !== null && load > 0.5 * cores
-      ? [`the load average was ${load.toFixed(2)} on ${cores} ${cores === 1 ? 'core' : 'cores'} at the beginning`]
+      ? [
+          `the load average was ${load.toFixed(2)} on ${cores} ${cores === 1 ? 'core' : 'cores'} at the beginning`,
+        ]
       : []),
     ...(cores < 2 ? ['there is one core: everything else runs on it too'] : []),
     ...(container ? ['inside a container: what its neighbours do is not seen'] : []),
