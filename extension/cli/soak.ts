@@ -2,13 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { presetByName } from '../../engine/host/presets.ts';
-import { parseSide, sideLabel, withVariants } from '../experiment/side-spec.ts';
+import { parseSide, withVariants } from '../experiment/side-spec.ts';
 import { defaultEpochSeconds, documentLimits } from '../experiment/soak.ts';
 import { planBounds } from '../experiment/soak-head.ts';
 import { beginSoak, continueSoak, type SoakRun, type SoakSurroundings } from '../experiment/soak-run.ts';
 import type { ExperimentWork, PairHooks, SoakLimits, SoakPlan, SoakSummary } from '../model-experiment.ts';
 import { ledgerVersion } from '../model-experiment.ts';
 import { UserError } from '../model.ts';
+import { sideLabel } from '../profile/side-label.ts';
 import { speed } from '../report/format.ts';
 import { soakMarkdown } from '../report/markdown-soak.ts';
 import { soakText, soakVerdict } from '../report/text-soak.ts';

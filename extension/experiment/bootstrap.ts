@@ -1,4 +1,5 @@
 /** BCa bootstrap of the 20% trimmed mean, repeatable: its random numbers have a seed. */
+import { quantileOfSorted } from '../profile/percentiles.ts';
 import { normalCdf, normalQuantile } from './quantiles.ts';
 import { type Located, sorted, trimCount, trimmedMeanOfSorted } from './robust.ts';
 
@@ -23,15 +24,6 @@ export function seededRandom(seed: number): () => number {
   };
   for (let i = 0; i < 12; i++) next();
   return next;
-}
-
-/** Quantile of ascending values, linear between them (Hyndman & Fan's type 7). */
-export function quantileOfSorted(v: ArrayLike<number>, p: number): number {
-  const at = p * (v.length - 1);
-  const below = Math.floor(at);
-  const low = v[below] ?? Number.NaN;
-  const high = v[Math.min(below + 1, v.length - 1)] ?? Number.NaN;
-  return low + (at - below) * (high - low);
 }
 
 /** Trimmed means of `count` resamples of the values, in the order drawn. */

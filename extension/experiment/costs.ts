@@ -12,7 +12,8 @@ import {
   type CostRunner,
   type CostUnit,
 } from '../profile/cost-measurement.ts';
-import { medianOf, theilSen, trimmedMean, yuen } from './robust.ts';
+import { median } from '../profile/percentiles.ts';
+import { theilSen, trimmedMean, yuen } from './robust.ts';
 
 /** Units below which no interval is worth its name. */
 export const fewestUnits = 3;
@@ -35,7 +36,7 @@ export function pairNs(units: readonly CostUnit[]): number {
     2 *
     trimmedMean(
       units.map((u) =>
-        medianOf(
+        median(
           u.rows
             .filter((r) => !r.contended)
             .flatMap((r) => r.blocks.flatMap(([a1, , , a2]) => [a1 / r.operations, a2 / r.operations])),

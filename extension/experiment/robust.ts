@@ -1,4 +1,5 @@
 /** Estimators that a few bad processes cannot pull away, with their intervals. Values in any unit, in any order. */
+import { median, medianOfSorted } from '../profile/percentiles.ts';
 import { normalQuantile, studentQuantile } from './quantiles.ts';
 
 /** A location and its interval, in the unit of the values. */
@@ -9,18 +10,6 @@ export interface Located {
 
 export function sorted(values: readonly number[]): number[] {
   return [...values].sort((a, b) => a - b);
-}
-
-/** Of ascending values; NaN of none. */
-export function medianOfSorted(v: ArrayLike<number>): number {
-  const mid = v.length >>> 1;
-  const upper = v[mid] ?? Number.NaN;
-  return v.length % 2 === 1 ? upper : ((v[mid - 1] ?? Number.NaN) + upper) / 2;
-}
-
-/** NaN of none. */
-export function medianOf(values: readonly number[]): number {
-  return medianOfSorted(sorted(values));
 }
 
 /** How many values a 20% trim takes from each end. */
@@ -70,8 +59,8 @@ export function yuen(values: readonly number[], confidence: number): Located {
 
 /** 1.4826 times the median absolute deviation from the median: the sd where the values are normal (Hampel 1974). */
 export function robustSigma(values: readonly number[]): number {
-  const centre = medianOf(values);
-  return 1.482602218505602 * medianOf(values.map((x) => Math.abs(x - centre)));
+  const centre = median(values);
+  return 1.482602218505602 * median(values.map((x) => Math.abs(x - centre)));
 }
 
 /** Median of the slopes between all pairs of points (Theil 1950, Sen 1968); NaN without two different abscissas. */
@@ -80,7 +69,7 @@ export function theilSen(points: readonly (readonly [number, number])[]): number
   for (const [i, [x1, y1]] of points.entries()) {
     for (const [x2, y2] of points.slice(i + 1)) if (x1 !== x2) slopes.push((y2 - y1) / (x2 - x1));
   }
-  return medianOf(slopes);
+  return median(slopes);
 }
 
 /**

@@ -16,7 +16,7 @@ import type {
 } from '../model-experiment.ts';
 import { UserError } from '../model.ts';
 import { machineNotes } from '../profile/machine-state.ts';
-import { median } from '../profile/run-statistics.ts';
+import { median } from '../profile/percentiles.ts';
 import { calibrationKey, newestPassed } from './calibration-history.ts';
 import { lookConfidence, looksWithin } from './looks.ts';
 import { noiseFloor, sigmaPercent, smallestVisible } from './statistics.ts';

@@ -5,7 +5,7 @@
  */
 import type { ExperimentGate, Verdict } from '../model-experiment.ts';
 import { UserError } from '../model.ts';
-import { median } from '../profile/run-statistics.ts';
+import { median } from '../profile/percentiles.ts';
 
 /** Runs that one side may list. */
 export const mostRuns = 100_000;

@@ -16,8 +16,7 @@ import type {
   SoakTail,
 } from '../model-experiment.ts';
 import { machineNotes } from '../profile/machine-state.ts';
-import { calculatePercentiles, percentileOf } from '../profile/percentiles.ts';
-import { median } from '../profile/run-statistics.ts';
+import { calculatePercentiles, median, percentileOf } from '../profile/percentiles.ts';
 import { readSoakCsv } from './soak-csv.ts';
 
 /**

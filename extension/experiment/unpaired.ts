@@ -4,9 +4,9 @@
  * a BCa bootstrap (Efron 1987), Mann and Whitney's U.
  */
 import type { Estimate, Verdict } from '../model-experiment.ts';
-import { bcaInterval, bootstrapReplicates, quantileOfSorted, seededRandom } from './bootstrap.ts';
+import { median, medianOfSorted, quantileOfSorted } from '../profile/percentiles.ts';
+import { bcaInterval, bootstrapReplicates, seededRandom } from './bootstrap.ts';
 import { normalCdf } from './quantiles.ts';
-import { medianOf, medianOfSorted } from './robust.ts';
 
 /** Fewer runs of a side have no 95% interval worth the name (benchstat asks for six as well). */
 export const fewestRuns = 6;
@@ -73,7 +73,7 @@ export function ratioOfMedians(baseline: readonly number[], treatment: readonly 
   const drawn = bootstrap(thinned(baseline), thinned(treatment), medianInPlace, 0x5eed01);
   return {
     method: 'medians',
-    percent: percentOf(Math.log(medianOf(treatment) / medianOf(baseline))),
+    percent: percentOf(Math.log(median(treatment) / median(baseline))),
     interval: [percentOf(quantileOfSorted(drawn, 0.025)), percentOf(quantileOfSorted(drawn, 0.975))],
   };
 }

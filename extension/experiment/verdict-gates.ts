@@ -9,7 +9,7 @@ import type {
   Verdict,
 } from '../model-experiment.ts';
 import { machineNotes } from '../profile/machine-state.ts';
-import { medianOf } from './robust.ts';
+import { median } from '../profile/percentiles.ts';
 
 /** Robust standard deviation of a unit, percent, above which a machine is named as too noisy (ANCHORS 6.7). */
 export const noisyPercent = 1.5;
@@ -86,7 +86,7 @@ export function refusalOf(gates: readonly ExperimentGate[]): Refusal | null {
 
 /** Batches have to be long against the clock: at least 1 ms and 1,000 of its steps. At least one unit. */
 export function batchGate(units: readonly Unit[], clockNs: number): ExperimentGate {
-  const length = medianOf(units.map((u) => u.batchNs));
+  const length = median(units.map((u) => u.batchNs));
   const least = Math.max(1e6, 1000 * clockNs);
   const ms = (ns: number): string => `${(ns / 1e6).toPrecision(3)} ms`;
   return length >= least
@@ -137,7 +137,7 @@ function listed(units: readonly Unit[]): string {
 /** Disturbed and outlying units: both are kept, and named. */
 export function unitWarnings(units: readonly Unit[], sigmaPercent: number | null): string[] {
   const disturbed = units.filter((u) => u.disturbed !== null && u.disturbed > disturbedAbove);
-  const centre = medianOf(units.map((u) => u.logRatio));
+  const centre = median(units.map((u) => u.logRatio));
   const far =
     sigmaPercent === null || sigmaPercent === 0
       ? []

@@ -1,7 +1,7 @@
 /** The documents' own rule on units that were run here: difference of the sides' mean speeds, with this machine's interval. */
 import type { Estimate, Verdict } from '../model-experiment.ts';
+import { median } from '../profile/percentiles.ts';
 import { studentQuantile } from './quantiles.ts';
-import { medianOf } from './robust.ts';
 import { requireSamples } from './statistics.ts';
 import type { Judge } from './verdict.ts';
 import { layoutRows } from './verdict-layouts.ts';
@@ -36,7 +36,7 @@ export function seedJudge(rule: SeedRule): Judge {
     const around = (percent: number): [number, number] => [percent - half, percent + half];
     const percent = decided.meanDeltaPercent;
     const estimate: Estimate = { method: 'means', percent, interval: around(percent) };
-    const medians = 100 * (medianOf(treatment) / medianOf(baseline) - 1);
+    const medians = 100 * (median(treatment) / median(baseline) - 1);
     return {
       estimate,
       verdict: rules.last ? decided.verdict : null,

@@ -1,12 +1,6 @@
 /** The figures that every bench result derives from its runs, whatever the target. */
 import type { BenchResult, BenchRun } from '../model.ts';
-
-/** Median; of an even count the mean of the two in the middle, 0 of none. */
-export function median(values: readonly number[]): number {
-  const v = [...values].sort((a, b) => a - b);
-  const mid = v.length >>> 1;
-  return v.length % 2 === 1 ? (v[mid] ?? 0) : ((v[mid - 1] ?? 0) + (v[mid] ?? 0)) / 2;
-}
+import { median } from './percentiles.ts';
 
 /** Sample standard deviation (n-1); null for fewer than two. */
 function deviation(values: readonly number[], mean: number): number | null {
@@ -22,7 +16,7 @@ function deviation(values: readonly number[], mean: number): number | null {
  */
 export function benchRun(passesNs: readonly number[], operations: number): BenchRun {
   const passes = passesNs.map((ns) => (operations / Math.max(1, ns)) * 1e9);
-  return { passes, median: median(passes), first: passes[0] ?? 0 };
+  return { passes, median: passes.length === 0 ? 0 : median(passes), first: passes[0] ?? 0 };
 }
 
 type Summary = Pick<

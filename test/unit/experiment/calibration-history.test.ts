@@ -100,6 +100,13 @@ describe('the file', () => {
     }
   });
 
+  it('several processes may write at once', async () => {
+    const all = Array.from({ length: 8 }, (_, i) => calibration(`2026-11-21T08:00:0${i}Z`));
+    await Promise.all(all.map((c) => appendCalibration(file, c)));
+    const { calibrations, skipped } = await readCalibrations(file);
+    expect([calibrations.map((c) => c.at).sort(), skipped]).toEqual([all.map((c) => c.at), 0]);
+  });
+
   it('whatever was written into it is skipped', async () => {
     const a = calibration('2026-11-21T08:00:00Z');
     await appendCalibration(file, a);
@@ -131,7 +138,9 @@ describe('the file', () => {
 
   it('one that cannot be written or read is said in one line', async () => {
     await writeFile(path.join(folder, 'kept'), '');
-    await expect(appendCalibration(file, calibration('2026-11-21T08:00:00Z'))).rejects.toThrow(UserError);
+    const kept = appendCalibration(file, calibration('2026-11-21T08:00:00Z'));
+    await expect(kept).rejects.toThrow(UserError);
+    await expect(kept).rejects.toThrow(/^the calibration cannot be kept: cannot write .*kept/);
     await expect(readCalibrations(folder)).rejects.toThrow(UserError);
   });
 });

@@ -4,13 +4,11 @@ import {
   bcaInterval,
   bcaTrimmedMean,
   jackknifedTrimmedMeans,
-  quantileOfSorted,
   resampledTrimmedMeans,
   seededRandom,
 } from '../../../extension/experiment/bootstrap.ts';
 import {
   hodgesLehmann,
-  medianOf,
   robustSigma,
   signedRankCount,
   theilSen,
@@ -18,6 +16,7 @@ import {
   winsorisedSd,
   yuen,
 } from '../../../extension/experiment/robust.ts';
+import { median, quantileOfSorted } from '../../../extension/profile/percentiles.ts';
 import { golden } from './golden.ts';
 
 const values = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 7, maxLength: 40 });
@@ -77,7 +76,7 @@ describe('robust estimators by hand', () => {
     expect(trimmedMean([100, 1, 2, 3, -100])).toBe(2);
     expect(trimmedMean([0, 4, 5, 9])).toBe(4.5);
     expect(winsorisedSd([100, 1, 2, 3, -100])).toBeCloseTo(1, 14);
-    expect(medianOf([4, 1, 3, 2])).toBe(2.5);
+    expect(median([4, 1, 3, 2])).toBe(2.5);
     expect(robustSigma([1, 2, 3, 4, 100])).toBeCloseTo(1.4826, 4);
   });
 
