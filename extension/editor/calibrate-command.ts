@@ -2,7 +2,8 @@
 import * as vscode from 'vscode';
 import { calibrate } from '../experiment/costs.ts';
 import { UserError } from '../model.ts';
-import type { CostTable, LedgerRecord } from '../model-experiment.ts';
+import type { CostTable } from '../model-costs.ts';
+import type { LedgerRecord } from '../model-ledger.ts';
 import { keepCosts, readCosts } from '../profile/cost-file.ts';
 import { thisHost } from '../profile/cost-host.ts';
 import type { CostRunner } from '../profile/cost-measurement.ts';

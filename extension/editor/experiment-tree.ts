@@ -1,6 +1,8 @@
 /** The Experiments view: what the ledger holds, newest first. */
 import * as vscode from 'vscode';
-import type { Experiment, LedgerRecord, SoakSummary, Verdict } from '../model-experiment.ts';
+import type { Experiment, Verdict } from '../model-experiment.ts';
+import type { LedgerRecord } from '../model-ledger.ts';
+import type { SoakSummary } from '../model-soak.ts';
 import type { ReportPlace } from '../model.ts';
 import { experimentText, soakText } from './experiment-words.ts';
 import type { LedgerWatch } from './experiment-ledger.ts';

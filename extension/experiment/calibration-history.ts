@@ -3,14 +3,8 @@
  * the shape of the ledger's calibrations.
  */
 import { open } from 'node:fs/promises';
-import type {
-  Calibration,
-  ExperimentPlan,
-  ExperimentWork,
-  LedgerRecord,
-  MachineState,
-} from '../model-experiment.ts';
-import { ledgerVersion } from '../model-experiment.ts';
+import type { Calibration, ExperimentPlan, ExperimentWork, MachineState } from '../model-experiment.ts';
+import { type LedgerRecord, ledgerVersion } from '../model-ledger.ts';
 import { UserError } from '../model.ts';
 import { appendDurably, reasonOf } from './ledger-files.ts';
 import { codeOf } from './ledger-lock.ts';

@@ -4,7 +4,8 @@
  * have different code layouts, the 20% trimmed mean with Yuen's interval. Pure, but for `calibrate`, which asks runners.
  */
 import { type RunHooks, UserError } from '../model.ts';
-import type { Cost, CostName, CostTable, MachineState } from '../model-experiment.ts';
+import type { Cost, CostName, CostTable } from '../model-costs.ts';
+import type { MachineState } from '../model-experiment.ts';
 import {
   type CostMeasurement,
   costNames,

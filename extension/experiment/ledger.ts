@@ -7,14 +7,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { UserError } from '../model.ts';
-import type {
-  Calibration,
-  CostTable,
-  Experiment,
-  LedgerProblem,
-  LedgerRecord,
-  SoakSummary,
-} from '../model-experiment.ts';
+import type { CostTable } from '../model-costs.ts';
+import type { Calibration, Experiment } from '../model-experiment.ts';
+import type { LedgerProblem, LedgerRecord } from '../model-ledger.ts';
+import type { SoakSummary } from '../model-soak.ts';
 import { CannotAppend, type LedgerFiles, nodeLedger, reasonOf } from './ledger-files.ts';
 import { type Line, linesOf } from './ledger-lines.ts';
 import { readRecord } from './ledger-record.ts';

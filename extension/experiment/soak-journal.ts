@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
-import type { SoakRow } from '../model-experiment.ts';
+import type { SoakRow } from '../model-soak.ts';
 import { UserError } from '../model.ts';
 import { readSoakCsv, type SoakFile, type SoakHead, soakCsvHead, soakCsvRow } from './soak-csv.ts';
 

@@ -1,16 +1,7 @@
 /** Runs a soak: the two sides take turns, an epoch each, and every epoch is on disk before the next one begins. */
 import { setImmediate as turn } from 'node:timers/promises';
-import type {
-  MachineState,
-  PairHooks,
-  SideName,
-  SideSpec,
-  SoakPlan,
-  SoakRow,
-  SoakRunner,
-  SoakSession,
-  SoakSummary,
-} from '../model-experiment.ts';
+import type { MachineState, PairHooks, SideSpec } from '../model-experiment.ts';
+import type { SideName, SoakPlan, SoakRow, SoakRunner, SoakSession, SoakSummary } from '../model-soak.ts';
 import { UserError } from '../model.ts';
 import { analyzeSoak, plannedEpochs, sideNames } from './soak.ts';
 import type { SoakHead } from './soak-csv.ts';

@@ -2,8 +2,8 @@
  * From a soak's epochs to its figures and budgets: the documents' analyze_soak and analyze_epoch_tail_csv. (Their
  * calculate_percentiles is in extension/profile/percentiles.ts.) Pure.
  */
+import type { MachineState } from '../model-experiment.ts';
 import type {
-  MachineState,
   SideName,
   SoakBudget,
   SoakEpoch,
@@ -14,7 +14,7 @@ import type {
   SoakSide,
   SoakSummary,
   SoakTail,
-} from '../model-experiment.ts';
+} from '../model-soak.ts';
 import { machineNotes } from '../profile/machine-state.ts';
 import { calculatePercentiles, median, percentileOf } from '../profile/percentiles.ts';
 import { readSoakCsv } from './soak-csv.ts';

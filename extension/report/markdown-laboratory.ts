@@ -1,12 +1,7 @@
 /** The report's sections about experiments, soaks and costs: one table each; the full documents are the ledger's. */
-import type {
-  Cost,
-  CostTable,
-  CumulativeStep,
-  Experiment,
-  SoakBudget,
-  SoakSummary,
-} from '../model-experiment.ts';
+import type { Cost, CostTable } from '../model-costs.ts';
+import type { CumulativeStep, Experiment } from '../model-experiment.ts';
+import type { SoakBudget, SoakSummary } from '../model-soak.ts';
 import type { ReportModel } from '../model.ts';
 import { bytes, digits, percent, speed } from './format.ts';
 import { type Column, markdownCell, markdownCode, markdownTable } from './table.ts';

@@ -1,5 +1,5 @@
 /** A soak as a person reads it in a terminal: both sides' figures, budgets, a small chart of the epochs. */
-import type { SoakBudget, SoakSide, SoakSummary } from '../model-experiment.ts';
+import type { SoakBudget, SoakSide, SoakSummary } from '../model-soak.ts';
 import { bytes, digits, percent, printable, signedPercent, speed } from './format.ts';
 import { plain, type Style } from './style.ts';
 import { type Column, textTable } from './table.ts';

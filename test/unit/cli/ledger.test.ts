@@ -22,7 +22,7 @@ import {
   appendSoak,
 } from '../../../extension/experiment/ledger.ts';
 import { UserError } from '../../../extension/model.ts';
-import type { LedgerExport, LedgerListing } from '../../../extension/model-experiment.ts';
+import type { LedgerExport, LedgerListing } from '../../../extension/model-ledger.ts';
 import { plain } from '../../../extension/report/style.ts';
 import { calibration, costs, experiment, soak } from '../experiment/lab-records.ts';
 import { schemaProblems } from './run-cli.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../extension/experiment/bootstrap.ts';
 import { calibrate, costTable, doubts, pairNs } from '../../../extension/experiment/costs.ts';
 import { UserError } from '../../../extension/model.ts';
-import type { CostName } from '../../../extension/model-experiment.ts';
+import type { CostName } from '../../../extension/model-costs.ts';
 import { type CostRunner, costRow } from '../../../extension/profile/cost-measurement.ts';
 import { machine } from '../cli/cost-services.ts';
 import { baseNs, cost, measurement } from './cost-fixtures.ts';

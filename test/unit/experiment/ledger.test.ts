@@ -27,7 +27,7 @@ import { type LedgerFiles, nodeLedger } from '../../../extension/experiment/ledg
 import { withLock } from '../../../extension/experiment/ledger-lock.ts';
 import { readRecord } from '../../../extension/experiment/ledger-record.ts';
 import { findRecord, ledgerListing } from '../../../extension/experiment/ledger-rows.ts';
-import type { LedgerRecord } from '../../../extension/model-experiment.ts';
+import type { LedgerRecord } from '../../../extension/model-ledger.ts';
 import { calibration, costs, experiment, soak } from './lab-records.ts';
 
 const base = mkdtempSync(path.join(os.tmpdir(), 'alloc-lens-ledger-'));
