@@ -3,7 +3,7 @@ import type { Index } from './index.ts';
 import { type Expr, functionOf, noType, type TypeRef } from './ir.ts';
 
 /** What an operator on an object of the type yields: for an atomic one, its value. */
-function valueOf(index: Index, type: TypeRef | null): TypeRef | null {
+function operatorResult(index: Index, type: TypeRef | null): TypeRef | null {
   if (type === null) return null;
   const r = index.resolve(type);
   return r.atomic && r.pointer === 0 && r.array === 0 ? { ...noType, base: 'long' } : type;
@@ -70,9 +70,9 @@ export function expressionType(index: Index, x: Expr): TypeRef | null {
     case 'choice':
       return x.options[0] === undefined ? null : index.typeOf(x.options[0].x);
     case 'asg':
-      return valueOf(index, index.typeOf(x.left));
+      return operatorResult(index, index.typeOf(x.left));
     case 'upd':
-      return valueOf(index, index.typeOf(x.x));
+      return operatorResult(index, index.typeOf(x.x));
     case 'bin':
       return x.op === '.*' || x.op === '->*' ? null : index.typeOf(x.left);
     case 'comma': {
