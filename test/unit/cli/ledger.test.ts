@@ -15,15 +15,10 @@ import { type Command, CommanderError } from 'commander';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createProgram } from '../../../extension/cli/program.ts';
 import type { Services } from '../../../extension/cli/services.ts';
-import {
-  appendCalibration,
-  appendCosts,
-  appendExperiment,
-  appendSoak,
-} from '../../../extension/experiment/ledger.ts';
 import { UserError } from '../../../extension/model.ts';
 import type { LedgerExport, LedgerListing } from '../../../extension/model-ledger.ts';
 import { plain } from '../../../extension/report/style.ts';
+import { appendCalibration, appendCosts, appendExperiment, appendSoak } from '../experiment/append.ts';
 import { calibration, costs, experiment, soak } from '../experiment/lab-records.ts';
 import { schemaProblems } from './run-cli.ts';
 
