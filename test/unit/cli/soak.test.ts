@@ -3,43 +3,22 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { runSoak, type SoakFlags, soakPlan } from '../../../extension/cli/soak.ts';
-import type { Services } from '../../../extension/cli/services.ts';
-import type { LedgerRecord } from '../../../extension/model-ledger.ts';
 import type { SoakSummary } from '../../../extension/model-soak.ts';
 import { UserError } from '../../../extension/model.ts';
-import { plain } from '../../../extension/report/style.ts';
 import { defaultEpochSeconds } from '../../../extension/experiment/soak.ts';
 import { fakeRunner, machine } from '../experiment/soak-support.ts';
-import { noCosts } from './cost-services.ts';
+import { fakeServices } from './fake-services.ts';
 import { shapeOf } from './model-shapes.ts';
 import { messages, root, runCli, schemaProblems } from './run-cli.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'alloc-lens-soak-cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const none = (): never => {
-  throw new Error('not to be called');
-};
-
 function setup(fail?: (calls: number) => void) {
-  const printed: string[] = [];
-  const said: string[] = [];
-  const records: LedgerRecord[] = [];
   const controller = new AbortController();
   const runner = fakeRunner({ now: 0 }, fail === undefined ? {} : { fail });
-  const services: Services = {
-    output: {
-      ...{ style: plain, width: null, onProgress: () => {}, endProgress: () => {} },
-      say: (line) => void said.push(line),
-      print: async (text) => void printed.push(text),
-    },
-    ...{ signal: controller.signal, version: '0', analyze: none, target: none, installed: none },
-    ...{ profileFromBench: none, sourceText: none, htmlAssets: none, soakRunner: runner },
-    machine: () => machine,
-    ...{ experiment: none, engineFunctions: none, costs: noCosts },
-    appendToLedger: async (record) => void records.push(record),
-  };
-  return { printed, said, records, runner, services, controller };
+  const { signal } = controller;
+  return { ...fakeServices({ signal, soakRunner: runner, machine: () => machine }), runner, controller };
 }
 
 let count = 0;
