@@ -1,4 +1,5 @@
 /** Estimators that a few bad processes cannot pull away, with their intervals. Values in any unit, in any order. */
+import { sampleDeviation } from '../profile/moments.ts';
 import { median, medianOfSorted } from '../profile/percentiles.ts';
 import { normalQuantile, studentQuantile } from './quantiles.ts';
 
@@ -35,9 +36,7 @@ export function winsorisedSd(values: readonly number[]): number {
   const cut = trimCount(v.length);
   const low = v[cut] ?? Number.NaN;
   const high = v[v.length - 1 - cut] ?? Number.NaN;
-  const w = v.map((x) => Math.min(high, Math.max(low, x)));
-  const mean = w.reduce((sum, x) => sum + x, 0) / w.length;
-  return Math.sqrt(w.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (w.length - 1));
+  return sampleDeviation(v.map((x) => Math.min(high, Math.max(low, x)))) ?? Number.NaN;
 }
 
 /**

@@ -16,6 +16,7 @@ import type {
   SoakTail,
 } from '../model-soak.ts';
 import { machineNotes } from '../profile/machine-state.ts';
+import { mean, sampleDeviation } from '../profile/moments.ts';
 import { calculatePercentiles, median, percentileOf } from '../profile/percentiles.ts';
 import { readSoakCsv } from './soak-csv.ts';
 
@@ -46,12 +47,10 @@ export function plannedEpochs(plan: Pick<SoakPlan, 'minutes' | 'epochSeconds'>):
 
 /** Sample standard deviation (n-1) of the epochs' throughput over its mean, percent; null of fewer than two. */
 export function cvPercent(epochs: readonly SoakEpoch[]): number | null {
-  if (epochs.length < 2) return null;
   const speeds = epochs.map((e) => e.opsPerSecond);
-  const mean = speeds.reduce((a, b) => a + b, 0) / speeds.length;
-  if (mean === 0) return null;
-  const squares = speeds.reduce((sum, v) => sum + (v - mean) ** 2, 0);
-  return (100 * Math.sqrt(squares / (speeds.length - 1))) / mean;
+  const stdev = sampleDeviation(speeds);
+  const centre = mean(speeds);
+  return stdev === null || centre === 0 ? null : (100 * stdev) / centre;
 }
 
 /** Resident memory of one process, from the beginning of its steady time to its end. */

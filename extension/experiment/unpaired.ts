@@ -4,6 +4,7 @@
  * a BCa bootstrap (Efron 1987), Mann and Whitney's U.
  */
 import type { Estimate, Verdict } from '../model-experiment.ts';
+import { mean, sampleDeviation } from '../profile/moments.ts';
 import { median, medianOfSorted, quantileOfSorted } from '../profile/percentiles.ts';
 import { bcaInterval, bootstrapReplicates, seededRandom } from './bootstrap.ts';
 import { normalCdf } from './quantiles.ts';
@@ -12,12 +13,6 @@ import { normalCdf } from './quantiles.ts';
 export const fewestRuns = 6;
 /** Longer lists are thinned out before they are resampled: the interval is then wider than it could be, and soon there. */
 const mostResampled = 500;
-
-const mean = (values: ArrayLike<number>): number => {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i] ?? 0;
-  return sum / values.length;
-};
 
 /** A location of values that it may reorder. */
 type Location = (values: Float64Array) => number;
@@ -154,9 +149,8 @@ export function mannWhitney(a: readonly number[], b: readonly number[]): number 
 /** Standard error of the ratio of means, percent (delta method). */
 export function standardErrorPercent(baseline: readonly number[], treatment: readonly number[]): number {
   const relative = (values: readonly number[]): number => {
-    const m = mean(values);
-    const variance = values.reduce((s, v) => s + (v - m) ** 2, 0) / (values.length - 1);
-    return variance / values.length / m ** 2;
+    const deviation = sampleDeviation(values) ?? Number.NaN;
+    return (deviation / mean(values)) ** 2 / values.length;
   };
   return 100 * Math.sqrt(relative(baseline) + relative(treatment));
 }

@@ -1,5 +1,6 @@
 /** Code placement as a source of variation: does an effect depend on the layout that it was measured in? */
 import type { LayoutRow, Unit } from '../model-experiment.ts';
+import { mean, sampleDeviation } from '../profile/moments.ts';
 import { median } from '../profile/percentiles.ts';
 import { fisherTail, studentQuantile } from './quantiles.ts';
 import type { Located } from './robust.ts';
@@ -90,8 +91,8 @@ export function layoutRule(chance: number | null): { readonly widen: boolean; re
 export function acrossLayouts(units: readonly Placed[], over: Located, confidence: number): Located {
   const centres = [...byLayout(units).values()].map(median);
   const k = centres.length;
-  const estimate = centres.reduce((sum, c) => sum + c, 0) / k;
-  const sd = Math.sqrt(centres.reduce((sum, c) => sum + (c - estimate) ** 2, 0) / (k - 1));
+  const estimate = mean(centres);
+  const sd = sampleDeviation(centres) ?? Number.NaN;
   const half = (studentQuantile(0.5 + confidence / 2, k - 1) * sd) / Math.sqrt(k);
   return {
     estimate,

@@ -1,12 +1,7 @@
 /** The figures that every bench result derives from its runs, whatever the target. */
 import type { BenchResult, BenchRun } from '../model.ts';
+import { mean, sampleDeviation } from './moments.ts';
 import { median } from './percentiles.ts';
-
-/** Sample standard deviation (n-1); null for fewer than two. */
-function deviation(values: readonly number[], mean: number): number | null {
-  if (values.length < 2) return null;
-  return Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1));
-}
 
 /**
  * One fresh process.
@@ -27,14 +22,14 @@ type Summary = Pick<
 /** Over the medians of at least one run. */
 export function summarizeRuns(runs: readonly BenchRun[]): Summary {
   const medians = runs.map((r) => r.median);
-  const mean = medians.reduce((a, b) => a + b, 0) / medians.length;
-  const stdev = deviation(medians, mean);
+  const centre = mean(medians);
+  const stdev = sampleDeviation(medians);
   return {
     runs,
-    mean,
+    mean: centre,
     median: median(medians),
     stdev,
-    cv: stdev === null ? null : stdev / mean,
+    cv: stdev === null ? null : stdev / centre,
     min: Math.min(...medians),
     max: Math.max(...medians),
     firstOpsPerSecond: median(runs.map((r) => r.first)),
