@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { Capture, GrammarName, QueryName, SyntaxParser, SyntaxTree, TextEdit } from './syntax.ts';
-import { capturesOf, walkFrom } from './tree-walk.ts';
+import { capturesOf, type Cursor, walkFrom } from './tree-walk.ts';
 
 interface NativePoint {
   readonly row: number;
@@ -19,17 +19,9 @@ interface NativeNode {
   readonly endIndex: number;
   readonly tree: NativeTree;
 }
-interface NativeCursor {
-  readonly nodeType: string;
-  readonly startIndex: number;
-  readonly endIndex: number;
-  gotoFirstChild(): boolean;
-  gotoNextSibling(): boolean;
-  gotoParent(): boolean;
-}
 interface NativeTree {
   readonly rootNode: NativeNode;
-  walk(): NativeCursor;
+  walk(): Cursor;
   edit(edit: {
     startIndex: number;
     oldEndIndex: number;

@@ -15,7 +15,7 @@ export function capturesOf(caught: readonly Caught[]): Capture[] {
   }));
 }
 
-interface Cursor {
+export interface Cursor {
   readonly nodeType: string;
   readonly startIndex: number;
   readonly endIndex: number;
