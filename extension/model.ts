@@ -5,14 +5,10 @@
  * (docs/schemas/*.schema.json).
  */
 
-import type {
-  CostTable,
-  CumulativeStep,
-  DocumentFigures,
-  Experiment,
-  SoakSummary,
-} from './model-experiment.ts';
+import type { CostTable } from './model-costs.ts';
+import type { CumulativeStep, DocumentFigures, Experiment } from './model-experiment.ts';
 import type { ProfileDetails, ProfileInstruction, ProfileUnit } from './model-profile.ts';
+import type { SoakSummary } from './model-soak.ts';
 
 export const schemaVersion = 1;
 

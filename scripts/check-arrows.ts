@@ -23,6 +23,9 @@ const lower = ['analysis', 'profile', 'experiment', 'native', 'engine-host'];
 
 export const layers: readonly Layer[] = [
   { name: 'model', place: 'extension/model.ts', sees: [], node: false },
+  { name: 'model', place: 'extension/model-costs.ts', sees: [], node: false },
+  { name: 'model', place: 'extension/model-ledger.ts', sees: [], node: false },
+  { name: 'model', place: 'extension/model-soak.ts', sees: [], node: false },
   { name: 'model', place: 'extension/model-experiment.ts', sees: [], node: false },
   { name: 'model', place: 'extension/model-profile.ts', sees: [], node: false },
   { name: 'grammars', place: 'grammars', sees: [] },

@@ -1,7 +1,7 @@
 /** `alloc-lens compare-allocators`: one workload on several targets, their runs interleaved. */
 import type { BenchResult, CompareResult, CompareRow, Target } from '../model.ts';
 import { UserError } from '../model.ts';
-import { median } from '../profile/run-statistics.ts';
+import { median } from '../profile/percentiles.ts';
 import { workloadName } from '../profile/workloads.ts';
 import { compareText } from '../report/text-compare.ts';
 import { benchRequests } from './bench.ts';

@@ -1,13 +1,14 @@
 /** Replays that time no pair: the audit of Phase 28, and the profile of Phase 42. */
 import { presetByName } from '../../engine/host/presets.ts';
 import type { Replay } from '../experiment/replay.ts';
-import { parseSide, sideLabel } from '../experiment/side-spec.ts';
+import { parseSide } from '../experiment/side-spec.ts';
 import { fastlaneCandidates } from '../experiment/tables/candidates.ts';
 import { checklist } from '../experiment/tables/checklist.ts';
 import { gapTable, perOperationOf } from '../experiment/tables/gap-table.ts';
 import { gatesAmong, topRule } from '../experiment/tables/top-rule.ts';
 import type { Experiment, ExperimentSide, ExperimentWork, GapTable, SideSpec } from '../model-experiment.ts';
 import { type BenchResult, UserError } from '../model.ts';
+import { sideLabel } from '../profile/side-label.ts';
 import { count } from '../report/format.ts';
 import { type ExperimentFlags, experimentId, replayWork, ruleOf, thresholdOf } from './experiment-plan.ts';
 import type { Services } from './services.ts';

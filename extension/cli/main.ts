@@ -22,7 +22,7 @@ import { discoverAllocators, knownAllocators } from '../native/discover.ts';
 import { InstalledTarget } from '../native/installed.ts';
 import { NativeTarget } from '../native/target.ts';
 import { keepCosts, readCosts } from '../profile/cost-file.ts';
-import { hostState, thisHost } from '../profile/cost-host.ts';
+import { thisHost } from '../profile/cost-host.ts';
 import { profileFromBench } from '../profile/from-bench.ts';
 import { readMachineState } from '../profile/machine-state.ts';
 import { requireExists } from './files.ts';
@@ -134,7 +134,6 @@ function costServices(): CostServices {
     }),
     engine: new EngineCosts({ distDir }),
     host: host.name,
-    machine: hostState,
     kept: () => (folder === null ? null : readCosts(folder, host)),
     keep: (table) => (folder === null ? null : keepCosts(folder, host, table)),
   };

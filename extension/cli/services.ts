@@ -1,14 +1,9 @@
 /** What the commands need from the rest of the program; the entry file fills it in, tests may too. */
 import type { AnalyzeOptions } from '../analysis/analyze.ts';
-import type {
-  CostTable,
-  Experiment,
-  ExperimentPlan,
-  LedgerRecord,
-  MachineState,
-  PairHooks,
-  SoakRunner,
-} from '../model-experiment.ts';
+import type { CostTable } from '../model-costs.ts';
+import type { Experiment, ExperimentPlan, MachineState, PairHooks } from '../model-experiment.ts';
+import type { LedgerRecord } from '../model-ledger.ts';
+import type { SoakRunner } from '../model-soak.ts';
 import type { BenchResult, Findings, Profile, Target } from '../model.ts';
 import type { CostRunner } from '../profile/cost-measurement.ts';
 import type { HtmlAssets } from '../report/html.ts';
@@ -51,7 +46,6 @@ export interface CostServices {
   readonly native: CostRunner;
   readonly engine: CostRunner;
   readonly host: string;
-  readonly machine: () => MachineState;
   /** The table of this machine, null without one. */
   readonly kept: () => CostTable | null;
   /** Keeps a table and returns its file, null where nothing is kept. */

@@ -1,7 +1,7 @@
 /** What the window knows: findings by workspace folder, the runs, the loaded profile. Views read it and follow it. */
 import * as vscode from 'vscode';
 import type { BenchResult, Findings, Profile } from '../model.ts';
-import type { CostTable } from '../model-experiment.ts';
+import type { CostTable } from '../model-costs.ts';
 import { annotateFile } from '../profile/annotate.ts';
 import { withCosts } from '../profile/cost-estimates.ts';
 import type { FileAnnotations } from '../model.ts';

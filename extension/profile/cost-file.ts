@@ -6,7 +6,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../model.ts';
-import type { Cost, CostTable } from '../model-experiment.ts';
+import type { Cost, CostTable } from '../model-costs.ts';
 import { costNames } from './cost-measurement.ts';
 import type { CostHost } from './cost-host.ts';
 

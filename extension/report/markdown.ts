@@ -3,7 +3,7 @@ import type { AuditRow, BenchResult, Candidate, Gate, HotFunctionRow, ReportMode
 import { percent, signedPercent, speed } from './format.ts';
 import { laboratoryMarkdown } from './markdown-laboratory.ts';
 import { estimateNote } from './text-costs.ts';
-import { type Column, markdownCell, markdownCode, markdownTable } from './table.ts';
+import { type Column, markdownCell, markdownCode, markdownSection } from './table.ts';
 import { activityText } from './text-findings.ts';
 
 const capitals: Record<HotFunctionRow['category'], string> = {
@@ -80,16 +80,6 @@ const runColumns: readonly Column<BenchResult>[] = [
   { title: 'First pass', cell: (r) => speed(r.firstOpsPerSecond), align: 'right' },
 ];
 
-function section<Row>(
-  title: string,
-  note: string,
-  columns: readonly Column<Row>[],
-  rows: readonly Row[],
-): string[] {
-  if (rows.length === 0) return [];
-  return ['', `## ${title}`, '', ...(note === '' ? [] : [note, '']), ...markdownTable(columns, rows)];
-}
-
 /** Markdown with a final line end. */
 export function renderMarkdown(model: ReportModel): string {
   const { findings, profile } = model;
@@ -103,22 +93,22 @@ export function renderMarkdown(model: ReportModel): string {
     `# ${markdownCell(model.title)}`,
     '',
     markdownCell(model.lead),
-    ...section(
+    ...markdownSection(
       `Top ${Math.min(10, model.hotFunctions.length)} hot functions`,
       profileNote,
       hotColumns,
       model.hotFunctions.slice(0, 10),
     ),
-    ...section('Atomics audit', '', auditColumns, model.audit),
-    ...section('Environment gates', '', gateColumns, env),
-    ...section('Compile gates', '', gateColumns, compile),
-    ...section(
+    ...markdownSection('Atomics audit', '', auditColumns, model.audit),
+    ...markdownSection('Environment gates', '', gateColumns, env),
+    ...markdownSection('Compile gates', '', gateColumns, compile),
+    ...markdownSection(
       'Candidates',
       markdownCell(estimateNote(findings?.candidates ?? [])),
       candidateColumns,
       findings?.candidates ?? [],
     ),
-    ...section('Runs', '', runColumns, model.runs),
+    ...markdownSection('Runs', '', runColumns, model.runs),
     ...laboratoryMarkdown(model),
     '',
     `Made by Alloc Lens, ${model.createdAt}.`,

@@ -9,9 +9,8 @@ import {
   type Target,
   UserError,
 } from '../../../extension/model.ts';
-import { plain } from '../../../extension/report/style.ts';
 import { run as benchResult } from '../report/fixtures.ts';
-import { noCosts } from './cost-services.ts';
+import { fakeServices } from './fake-services.ts';
 import { schemaProblems } from './run-cli.ts';
 
 interface Ran {
@@ -23,7 +22,6 @@ interface Ran {
 /** Speeds of each target's runs, in order; a target without any fails. */
 function setup(speeds: Readonly<Record<string, readonly number[]>>, hash = 'a'): Ran {
   const order: string[] = [];
-  const printed: string[] = [];
   const counts = new Map<string, number>();
   const target = (name: string): Target => ({
     name,
@@ -40,20 +38,7 @@ function setup(speeds: Readonly<Record<string, readonly number[]>>, hash = 'a'):
       return { ...benchResult(), median, firstOpsPerSecond: median / 2, memory, hash: [digits] };
     },
   });
-  const none = (): never => {
-    throw new Error('not to be called');
-  };
-  const services: Services = {
-    output: {
-      ...{ style: plain, width: null, say: () => {}, onProgress: () => {}, endProgress: () => {} },
-      print: async (text) => void printed.push(text),
-    },
-    ...{ signal: new AbortController().signal, version: '0', analyze: none, target },
-    ...{ installed: async () => ['jemalloc'], profileFromBench: none, sourceText: none, htmlAssets: none },
-    ...{ experiment: none, appendToLedger: none, machine: none, engineFunctions: none },
-    soakRunner: { start: none },
-    costs: noCosts,
-  };
+  const { services, printed } = fakeServices({ target, installed: async () => ['jemalloc'] });
   return { order, printed, services };
 }
 
