@@ -21,6 +21,7 @@ import { NativeCosts } from '../native/costs.ts';
 import { discoverAllocators, knownAllocators } from '../native/discover.ts';
 import { InstalledTarget } from '../native/installed.ts';
 import { NativeTarget } from '../native/target.ts';
+import { recordTrace } from '../native/trace-record.ts';
 import { keepCosts, readCosts } from '../profile/cost-file.ts';
 import { hostState, thisHost } from '../profile/cost-host.ts';
 import { profileFromBench } from '../profile/from-bench.ts';
@@ -193,6 +194,12 @@ async function main(): Promise<void> {
     machine: () => readMachineState({ pinned: null, flags: [] }),
     engineFunctions: () => readManifest(distDir).functions.map((f) => f.name),
     soakRunner: new EngineSoakRunner({ distDir }),
+    recordTrace: (options) =>
+      recordTrace({
+        ...options,
+        ...{ cwd: process.cwd(), output: 'inherit', cacheDir: nativeCache(process.env) },
+        source: path.join(distDir, 'native', 'recorder.c'),
+      }),
   };
   const program = createProgram(services, (status) => {
     process.exitCode = status;

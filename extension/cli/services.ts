@@ -10,6 +10,7 @@ import type {
   SoakRunner,
 } from '../model-experiment.ts';
 import type { BenchResult, Findings, Profile, Target } from '../model.ts';
+import type { RecordOptions, Recording } from '../native/trace-record.ts';
 import type { CostRunner } from '../profile/cost-measurement.ts';
 import type { HtmlAssets } from '../report/html.ts';
 import type { Output } from './output.ts';
@@ -43,6 +44,10 @@ export interface Services {
   /** Names of all functions in the engine's sources. */
   readonly engineFunctions: () => readonly string[];
   readonly soakRunner: SoakRunner;
+  /** Runs a program under the allocation recorder. Rejects as `recordTrace`. */
+  readonly recordTrace: (
+    options: Pick<RecordOptions, 'command' | 'out' | 'all' | 'env' | 'limit' | 'signal' | 'onProgress'>,
+  ) => Promise<Recording>;
   readonly costs: CostServices;
 }
 

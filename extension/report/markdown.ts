@@ -80,6 +80,23 @@ const runColumns: readonly Column<BenchResult>[] = [
   { title: 'First pass', cell: (r) => speed(r.firstOpsPerSecond), align: 'right' },
 ];
 
+const ratioCell = (ratio: CompareRow['ratio'] | undefined): string =>
+  ratio == null ? '–' : `${ratio.median.toFixed(2)} (${ratio.min.toFixed(2)} to ${ratio.max.toFixed(2)})`;
+
+const allocatorColumns: readonly Column<CompareRow>[] = [
+  {
+    title: 'Allocator',
+    cell: (r) => markdownCell(r.variant === 'native' ? r.target : `${r.target} ${r.variant}`),
+  },
+  { title: 'Median', cell: (r) => (r.median === null ? markdownCell(r.error ?? '–') : speed(r.median)), align: 'right' },
+  { title: 'CV', cell: (r) => (r.cv == null ? '–' : percent(r.cv)), align: 'right' },
+  { title: 'To the first', cell: (r) => ratioCell(r.ratio), align: 'right' },
+  { title: 'To mimalloc', cell: (r) => ratioCell(r.ratioToMimalloc), align: 'right' },
+  { title: 'Peak', cell: (r) => (r.peakBytes === null ? '–' : bytes(r.peakBytes)), align: 'right' },
+  { title: 'Faults/pass', cell: (r) => (r.pageFaults == null ? '–' : r.pageFaults.toFixed(0)), align: 'right' },
+  { title: 'System calls/op', cell: (r) => callsText(r.systemCallsPerOp), align: 'right' },
+];
+
 function section<Row>(
   title: string,
   note: string,
@@ -119,6 +136,9 @@ export function renderMarkdown(model: ReportModel): string {
       findings?.candidates ?? [],
     ),
     ...section('Runs', '', runColumns, model.runs),
+    ...(model.comparisons ?? []).flatMap((c) =>
+      section(`Allocators on ${markdownCell(c.workload)}`, '', allocatorColumns, c.rows),
+    ),
     ...laboratoryMarkdown(model),
     '',
     `Made by Alloc Lens, ${model.createdAt}.`,
