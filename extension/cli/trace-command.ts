@@ -30,16 +30,23 @@ function environment(pairs: readonly string[]): Record<string, string> {
   return out;
 }
 
+/** Processes that are listed; JSON has all. */
+const shown = 5;
+
 /** The recording as a person reads it, without a final line end. */
 export function traceText({ processes, ended }: Recording): string {
-  const lines = processes.flatMap((p) => [
-    `${p.program} (process ${p.process}): ${digits(p.operations, 'operation')}, ${digits(p.threads, 'thread')}, ${digits(p.objects, 'id')}, ${bytes(p.peakBytes)} live at most`,
-    ...(p.file === null ? [] : [`  ${p.file}`]),
-    ...p.notes.map((note) => `  ${note}`),
-  ]);
+  const more = processes.length - shown;
+  const lines = processes
+    .slice(0, shown)
+    .flatMap((p) => [
+      `${p.program} (process ${p.process}): ${digits(p.operations, 'operation')}, ${digits(p.threads, 'thread')}, ${digits(p.objects, 'id')}, ${bytes(p.peakBytes)} live at most`,
+      ...(p.file === null ? [] : [`  ${p.file}`]),
+      ...p.notes.map((note) => `  ${note}`),
+    ]);
   const [first] = processes.filter((p) => p.file !== null);
   return [
     ...lines,
+    ...(more > 0 ? [`and ${more} more with fewer operations`] : []),
     `the program ${ended}`,
     ...(first?.file == null ? [] : [`replay it: alloc-lens bench --trace ${first.file}`]),
   ]
@@ -73,7 +80,7 @@ export function addTrace(program: Command, services: Services, finish: (status: 
     .command('trace')
     .description('record what a program allocates, for replay on any allocator')
     .command('record')
-    .description("run a program and write its allocations as a trace (what it prints goes to standard error)")
+    .description('run a program and write its allocations as a trace (what it prints goes to standard error)')
     .argument('<command...>', 'the program and its arguments, after --')
     .option('--out <file>', 'the trace', 'recorded.trace.gz')
     .option('--all', 'a trace of every process that it starts (default: of the one with the most operations)')

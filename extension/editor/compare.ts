@@ -63,11 +63,15 @@ export class CompareCommand {
     requireTrust(vscode.l10n.t('Comparing allocators'));
     measuring.require();
     const work = await vscode.window.showQuickPick(
-      workOffers().map((offer) => ({ label: offer.label, description: offer.description, work: offer.value })),
+      workOffers().map((offer) => ({
+        label: offer.label,
+        description: offer.description,
+        work: offer.value,
+      })),
       { title: vscode.l10n.t('Compare Allocators (1/3): workload'), matchOnDescription: true },
     );
     if (work === undefined) return undefined;
-    const chosen = await vscode.window.showQuickPick(this.#items(), {
+    const chosen = await vscode.window.showQuickPick(await this.#items(), {
       title: vscode.l10n.t('Compare Allocators (2/3): allocators'),
       placeHolder: vscode.l10n.t('The first one is the baseline of the ratios'),
       canPickMany: true,

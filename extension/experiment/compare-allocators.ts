@@ -1,5 +1,12 @@
 /** One workload on several targets, their fresh processes interleaved: the table of Phase 59. */
-import { type BenchRequest, type BenchResult, type CompareResult, type CompareRow, type Target, UserError } from '../model.ts';
+import {
+  type BenchRequest,
+  type BenchResult,
+  type CompareResult,
+  type CompareRow,
+  type Target,
+  UserError,
+} from '../model.ts';
 import { median, summarizeRuns } from '../profile/run-statistics.ts';
 import { workloadName } from '../profile/workloads.ts';
 
@@ -40,12 +47,22 @@ function rowOf(arm: Arm, first: Arm | undefined, base: Arm | undefined): Compare
   const name = { target: arm.target.name, variant: arm.variant, error: arm.error };
   if (arm.error !== null || arm.results.length === 0) {
     const none = { median: null, min: null, max: null, firstOpsPerSecond: null, peakBytes: null };
-    return { ...name, ...none, ratio: null, cv: null, ratioToMimalloc: null, pageFaults: null, systemCallsPerOp: null };
+    return {
+      ...name,
+      ...none,
+      ratio: null,
+      cv: null,
+      ratioToMimalloc: null,
+      pageFaults: null,
+      systemCallsPerOp: null,
+    };
   }
   const { cv, firstOpsPerSecond, ...sums } = summarizeRuns(
     arm.results.map((r) => ({ passes: [], median: r.median, first: r.firstOpsPerSecond })),
   );
-  const faults = arm.results.map((r) => r.memory.pageFaults).filter((f): f is number => typeof f === 'number');
+  const faults = arm.results
+    .map((r) => r.memory.pageFaults)
+    .filter((f): f is number => typeof f === 'number');
   return {
     ...name,
     median: sums.median,

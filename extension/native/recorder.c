@@ -1,6 +1,6 @@
 // recorder.c - preloaded into a program, writes down every allocation that it makes.
 //
-// One file a process, in the folder that ALLOC_LENS_RECORD names: PID.rec. It is a sequence of chunks of CHUNK bytes, each
+// One file a program of a process, in the folder that ALLOC_LENS_RECORD names: PID-N.rec. It is a sequence of chunks of CHUNK bytes, each
 // of one thread, mapped shared: what was written is in the file whatever ends the process, `_exit` and SIGKILL included.
 //
 //   chunk   | magic 8 | thread 4 | count 4 | process 4 | flags 4 | name 40 | event * count ... |
@@ -115,8 +115,13 @@ static void program_name(char* out, size_t room) {
 
 static void open_file(void) {
     char name[4096];
-    snprintf(name, sizeof name, "%s/%ld.rec", folder, (long)getpid());
-    process->fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    process->fd = -1;
+    // A process that became another program by exec has the same number: each program gets a file of its own.
+    for (int program = 0; process->fd < 0 && program < 1000; program++) {
+        snprintf(name, sizeof name, "%s/%ld-%d.rec", folder, (long)getpid(), program);
+        process->fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (process->fd < 0 && errno != EEXIST) break;
+    }
     if (process->fd >= 0) {
         // Out of the way of programs that close or count the small ones.
         int high = fcntl(process->fd, F_DUPFD_CLOEXEC, 700);

@@ -91,13 +91,8 @@ function operationsOf(events: RecordedEvents, counts: Counts) {
   const allocate = (letter: number, i: number, align = 0): void => {
     const size = events.sizes[i] ?? 0;
     const address = events.addresses[i] ?? 0;
-    const before = live.get(address);
-    // Its free was not seen (the allocator itself, or a library before us, took it back).
-    if (before !== undefined) {
-      counts.lost++;
-      put(code.f, before, i, 0);
-      live.delete(address);
-    }
+    // Given out again although no free was seen: something went past the recorder.
+    if (live.has(address)) counts.lost++;
     if (size >= sizeLimit) {
       counts.large++;
       return;
@@ -247,9 +242,14 @@ export function traceOperations(events: RecordedEvents): TraceOperations {
   const note = (n: number, one: string, many: string, what: string): void => {
     if (n > 0) notes.push(`${times(n, one, many)} ${what}`);
   };
-  note(counts.unknown, 'block', 'blocks', 'from before the recording, or of another process, left out when freed');
+  note(
+    counts.unknown,
+    'block',
+    'blocks',
+    'from before the recording, or of another process, left out when freed',
+  );
   note(counts.large, 'request', 'requests', 'of 4 GiB or more left out: the format ends below');
-  note(counts.lost, 'block', 'blocks', 'taken to be freed where the address was given out again');
+  note(counts.lost, 'block', 'blocks', 'given back unseen, live to the end of the trace');
   note(moved, 'operation', 'operations', "done by an object's second thread: the format has one hand-over");
   note(doubled, 'thread', 'threads', `put onto others: the format has ${largestThreads} at once`);
   if (events.stopped === 'limit') notes.push('the recording ended at its limit of operations');

@@ -111,7 +111,7 @@ function endingText({ status, signal }: Ending): string {
   return status === 0 ? 'ended with exit status 0' : `ended with exit status ${status}`;
 }
 
-function numbered(out: string, process: number): string {
+function numbered(out: string, process: string): string {
   const ending = /\.trace\.gz$|\.gz$/.exec(out)?.[0] ?? '';
   return `${out.slice(0, out.length - ending.length)}.${process}${ending}`;
 }
@@ -153,11 +153,11 @@ export async function recordTrace(options: RecordOptions): Promise<Recording> {
     throw new UserError(`${library}: a preload library's path must be without blanks and colons`, 3);
   }
   // Beside the trace: as large as the recording is, it must not fill a memory-backed /tmp.
-  const folder = await mkdtemp(path.join(path.dirname(path.resolve(options.out)), '.alloc-lens-record-')).catch(
-    (error: unknown) => {
-      throw new UserError(`nothing can be written beside ${options.out}: ${reasonOf(error)}`);
-    },
-  );
+  const folder = await mkdtemp(
+    path.join(path.dirname(path.resolve(options.out)), '.alloc-lens-record-'),
+  ).catch((error: unknown) => {
+    throw new UserError(`nothing can be written beside ${options.out}: ${reasonOf(error)}`);
+  });
   try {
     options.onProgress?.(`recording ${options.command[0]}`, 0);
     const ending = await runRecorded(options, library, folder);
@@ -196,21 +196,21 @@ async function tracesOf(options: RecordOptions, folder: string): Promise<Recorde
   const files = await recordedFiles(folder);
   const done: RecordedTrace[] = [];
   let best: { readonly operations: number; readonly write: () => Promise<void> } | null = null;
-  let bestProcess = -1;
+  let bestIndex = -1;
   for (const [i, { file }] of files.entries()) {
     options.onProgress?.(`process ${i + 1} of ${files.length}`, (i + 0.5) / (files.length + 1));
     const events = await readEvents(file, recordLimits.events + 1024);
     const ops = traceOperations(events);
     if (options.signal?.aborted) throw abortError();
     if (ops.count === 0) continue;
-    const out = options.all ? numbered(options.out, events.process) : null;
+    const out = options.all ? numbered(options.out, path.basename(file, '.rec')) : null;
     if (out !== null) await writeTrace(out, events.program, ops, options.signal);
     else if (best === null || ops.count > best.operations) {
       best = {
         operations: ops.count,
         write: () => writeTrace(options.out, events.program, ops, options.signal),
       };
-      bestProcess = events.process;
+      bestIndex = done.length;
     }
     const { threadCount, objectCount, peakBytes, notes } = ops;
     done.push({
@@ -220,6 +220,6 @@ async function tracesOf(options: RecordOptions, folder: string): Promise<Recorde
   }
   await best?.write();
   return done
-    .map((t) => (t.process === bestProcess ? { ...t, file: options.out } : t))
+    .map((t, i) => (i === bestIndex ? { ...t, file: options.out } : t))
     .sort((a, b) => b.operations - a.operations);
 }

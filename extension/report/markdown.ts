@@ -1,7 +1,16 @@
 /** The report as Markdown, its tables in the form of the method's documents. */
-import type { AuditRow, BenchResult, Candidate, Gate, HotFunctionRow, ReportModel } from '../model.ts';
-import { percent, signedPercent, speed } from './format.ts';
+import type {
+  AuditRow,
+  BenchResult,
+  Candidate,
+  CompareRow,
+  Gate,
+  HotFunctionRow,
+  ReportModel,
+} from '../model.ts';
+import { bytes, percent, signedPercent, speed } from './format.ts';
 import { laboratoryMarkdown } from './markdown-laboratory.ts';
+import { callsText } from './text-compare.ts';
 import { estimateNote } from './text-costs.ts';
 import { type Column, markdownCell, markdownCode, markdownTable } from './table.ts';
 import { activityText } from './text-findings.ts';
@@ -88,12 +97,20 @@ const allocatorColumns: readonly Column<CompareRow>[] = [
     title: 'Allocator',
     cell: (r) => markdownCell(r.variant === 'native' ? r.target : `${r.target} ${r.variant}`),
   },
-  { title: 'Median', cell: (r) => (r.median === null ? markdownCell(r.error ?? '–') : speed(r.median)), align: 'right' },
+  {
+    title: 'Median',
+    cell: (r) => (r.median === null ? markdownCell(r.error ?? '–') : speed(r.median)),
+    align: 'right',
+  },
   { title: 'CV', cell: (r) => (r.cv == null ? '–' : percent(r.cv)), align: 'right' },
   { title: 'To the first', cell: (r) => ratioCell(r.ratio), align: 'right' },
   { title: 'To mimalloc', cell: (r) => ratioCell(r.ratioToMimalloc), align: 'right' },
   { title: 'Peak', cell: (r) => (r.peakBytes === null ? '–' : bytes(r.peakBytes)), align: 'right' },
-  { title: 'Faults/pass', cell: (r) => (r.pageFaults == null ? '–' : r.pageFaults.toFixed(0)), align: 'right' },
+  {
+    title: 'Faults/pass',
+    cell: (r) => (r.pageFaults == null ? '–' : r.pageFaults.toFixed(0)),
+    align: 'right',
+  },
   { title: 'System calls/op', cell: (r) => callsText(r.systemCallsPerOp), align: 'right' },
 ];
 

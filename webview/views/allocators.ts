@@ -35,25 +35,65 @@ function columns(result: CompareResult): TableColumn<CompareRow>[] {
       key: name,
       cell: (r) => (r.error === null ? name(r) : h('span', { title: r.error }, `${name(r)} – ${r.error}`)),
     },
-    figure('median', 'Median', '122px', (r) => r.median, (r) => orDash(r.median, speed)),
-    figure('cv', 'CV', '76px', (r) => r.cv, (r) => orDash(r.cv ?? null, percent)),
-    figure('ratio', `To ${name(result.rows[0] ?? ({ target: 'first', variant: 'native' } as CompareRow))}`, '122px', (r) => r.ratio?.median, (r) =>
-      ratio(r.ratio, r === result.rows[0] && r.error === null),
+    figure(
+      'median',
+      'Median',
+      '122px',
+      (r) => r.median,
+      (r) => orDash(r.median, speed),
+    ),
+    figure(
+      'cv',
+      'CV',
+      '76px',
+      (r) => r.cv,
+      (r) => orDash(r.cv ?? null, percent),
+    ),
+    figure(
+      'ratio',
+      `To ${name(result.rows[0] ?? ({ target: 'first', variant: 'native' } as CompareRow))}`,
+      '122px',
+      (r) => r.ratio?.median,
+      (r) => ratio(r.ratio, r === result.rows[0] && r.error === null),
     ),
     ...(mimalloc
       ? [
-          figure('mimalloc', 'To mimalloc', '108px', (r) => r.ratioToMimalloc?.median, (r) =>
-            ratio(r.ratioToMimalloc, r.target === 'mimalloc' && r.error === null),
+          figure(
+            'mimalloc',
+            'To mimalloc',
+            '108px',
+            (r) => r.ratioToMimalloc?.median,
+            (r) => ratio(r.ratioToMimalloc, r.target === 'mimalloc' && r.error === null),
           ),
         ]
       : []),
-    figure('first', 'First pass', '122px', (r) => r.firstOpsPerSecond, (r) => orDash(r.firstOpsPerSecond, speed)),
-    figure('peak', 'Peak', '96px', (r) => r.peakBytes, (r) => orDash(r.peakBytes, bytes)),
-    figure('faults', 'Faults/pass', '100px', (r) => r.pageFaults, (r) =>
-      orDash(r.pageFaults ?? null, (v) => number(Math.round(v))),
+    figure(
+      'first',
+      'First pass',
+      '122px',
+      (r) => r.firstOpsPerSecond,
+      (r) => orDash(r.firstOpsPerSecond, speed),
     ),
-    figure('calls', 'System calls/op', '122px', (r) => r.systemCallsPerOp, (r) =>
-      orDash(r.systemCallsPerOp ?? null, perOp),
+    figure(
+      'peak',
+      'Peak',
+      '96px',
+      (r) => r.peakBytes,
+      (r) => orDash(r.peakBytes, bytes),
+    ),
+    figure(
+      'faults',
+      'Faults/pass',
+      '100px',
+      (r) => r.pageFaults,
+      (r) => orDash(r.pageFaults ?? null, (v) => number(Math.round(v))),
+    ),
+    figure(
+      'calls',
+      'System calls/op',
+      '122px',
+      (r) => r.systemCallsPerOp,
+      (r) => orDash(r.systemCallsPerOp ?? null, perOp),
     ),
   ];
 }
@@ -68,7 +108,8 @@ function plotRows(result: CompareResult): RangeRow[] {
 
 export function allocatorsView(context: ViewContext): HTMLElement {
   const all = context.model.comparisons ?? [];
-  if (all.length === 0) return emptyState(context, 'No allocators have been compared yet.', 'compareAllocators');
+  if (all.length === 0)
+    return emptyState(context, 'No allocators have been compared yet.', 'compareAllocators');
   return h(
     'div',
     {},
@@ -77,7 +118,10 @@ export function allocatorsView(context: ViewContext): HTMLElement {
       section(
         result.workload,
         `${plural(result.threads, 'thread')}, ${plural(result.rounds, 'round')} of fresh processes, interleaved${result.at === undefined ? '' : `, ${dateTime(result.at)}`}`,
-        rangePlot(plotRows(result), `Median throughput on ${result.workload}, with the range over the rounds`),
+        rangePlot(
+          plotRows(result),
+          `Median throughput on ${result.workload}, with the range over the rounds`,
+        ),
         createTable({
           id: `allocators-${i}`,
           label: `Allocators on ${result.workload}`,

@@ -88,6 +88,7 @@ async function run(args: readonly string[], setup: Setup = {}): Promise<Done> {
     machine: () => experiment().machine,
     engineFunctions: () => setup.functions ?? [],
     soakRunner: { start: none },
+    recordTrace: none,
     costs: noCosts,
   };
   let status: number | null = null;

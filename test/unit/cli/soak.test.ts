@@ -33,7 +33,7 @@ function setup(fail?: (calls: number) => void) {
       print: async (text) => void printed.push(text),
     },
     ...{ signal: controller.signal, version: '0', analyze: none, target: none, installed: none },
-    ...{ profileFromBench: none, sourceText: none, htmlAssets: none, soakRunner: runner },
+    ...{ profileFromBench: none, sourceText: none, htmlAssets: none, soakRunner: runner, recordTrace: none },
     machine: () => machine,
     ...{ experiment: none, engineFunctions: none, costs: noCosts },
     appendToLedger: async (record) => void records.push(record),
