@@ -20,6 +20,7 @@ import { type Target, UserError } from '../model.ts';
 import { NativeCosts } from '../native/costs.ts';
 import { discoverAllocators, knownAllocators } from '../native/discover.ts';
 import { InstalledTarget } from '../native/installed.ts';
+import { functionSymbols } from '../native/symbols.ts';
 import { NativeTarget } from '../native/target.ts';
 import { recordTrace } from '../native/trace-record.ts';
 import { keepCosts, readCosts } from '../profile/cost-file.ts';
@@ -194,6 +195,7 @@ async function main(): Promise<void> {
     machine: () => readMachineState({ pinned: null, flags: [] }),
     engineFunctions: () => readManifest(distDir).functions.map((f) => f.name),
     soakRunner: new EngineSoakRunner({ distDir }),
+    functionSymbols: (file) => functionSymbols(file, controller.signal),
     recordTrace: (options) =>
       recordTrace({
         ...options,

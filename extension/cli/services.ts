@@ -44,6 +44,8 @@ export interface Services {
   /** Names of all functions in the engine's sources. */
   readonly engineFunctions: () => readonly string[];
   readonly soakRunner: SoakRunner;
+  /** Names of a binary's functions. Rejects as `functionSymbols`. */
+  readonly functionSymbols: (file: string) => Promise<readonly string[]>;
   /** Runs a program under the allocation recorder. Rejects as `recordTrace`. */
   readonly recordTrace: (
     options: Pick<RecordOptions, 'command' | 'out' | 'all' | 'env' | 'limit' | 'signal' | 'onProgress'>,

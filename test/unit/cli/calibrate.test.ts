@@ -50,7 +50,13 @@ function setup(over: Partial<Services['costs']> = {}, abort = new AbortControlle
     },
     ...{ signal: abort.signal, version: '0', analyze: none, target: none, installed: none },
     ...{ profileFromBench: none, sourceText: none, htmlAssets: none, experiment: none },
-    ...{ soakRunner: { start: none }, recordTrace: none, machine: none, engineFunctions: none },
+    ...{
+      soakRunner: { start: none },
+      recordTrace: none,
+      functionSymbols: none,
+      machine: none,
+      engineFunctions: none,
+    },
     appendToLedger: async (record) => void records.push(record),
     costs: {
       ...noCosts,

@@ -60,6 +60,7 @@ function setup(speeds: Readonly<Record<string, readonly number[]>>, hash = 'a'):
     ...{ experiment: none, appendToLedger: none, machine: none, engineFunctions: none },
     soakRunner: { start: none },
     recordTrace: none,
+    functionSymbols: none,
     costs: noCosts,
   };
   return { order, printed, services };

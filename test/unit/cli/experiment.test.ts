@@ -89,6 +89,7 @@ async function run(args: readonly string[], setup: Setup = {}): Promise<Done> {
     engineFunctions: () => setup.functions ?? [],
     soakRunner: { start: none },
     recordTrace: none,
+    functionSymbols: none,
     costs: noCosts,
   };
   let status: number | null = null;
