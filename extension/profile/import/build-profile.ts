@@ -208,10 +208,11 @@ export function buildProfile(raw: RawProfile, options: BuildOptions): Profile {
   }
   frames.forEach((frame, i) => {
     const weight = selfOfFrame[i] ?? 0;
-    if (frame.file !== null) {
+    const home = frame.definedIn ?? frame.file;
+    if (home !== null) {
       const files = functions[functionOf[i] ?? 0]?.files;
-      const known = files?.get(frame.file);
-      files?.set(frame.file, {
+      const known = files?.get(home);
+      files?.set(home, {
         weight: weight + (known?.weight ?? 0),
         definedAt: known?.definedAt ?? frame.definedAt ?? null,
       });
@@ -227,13 +228,12 @@ export function buildProfile(raw: RawProfile, options: BuildOptions): Profile {
 
   const functionOfNode = (node: number): number => functionOf[nodes.frame[node] ?? 0] ?? 0;
   const tree = { parent: nodes.parent, self: nodes.self, subtree, functionOf: functionOfNode, ...links(nodes.parent) };
-  if (raw.stacks) addTotals(functions, functionOfNode, tree);
-  else if (raw.totals !== undefined) {
+  if (raw.totals !== undefined) {
     for (let i = 0; i < frames.length; i++) {
       const row = functions[functionOf[i] ?? 0];
       if (row !== undefined) row.total += raw.totals[i] ?? 0;
     }
-  }
+  } else if (raw.stacks) addTotals(functions, functionOfNode, tree);
   const hasTotals = raw.stacks || raw.totals !== undefined;
   const unknown = unknownNote(functions, all);
   const threads = raw.threads.reduce((sum, t) => sum + t.weight, 0);
