@@ -37,7 +37,12 @@ async function read(input: AsyncIterable<Uint8Array>, options: ImportOptions): P
   const cost = (text: string): void => {
     const [at = '', ...figures] = text.trim().split(/\s+/);
     const values = figures.map((f) => (f === '.' ? 0 : /^\d+$/.test(f) ? Number(f) : Number.NaN));
-    if (!/^\d+$/.test(at) || names.length === 0 || values.length > names.length || values.some(Number.isNaN)) {
+    if (
+      !/^\d+$/.test(at) ||
+      names.length === 0 ||
+      values.length > names.length ||
+      values.some(Number.isNaN)
+    ) {
       skipped.add(`line ${number}: ${text}`);
       return;
     }
@@ -62,16 +67,22 @@ async function read(input: AsyncIterable<Uint8Array>, options: ImportOptions): P
     for (const text of batch) {
       number++;
       if (/^\d/.test(text)) cost(text);
-      else if (text.startsWith('fl=') || text.startsWith('fi=') || text.startsWith('fe=')) file = text.slice(3);
+      else if (text.startsWith('fl=') || text.startsWith('fi=') || text.startsWith('fe='))
+        file = text.slice(3);
       else if (text.startsWith('fn=')) name = text.slice(3);
       else if (text.startsWith('events:')) {
-        names = text.slice(7).trim().split(/\s+/).filter((n) => n !== '');
+        names = text
+          .slice(7)
+          .trim()
+          .split(/\s+/)
+          .filter((n) => n !== '');
         lines = names.map(() => 0);
         sums = names.map(() => 0);
         chosen = Math.max(0, names.indexOf(options.event ?? 'Ir'));
       } else if (text.startsWith('summary:')) summary = text.slice(8).trim();
       else if (text.startsWith('cmd:')) command = text.slice(4).trim();
-      else if (!/^(?:desc|version):|^#/.test(text) && text.trim() !== '') skipped.add(`line ${number}: ${text}`);
+      else if (!/^(?:desc|version):|^#/.test(text) && text.trim() !== '')
+        skipped.add(`line ${number}: ${text}`);
     }
   }
   const events = names.map(

@@ -78,7 +78,10 @@ const selfOf = (f: GraphFunction): number => [...f.costs.values()].reduce((sum, 
  * their own cost and that of their calls. In a circle a call's cost holds that of further calls inside it, so that the
  * whole circle's cost is the bound.
  */
-function totalsOf(functions: readonly GraphFunction[], group: Int32Array): { totals: Float64Array; circles: boolean } {
+function totalsOf(
+  functions: readonly GraphFunction[],
+  group: Int32Array,
+): { totals: Float64Array; circles: boolean } {
   const members = new Map<number, number>();
   for (const g of group) members.set(g, (members.get(g) ?? 0) + 1);
   const ofGroup = new Float64Array(members.size);
@@ -143,7 +146,13 @@ export function treeOfGraph(
   /** Nodes of one place of one function and what was put there. */
   const placed = new Map<GraphFunction, Map<string, { nodes: number[]; weights: number[]; sum: number }>>();
   const entries = entriesOf(functions, group, totals);
-  let level: Context[] = entries.map((f) => ({ f, node: table.root, weight: totals[f] ?? 0, up: null, depth: 0 }));
+  let level: Context[] = entries.map((f) => ({
+    f,
+    node: table.root,
+    weight: totals[f] ?? 0,
+    up: null,
+    depth: 0,
+  }));
   while (level.length > 0 && table.nodeCount < mostNodes) {
     const below: Context[] = [];
     for (const context of level) {

@@ -339,7 +339,10 @@ async function read(input: AsyncIterable<Uint8Array>, options: ImportOptions): P
     );
   }
   const chosen = chooseEvent(events, options.event, (all) =>
-    Math.max(0, all.findIndex((e) => e.name === 'Ir')),
+    Math.max(
+      0,
+      all.findIndex((e) => e.name === 'Ir'),
+    ),
   );
   const event = events[chosen];
   if (event === undefined || !(event.weight > 0)) {
@@ -354,7 +357,9 @@ async function read(input: AsyncIterable<Uint8Array>, options: ImportOptions): P
   if (options.thread !== null) {
     requireThread(options.thread, threads);
     if (threads.length > 1) {
-      throw new UserError('Parts of several threads are in this file: import the file of one of them instead.');
+      throw new UserError(
+        'Parts of several threads are in this file: import the file of one of them instead.',
+      );
     }
   }
   const { frames, nodes, totals, circles } = treeOfGraph(parser.functions);

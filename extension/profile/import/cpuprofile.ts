@@ -119,7 +119,8 @@ async function read(input: AsyncIterable<Uint8Array>, options: ImportOptions): P
   if (list === null && typeof head !== 'object') throw unreadable('it has no list of nodes');
   const { nodes, placeOf } = list === null ? treeNodes(head) : flatNodes(list);
   const skipped = new Skipped();
-  const timed = (listAt(profile, 'samples')?.length ?? 0) > 0 && (listAt(profile, 'timeDeltas')?.length ?? 0) > 0;
+  const timed =
+    (listAt(profile, 'samples')?.length ?? 0) > 0 && (listAt(profile, 'timeDeltas')?.length ?? 0) > 0;
   let taken = 0;
   if (timed) taken = weigh(profile, nodes, placeOf, skipped);
   else {
@@ -149,7 +150,9 @@ async function read(input: AsyncIterable<Uint8Array>, options: ImportOptions): P
   }
   const weight = all - idle;
   if (!(weight > 0)) {
-    throw unreadable(taken === 0 ? 'it holds no samples' : 'all its samples are of an idle program, or take no time');
+    throw unreadable(
+      taken === 0 ? 'it holds no samples' : 'all its samples are of an idle program, or take no time',
+    );
   }
   const share = all > 0 ? idle / all : 0;
   const event: RawEvent = {
@@ -160,7 +163,9 @@ async function read(input: AsyncIterable<Uint8Array>, options: ImportOptions): P
   };
   chooseEvent([event], options.event, () => 0);
   const notes =
-    idle > 0 ? [`The program was idle for ${(100 * share).toFixed(1)} % of the recording, which is left out.`] : [];
+    idle > 0
+      ? [`The program was idle for ${(100 * share).toFixed(1)} % of the recording, which is left out.`]
+      : [];
   return {
     format: 'cpuprofile',
     event,
@@ -218,7 +223,8 @@ export const cpuprofileImporter: Importer = {
   sniff(head, name) {
     const text = headText(head).trimStart();
     if (!text.startsWith('{')) return false;
-    if (/"(?:nodes|head)"\s*:\s*[[{]/.test(text) && /"(?:callFrame|functionName)"\s*:/.test(text)) return true;
+    if (/"(?:nodes|head)"\s*:\s*[[{]/.test(text) && /"(?:callFrame|functionName)"\s*:/.test(text))
+      return true;
     return /\.cpuprofile$/i.test(name) && /"(?:nodes|head|startTime|timeDeltas|samples)"\s*:/.test(text);
   },
   read,

@@ -56,7 +56,9 @@ function sourceFile(text: string | null): string | null {
 class Tables {
   readonly #strings: Column;
   readonly #stack: { frame: Column; prefix: Column | null; prefixOffset: Column };
-  readonly #frame: Readonly<Record<'func' | 'line' | 'address' | 'inlineDepth' | 'nativeSymbol' | 'lib', Column>>;
+  readonly #frame: Readonly<
+    Record<'func' | 'line' | 'address' | 'inlineDepth' | 'nativeSymbol' | 'lib', Column>
+  >;
   readonly #frameFlags: Column | null;
   readonly #func: Readonly<Record<'name' | 'fileName' | 'source' | 'lineNumber' | 'resource', Column>>;
   readonly #funcFlags: Column | null;
@@ -339,9 +341,10 @@ async function read(input: AsyncIterable<Uint8Array>, options: ImportOptions): P
     stacks: true,
     skipped: skipped.result(),
     buildIds: buildIds(libs),
-    notes: events.some((e) => e.name === 'cpu') && event.name === 'samples'
-      ? ['Samples of waiting threads are counted too: take the event cpu for processor time alone.']
-      : [],
+    notes:
+      events.some((e) => e.name === 'cpu') && event.name === 'samples'
+        ? ['Samples of waiting threads are counted too: take the event cpu for processor time alone.']
+        : [],
   };
 }
 
@@ -366,7 +369,8 @@ export const firefoxImporter: Importer = {
     // Gecko's own, which gets a message that says what to do; or another order of the keys.
     return (
       /"(?:stackTable|frameTable|funcTable|stringArray|stringTable)"\s*:/.test(text) ||
-      (/"meta"\s*:\s*\{/.test(text) && /"(?:libs|threads|sampleUnits|categories|markerSchema)"\s*:/.test(text))
+      (/"meta"\s*:\s*\{/.test(text) &&
+        /"(?:libs|threads|sampleUnits|categories|markerSchema)"\s*:/.test(text))
     );
   },
   read,

@@ -222,7 +222,9 @@ function decode(bytes: Uint8Array): Message {
   }
   // Texts come last: a file that was cut between two of them is otherwise whole.
   const texts = message.stringTable.strings.length;
-  const used = message.function.flatMap((f) => [f.name, f.filename]).concat(message.sampleType.map((t) => t.type));
+  const used = message.function
+    .flatMap((f) => [f.name, f.filename])
+    .concat(message.sampleType.map((t) => t.type));
   if (used.some((i) => Number(i) >= texts)) throw new UserError(damaged);
   return message;
 }
@@ -232,7 +234,9 @@ async function read(input: AsyncIterable<Uint8Array>, options: ImportOptions): P
   const table = new StackTable();
   const reader = new Reader(message, table);
   const skipped = new Skipped();
-  const scales = message.sampleType.map((t) => units[reader.text(t.unit).toLowerCase()] ?? (['events', 1] as const));
+  const scales = message.sampleType.map(
+    (t) => units[reader.text(t.unit).toLowerCase()] ?? (['events', 1] as const),
+  );
   const counts = scales.map(() => 0);
   const sums = scales.map(() => 0);
   let negative = 0;
@@ -295,7 +299,9 @@ async function read(input: AsyncIterable<Uint8Array>, options: ImportOptions): P
   if (kept === 0) throw new UserError(`This pprof profile holds no samples of ${event.name}.`);
   const notes: string[] = [];
   if (negative > 0) {
-    notes.push(`${negative} values are negative (a difference of two profiles) and were left out: import both and compare them.`);
+    notes.push(
+      `${negative} values are negative (a difference of two profiles) and were left out: import both and compare them.`,
+    );
   }
   return {
     format: 'pprof',

@@ -81,7 +81,8 @@ export async function readJsonInput(
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    const early = error instanceof SyntaxError && /end of JSON|Unterminated|end of data|EOF/i.test(error.message);
+    const early =
+      error instanceof SyntaxError && /end of JSON|Unterminated|end of data|EOF/i.test(error.message);
     throw new UserError(
       early
         ? `This ${what} ends too early: it was cut off, or is still being written. Record or download it again.`
@@ -131,7 +132,8 @@ export function indexOf(value: unknown, length: number): number | null {
 /** A file's path: `file://` taken off, '' and addresses of no file are none. */
 export function fileOf(value: unknown): string | null {
   if (typeof value !== 'string' || value === '') return null;
-  if (!value.startsWith('file://')) return /^(node|evalmachine|native|wasm|chrome|extensions?):/.test(value) ? null : value;
+  if (!value.startsWith('file://'))
+    return /^(node|evalmachine|native|wasm|chrome|extensions?):/.test(value) ? null : value;
   const path = value.slice('file://'.length).replace(/^\/(?=[A-Za-z]:)/, '');
   try {
     return decodeURIComponent(path);
@@ -186,7 +188,10 @@ export function isThread(asked: string | null, name: string, tid: number | null)
 }
 
 /** Refuses a thread that is not there; `threads` are all of the recording. */
-export function requireThread(asked: string | null, threads: readonly Pick<RawThread, 'name' | 'tid'>[]): void {
+export function requireThread(
+  asked: string | null,
+  threads: readonly Pick<RawThread, 'name' | 'tid'>[],
+): void {
   if (asked === null || threads.some((t) => isThread(asked, t.name, t.tid))) return;
   const names = [...new Set(threads.map((t) => (t.tid === null ? t.name : `${t.name} (${t.tid})`)))];
   throw new UserError(

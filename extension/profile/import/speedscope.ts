@@ -37,7 +37,9 @@ import type { Importer, ImportOptions } from './types.ts';
 
 const what = 'speedscope file';
 
-const units: Readonly<Record<string, { readonly event: string; readonly unit: ProfileUnit; readonly scale: number }>> = {
+const units: Readonly<
+  Record<string, { readonly event: string; readonly unit: ProfileUnit; readonly scale: number }>
+> = {
   none: { event: 'weight', unit: 'samples', scale: 1 },
   nanoseconds: { event: 'time', unit: 'nanoseconds', scale: 1 },
   microseconds: { event: 'time', unit: 'nanoseconds', scale: 1e3 },
@@ -50,7 +52,8 @@ const unreadable = (why: string): UserError => new UserError(`This speedscope fi
 
 function internFrames(table: StackTable, frames: readonly unknown[]): number[] {
   const places = new Map<string, Set<number>>();
-  const keyOf = (frame: unknown): string => `${textOf(field(frame, 'name'))}\0${textOf(field(frame, 'file'))}`;
+  const keyOf = (frame: unknown): string =>
+    `${textOf(field(frame, 'name'))}\0${textOf(field(frame, 'file'))}`;
   for (const frame of frames) {
     const line = lineOf(field(frame, 'line'));
     if (line === null) continue;
@@ -76,7 +79,13 @@ function internFrames(table: StackTable, frames: readonly unknown[]): number[] {
 type Sink = (node: number, weight: number) => void;
 
 /** Weighed stacks, outermost frame first. */
-function sampled(profile: unknown, frames: readonly number[], table: StackTable, skipped: Skipped, add: Sink): void {
+function sampled(
+  profile: unknown,
+  frames: readonly number[],
+  table: StackTable,
+  skipped: Skipped,
+  add: Sink,
+): void {
   const weights = listAt(profile, 'weights') ?? [];
   for (const [i, sample] of (listAt(profile, 'samples') ?? []).entries()) {
     const weight = i < weights.length ? numberOf(weights[i]) : 1;
@@ -96,7 +105,13 @@ function sampled(profile: unknown, frames: readonly number[], table: StackTable,
 }
 
 /** Frames that open and close; the time between two events belongs to the stack that is open. */
-function evented(profile: unknown, frames: readonly number[], table: StackTable, skipped: Skipped, add: Sink): void {
+function evented(
+  profile: unknown,
+  frames: readonly number[],
+  table: StackTable,
+  skipped: Skipped,
+  add: Sink,
+): void {
   const open: { readonly frame: number; readonly node: number }[] = [];
   const top = (): number => open.at(-1)?.node ?? table.root;
   let last = numberOf(field(profile, 'startValue')) ?? 0;
