@@ -336,6 +336,8 @@ export interface TopRule {
     readonly rank: number | null;
     readonly selfPercent: number | null;
     readonly state: 'hot' | 'below the floor' | 'below the top' | 'not seen';
+    /** Whether the binary has a function of the name; absent where no binary was looked at. */
+    readonly inBinary?: boolean;
   }[];
   readonly verdict: 'NEUTRAL' | 'INCONCLUSIVE';
   readonly reason: string;

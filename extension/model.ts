@@ -353,6 +353,10 @@ export interface BenchMemory {
   readonly liveBytes: number | null;
   readonly requestedBytes: number | null;
   readonly wasteByClass: Readonly<Record<string, number>> | null;
+  /** Minor and major page faults of a pass, over all runs' passes; null where they are not counted. */
+  readonly pageFaults?: number | null;
+  /** Growths of the engine's memory and pages given back, an operation, over the first run's passes. */
+  readonly systemCallsPerOp?: number | null;
 }
 
 /** What a result was measured under, as it was asked for. */
@@ -427,6 +431,8 @@ export interface CompareResult {
   readonly threads: number;
   /** Fresh processes of each target, interleaved. */
   readonly rounds: number;
+  /** ISO 8601, when it ended; absent in tables of older versions. */
+  readonly at?: string;
   /** Of the operations, the same for every target; 16 hex digits per thread. */
   readonly hash: readonly string[];
   readonly rows: readonly CompareRow[];
@@ -450,6 +456,11 @@ export interface Target {
   readonly variants: readonly string[];
   /** Rejects with `UserError`-shaped errors (`message` is one clear line) or with an AbortError. */
   run(request: BenchRequest, hooks: RunHooks): Promise<BenchResult>;
+  /**
+   * Memory-management system calls an operation, in a run of its own (counting slows it down); null where they cannot be
+   * counted. Rejects as `run`.
+   */
+  systemCallsPerOp?(request: BenchRequest, hooks: RunHooks): Promise<number | null>;
 }
 
 // ---------------------------------------------------------------------------------------------- annotations
@@ -536,6 +547,8 @@ export interface ReportModel {
   readonly experiments?: readonly Experiment[];
   readonly soaks?: readonly SoakSummary[];
   readonly costs?: readonly CostTable[];
+  /** Allocators side by side, newest first. */
+  readonly comparisons?: readonly CompareResult[];
   readonly cumulative?: readonly CumulativeStep[];
   /** Figures of the documents whose experiments were replayed. */
   readonly documents?: readonly DocumentFigures[];
@@ -545,7 +558,7 @@ export interface ReportModel {
 
 /** Where the report is to open: a tab, and the row of it that is to be selected. */
 export interface ReportPlace {
-  readonly tab: 'experiments' | 'soak' | 'costs';
+  readonly tab: 'experiments' | 'soak' | 'costs' | 'allocators';
   /** Id of an experiment or soak, null for the newest. */
   readonly id: string | null;
 }
@@ -560,6 +573,7 @@ export type ReportAction =
   | 'runBenchmark'
   | 'analyze'
   | 'runExperiment'
+  | 'compareAllocators'
   | 'runSoak'
   | 'calibrateCosts'
   | 'writeDocuments';

@@ -20,7 +20,9 @@ import { type Target, UserError } from '../model.ts';
 import { NativeCosts } from '../native/costs.ts';
 import { discoverAllocators, knownAllocators } from '../native/discover.ts';
 import { InstalledTarget } from '../native/installed.ts';
+import { functionSymbols } from '../native/symbols.ts';
 import { NativeTarget } from '../native/target.ts';
+import { recordTrace } from '../native/trace-record.ts';
 import { keepCosts, readCosts } from '../profile/cost-file.ts';
 import { thisHost } from '../profile/cost-host.ts';
 import { profileFromBench } from '../profile/from-bench.ts';
@@ -192,6 +194,13 @@ async function main(): Promise<void> {
     machine: () => readMachineState({ pinned: null, flags: [] }),
     engineFunctions: () => readManifest(distDir).functions.map((f) => f.name),
     soakRunner: new EngineSoakRunner({ distDir }),
+    functionSymbols: (file) => functionSymbols(file, controller.signal),
+    recordTrace: (options) =>
+      recordTrace({
+        ...options,
+        ...{ cwd: process.cwd(), output: 'inherit', cacheDir: nativeCache(process.env) },
+        source: path.join(distDir, 'native', 'recorder.c'),
+      }),
   };
   const program = createProgram(services, (status) => {
     process.exitCode = status;

@@ -1,7 +1,16 @@
 /** The report as Markdown, its tables in the form of the method's documents. */
-import type { AuditRow, BenchResult, Candidate, Gate, HotFunctionRow, ReportModel } from '../model.ts';
-import { percent, signedPercent, speed } from './format.ts';
+import type {
+  AuditRow,
+  BenchResult,
+  Candidate,
+  CompareRow,
+  Gate,
+  HotFunctionRow,
+  ReportModel,
+} from '../model.ts';
+import { bytes, percent, signedPercent, speed } from './format.ts';
 import { laboratoryMarkdown } from './markdown-laboratory.ts';
+import { callsText } from './text-compare.ts';
 import { estimateNote } from './text-costs.ts';
 import { type Column, markdownCell, markdownCode, markdownSection } from './table.ts';
 import { activityText } from './text-findings.ts';
@@ -80,6 +89,31 @@ const runColumns: readonly Column<BenchResult>[] = [
   { title: 'First pass', cell: (r) => speed(r.firstOpsPerSecond), align: 'right' },
 ];
 
+const ratioCell = (ratio: CompareRow['ratio'] | undefined): string =>
+  ratio == null ? '–' : `${ratio.median.toFixed(2)} (${ratio.min.toFixed(2)} to ${ratio.max.toFixed(2)})`;
+
+const allocatorColumns: readonly Column<CompareRow>[] = [
+  {
+    title: 'Allocator',
+    cell: (r) => markdownCell(r.variant === 'native' ? r.target : `${r.target} ${r.variant}`),
+  },
+  {
+    title: 'Median',
+    cell: (r) => (r.median === null ? markdownCell(r.error ?? '–') : speed(r.median)),
+    align: 'right',
+  },
+  { title: 'CV', cell: (r) => (r.cv == null ? '–' : percent(r.cv)), align: 'right' },
+  { title: 'To the first', cell: (r) => ratioCell(r.ratio), align: 'right' },
+  { title: 'To mimalloc', cell: (r) => ratioCell(r.ratioToMimalloc), align: 'right' },
+  { title: 'Peak', cell: (r) => (r.peakBytes === null ? '–' : bytes(r.peakBytes)), align: 'right' },
+  {
+    title: 'Faults/pass',
+    cell: (r) => (r.pageFaults == null ? '–' : r.pageFaults.toFixed(0)),
+    align: 'right',
+  },
+  { title: 'System calls/op', cell: (r) => callsText(r.systemCallsPerOp), align: 'right' },
+];
+
 /** Markdown with a final line end. */
 export function renderMarkdown(model: ReportModel): string {
   const { findings, profile } = model;
@@ -109,6 +143,9 @@ export function renderMarkdown(model: ReportModel): string {
       findings?.candidates ?? [],
     ),
     ...markdownSection('Runs', '', runColumns, model.runs),
+    ...(model.comparisons ?? []).flatMap((c) =>
+      markdownSection(`Allocators on ${markdownCell(c.workload)}`, '', allocatorColumns, c.rows),
+    ),
     ...laboratoryMarkdown(model),
     '',
     `Made by Alloc Lens, ${model.createdAt}.`,

@@ -29,6 +29,7 @@ export function fakeServices(over: Partial<Services> = {}): FakeServices {
     ...{ signal: new AbortController().signal, version: '0', analyze: unasked, target: unasked },
     ...{ installed: unasked, profileFromBench: unasked, sourceText: unasked, htmlAssets: unasked },
     ...{ experiment: unasked, machine: unasked, engineFunctions: unasked, soakRunner: { start: unasked } },
+    ...{ recordTrace: unasked, functionSymbols: unasked },
     appendToLedger: async (record) => void records.push(record),
     costs: noCosts,
     ...over,
