@@ -1,7 +1,7 @@
 /** The report as Markdown, its tables in the form of the method's documents. */
 import type { AuditRow, BenchResult, Candidate, Gate, HotFunctionRow, ReportModel } from '../model.ts';
 import { percent, signedPercent, speed } from './format.ts';
-import { laboratoryMarkdown } from './markdown-laboratory.ts';
+import { candidatesMarkdown, laboratoryMarkdown } from './markdown-laboratory.ts';
 import { estimateNote } from './text-costs.ts';
 import { type Column, markdownCell, markdownCode, markdownTable } from './table.ts';
 import { activityText } from './text-findings.ts';
@@ -115,6 +115,7 @@ export function renderMarkdown(model: ReportModel): string {
       candidateColumns,
       findings?.candidates ?? [],
     ),
+    ...candidatesMarkdown((model.candidateTables ?? []).filter((t) => t.of === 'project')),
     ...section('Runs', '', runColumns, model.runs),
     ...laboratoryMarkdown(model),
     '',

@@ -1,14 +1,7 @@
 /** Functions by self time as the documents list them: linker's suffixes stripped, each with its category. */
+import type { HotTableRow } from '../../model-experiment.ts';
 import type { FunctionCategory } from '../../model.ts';
 import { categoryOfBox } from '../../profile/category.ts';
-
-export interface HotTableRow {
-  readonly rank: number;
-  readonly name: string;
-  /** Percent. */
-  readonly selfPercent: number;
-  readonly category: FunctionCategory;
-}
 
 const suffix = /\.(?:lto_priv|constprop|part|isra|cold)(?:\.\d+)?$/;
 
