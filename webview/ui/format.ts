@@ -36,6 +36,13 @@ export function activity(value: Activity): string {
   return value.decidedBy === null ? value.state : `${value.state}: ${value.decidedBy}`;
 }
 
+/** `+73.17`, `-12.40`; zero has no sign. */
+export function signed(value: number, places = 2): string {
+  const text = value.toFixed(places);
+  const zero = Number(text) === 0;
+  return zero ? (0).toFixed(places) : `${value > 0 ? '+' : ''}${text}`;
+}
+
 /** An effect, always signed and with two decimals: `+1.07%`; – where there is none. */
 export function effect(value: number | null): string {
   if (value === null) return '–';

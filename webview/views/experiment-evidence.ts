@@ -6,10 +6,9 @@ import type {
   ExperimentGate,
   ExperimentSide,
   Look,
-  TopRule,
 } from '../../extension/model-experiment.ts';
 import { h } from '../ui/dom.ts';
-import { effect, interval, number, orDash, percent, speed } from '../ui/format.ts';
+import { effect, interval, number, orDash, speed } from '../ui/format.ts';
 import { createTable, type TableColumn } from '../ui/table.ts';
 import { verdictText } from '../ui/verdict.ts';
 import { placeCell, section } from './context.ts';
@@ -100,29 +99,6 @@ export function changedSection(e: Experiment): HTMLElement | null {
     'executions, counted exactly',
     createTable({ id: 'experiment-changed', label: 'Changed places', columns: changedColumns, rows: changed })
       .element,
-  );
-}
-
-const topColumns: readonly TableColumn<TopRule['gates'][number]>[] = [
-  { id: 'gate', title: 'Gate', cell: (g) => g.name },
-  { id: 'rank', title: 'Rank', numeric: true, width: '64px', cell: (g) => orDash(g.rank, String) },
-  { id: 'self', title: 'Self', numeric: true, width: '80px', cell: (g) => orDash(g.selfPercent, percent) },
-  { id: 'state', title: 'In the profile', width: '130px', cell: (g) => g.state },
-];
-
-/** Phase 42: present in the code against seen in the profile. */
-export function topRuleSection(e: Experiment): HTMLElement | null {
-  if (e.topRule === undefined) return null;
-  const { top, floor: least, gates } = e.topRule;
-  return section(
-    `Gates in the Top ${top}`,
-    `below ${least}% of self time a gate is no target`,
-    createTable({
-      id: 'experiment-top-rule',
-      label: 'Gates in the profile',
-      columns: topColumns,
-      rows: gates,
-    }).element,
   );
 }
 
