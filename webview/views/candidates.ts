@@ -6,8 +6,8 @@ import { h } from '../ui/dom.ts';
 import { effect, interval, orDash, signed, signedPercent, speed } from '../ui/format.ts';
 import { createTable, type TableColumn } from '../ui/table.ts';
 import { verdictText } from '../ui/verdict.ts';
-import { emptyState, goTo, opener, placeCell, section, sorted, sourceLink, type ViewContext } from './context.ts';
-import { selectExperiment } from './experiments.ts';
+import { emptyState, opener, placeCell, section, sorted, sourceLink, type ViewContext } from './context.ts';
+import { openExperiment } from './experiments.ts';
 
 /** A candidate of the sources with what is known of its gain. */
 interface Row extends Candidate {
@@ -104,10 +104,9 @@ function detail(context: ViewContext, c: Row): Node[] {
   ];
 }
 
-/** Goes to an experiment's detail; views that exist already are built anew when they are shown next. */
 function experimentLink(context: ViewContext, id: string, title: string): HTMLElement {
-  const link = goTo(context, 'experiments', title);
-  link.addEventListener('click', () => selectExperiment(context.state, id), { capture: true });
+  const link = h('button', { type: 'button', class: 'link', title: id }, title);
+  link.addEventListener('click', () => openExperiment(context, id));
   return link;
 }
 

@@ -21,6 +21,13 @@ export function selectExperiment(state: StateStore, id: string | null): void {
   state.setFilter(selectedKey, id ?? '');
 }
 
+/** Shows the experiments with this one selected. */
+export function openExperiment(context: ViewContext, id: string): void {
+  selectExperiment(context.state, id);
+  context.showTab('experiments', true);
+  window.scrollTo({ top: 0 });
+}
+
 const columns: readonly TableColumn<Experiment>[] = [
   {
     id: 'verdict',
@@ -210,11 +217,7 @@ export function experimentsView(context: ViewContext): HTMLElement {
   list.classList.add('short');
   draw(shown);
   const sections = cumulative(context, context.model.cumulative ?? []);
-  const documents = documentsSection(context, (e) => {
-    selectExperiment(context.state, e.id);
-    draw(e);
-    panel.scrollIntoView({ block: 'start' });
-  });
+  const documents = documentsSection(context, (e) => openExperiment(context, e.id));
   return h(
     'div',
     {},

@@ -353,7 +353,12 @@ describe('phase-42', () => {
     expect(value.topRule?.gates).toEqual([
       { name: 'mid_v3_enabled', rank: null, selfPercent: null, state: 'not seen' },
     ]);
+    expect(value.hot?.source).toContain('on engine sampled, V8 sampler');
+    expect(value.hot?.rows[0]).toEqual({
+      ...{ rank: 1, name: 'front_fastlane_try_free', selfPercent: 23.97, category: 'wrapper' },
+    });
     const { printed } = await run(['phase-42'], { bench, functions: ['mid_v3_enabled'] });
+    expect(printed).toMatch(/3 +main +22\.02% +benchmark/);
     expect(printed).toContain('Top-50 rule (floor 0.1%');
     expect(printed).toMatch(/mid_v3_enabled +- +- +not seen/);
   });
