@@ -1,5 +1,4 @@
 /** Replays that time no pair: the audit of Phase 28, and the profile of Phase 42. */
-import { engineSide } from '../../engine/host/pair-side.ts';
 import { presetByName } from '../../engine/host/presets.ts';
 import type { Replay } from '../experiment/replay.ts';
 import { parseSide, sideLabel } from '../experiment/side-spec.ts';
@@ -84,29 +83,24 @@ function hotOf(label: string, profile: BenchProfile): HotTable {
   const { target, variant, functions, samples } = profile;
   const over = samples === undefined ? '' : ` over ${samples.toLocaleString('en-US')} samples`;
   return {
-    source: `${label} on ${target} ${variant}, V8 sampler${over}`,
+    source: `${label}; profiled on ${target} ${variant}, V8 sampler${over}`,
     rows: hotTable(functions.filter((f) => f.selfPercent > 0)),
   };
 }
 
-/** Where a side's time goes; the profiled variant keeps every box function a call, with the side's gates. */
-async function hotHere(
-  services: Services,
-  work: ExperimentWork,
-  label: string,
-  spec: SideSpec,
-): Promise<HotTable | null> {
-  const { env, flags } = engineSide(spec);
+/** Where the layered engine's time goes (Phase 19 §2); the profiled variant keeps every box function a call. */
+async function hotHere(services: Services, work: ExperimentWork): Promise<HotTable | null> {
+  const { env, flags } = presetByName(layeredPreset);
   const result = await services.target('engine').run(
     {
       ...{ workload: work.workload, profile: work.profile, trace: work.trace, variant: 'sampled' },
-      ...{ env, flags, iterations: work.iterations, workingSet: work.workingSet },
+      ...{ env, flags, iterations: countedOperations, workingSet: work.workingSet },
       ...{ min: work.min, max: work.max, seed: work.seed, threads: work.threads, runs: 1, passes: 1 },
       ...{ sample: true, counters: false, latency: false, verify: false },
     },
     { signal: services.signal, onProgress: services.output.onProgress },
   );
-  return result.profile === null ? null : hotOf(label, result.profile);
+  return result.profile === null ? null : hotOf('engine, all layers', result.profile);
 }
 
 /** What Phase 19 asks for after each of its steps; nothing for other replays and for workloads that cannot be counted. */
@@ -118,7 +112,7 @@ export async function fastlaneTables(
   const candidate = fastlaneCandidates.find((c) => c.experiment === replay.name);
   if (candidate === undefined || experiment.work.workload !== 'random_mixed') return {};
   const gap = await gapHere(services, experiment.work);
-  const hot = await hotHere(services, experiment.work, 'the baseline', experiment.baseline.spec);
+  const hot = await hotHere(services, experiment.work);
   const held = experiment.gates.find((g) => g.name === 'checksum');
   const checks = checklist(experiment, candidate.estimate, {
     ...{ profileFell: null, suite: [experiment.work.profile], memory: null, reversible: true },
