@@ -3,6 +3,7 @@ import type { AuditRow, BenchResult, Candidate, Gate, HotFunctionRow, ReportMode
 import { percent, signedPercent, speed } from './format.ts';
 import { candidatesMarkdown, laboratoryMarkdown } from './markdown-laboratory.ts';
 import { estimateNote } from './text-costs.ts';
+import { categoriesText } from './text-lab.ts';
 import { type Column, markdownCell, markdownCode, markdownTable } from './table.ts';
 import { activityText } from './text-findings.ts';
 
@@ -93,7 +94,7 @@ export function renderMarkdown(model: ReportModel): string {
   const profileNote =
     profile === null
       ? ''
-      : `Self time on ${markdownCell(profile.target.name)} ${markdownCell(profile.target.variant ?? '')}, ${markdownCell(profile.workload)}; functions: ${markdownCell(profile.origin.functions)}.`;
+      : `Self time on ${markdownCell(profile.target.name)} ${markdownCell(profile.target.variant ?? '')}, ${markdownCell(profile.workload)}; functions: ${markdownCell(profile.origin.functions)}. By category: ${categoriesText(model.hotFunctions)}.`;
   const env = findings?.gates.filter((g) => g.kind === 'env') ?? [];
   const compile = findings?.gates.filter((g) => g.kind === 'compile') ?? [];
   return `${[

@@ -59,7 +59,7 @@ export function gapText(table: GapTable, style: Style = plain): string {
 const shownFunctions = 20;
 
 /** `wrapper 54.63%, benchmark 22.02%`: where the time goes, largest first. */
-export function categoriesText(rows: readonly HotTableRow[]): string {
+export function categoriesText(rows: readonly Pick<HotTableRow, 'selfPercent' | 'category'>[]): string {
   return [...shareByCategory(rows)]
     .sort(([, a], [, b]) => b - a)
     .map(([category, share]) => `${category} ${percent(share)}`)

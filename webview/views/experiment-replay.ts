@@ -12,6 +12,7 @@ import { number, orDash, percent, plural, signed, speed } from '../ui/format.ts'
 import { createTable, type TableColumn } from '../ui/table.ts';
 import { verdictText } from '../ui/verdict.ts';
 import { section, sorted, type ViewContext } from './context.ts';
+import { byCategory } from './hot-functions.ts';
 
 const smallest = Number.NEGATIVE_INFINITY;
 
@@ -86,15 +87,6 @@ const hotColumns: readonly TableColumn<HotTableRow>[] = [
   },
   { id: 'category', title: 'Category', key: (r) => r.category, width: '96px', cell: (r) => r.category },
 ];
-
-function byCategory(rows: readonly HotTableRow[]): string {
-  const shares = new Map<string, number>();
-  for (const r of rows) shares.set(r.category, (shares.get(r.category) ?? 0) + r.selfPercent);
-  return [...shares]
-    .sort(([, a], [, b]) => b - a)
-    .map(([category, share]) => `${category} ${percent(share)}`)
-    .join(' · ');
-}
 
 export function hotSection(context: ViewContext, { hot }: Experiment): HTMLElement | null {
   if (hot === undefined) return null;

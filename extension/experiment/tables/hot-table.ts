@@ -32,7 +32,9 @@ export function hotTable(
 }
 
 /** Percent of self time by category; what no function of the list has is missing from the sum. */
-export function shareByCategory(rows: readonly HotTableRow[]): ReadonlyMap<FunctionCategory, number> {
+export function shareByCategory(
+  rows: readonly Pick<HotTableRow, 'selfPercent' | 'category'>[],
+): ReadonlyMap<FunctionCategory, number> {
   const out = new Map<FunctionCategory, number>();
   for (const { category, selfPercent } of rows) out.set(category, (out.get(category) ?? 0) + selfPercent);
   return out;
