@@ -85,6 +85,12 @@ function totalItem(name: string, total: PhaseTable['go']): HTMLElement {
   );
 }
 
+/** A ledger of many repetitions has many that do not count; the table names each of them. */
+const mostInline = 8;
+const mostListed = 200;
+
+const notCounted = (r: PhaseRow): HTMLElement => h('li', {}, `Not counted: ${r.title}: ${r.why}`);
+
 /** The table of one target and work, its totals below. */
 export function phaseTable(context: ViewContext, table: PhaseTable, index: number): HTMLElement[] {
   const id = `phases-${index}`;
@@ -109,8 +115,18 @@ export function phaseTable(context: ViewContext, table: PhaseTable, index: numbe
             totalItem('GO changes', table.go),
             totalItem('GO and NEUTRAL changes, all that are kept', table.kept),
           ]),
-      ...left.map((r) => h('li', {}, `Not counted: ${r.title}: ${r.why}`)),
+      ...(left.length > mostInline ? [] : left.map(notCounted)),
     ),
+    ...(left.length > mostInline
+      ? [
+          h(
+            'details',
+            {},
+            h('summary', {}, `${number(left.length)} are not counted`),
+            h('ul', { class: 'totals' }, ...left.slice(0, mostListed).map(notCounted)),
+          ),
+        ]
+      : []),
   ];
 }
 
