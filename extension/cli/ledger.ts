@@ -96,7 +96,12 @@ export async function runLedger(
   await services.output.print(
     format === 'json'
       ? JSON.stringify(listing)
-      : ledgerText(listing, cumulative(experiments), candidateTables(null, experiments), services.output.style),
+      : ledgerText(
+          listing,
+          cumulative(experiments),
+          candidateTables(null, experiments),
+          services.output.style,
+        ),
   );
   return 0;
 }

@@ -35,7 +35,10 @@ function render(services: Services, model: ReportModel, extension: string): stri
 }
 
 /** The ledger's part; undefined where there is none, unless one was named. */
-async function laboratoryOf(services: Services, file: string | undefined): Promise<LaboratoryPart | undefined> {
+async function laboratoryOf(
+  services: Services,
+  file: string | undefined,
+): Promise<LaboratoryPart | undefined> {
   const ledger = await readLedger(file === undefined ? ledgerOf('.') : nodeLedger(file));
   if (!ledger.present) {
     if (file === undefined) return undefined;

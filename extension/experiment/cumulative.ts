@@ -9,13 +9,7 @@
  * what chance moved over the threshold is counted and what it moved below is not. NO-GO, NO-OP and INCONCLUSIVE count
  * for nothing, and experiments between two targets are no changes at all; both are listed with the reason.
  */
-import type {
-  CumulativeStep,
-  Experiment,
-  ExperimentWork,
-  Pruned,
-  SideSpec,
-} from '../model-experiment.ts';
+import type { CumulativeStep, Experiment, ExperimentWork, Pruned, SideSpec } from '../model-experiment.ts';
 import type { CumulativeTotal, PhaseRow, PhaseTable } from '../model-report.ts';
 
 /** What the phases of the prune document compile out, as its cumulative table counts. */
@@ -243,10 +237,12 @@ function phaseRow({ experiment: e, pruned, counts, why }: CumulativeRow): PhaseR
 export function phaseTables(experiments: readonly Experiment[]): PhaseTable[] {
   const { groups, excluded } = cumulative(experiments);
   return groups
-    .map(({ target, work, rows, atomics, go, kept }) => {
+    .map(({ target, work, rows, atomics, go, kept }): PhaseTable => {
       const repeated = excluded.filter(
         ({ experiment: e }) =>
-          e.baseline.spec.target === target && e.treatment.spec.target === target && workText(e.work) === work,
+          e.baseline.spec.target === target &&
+          e.treatment.spec.target === target &&
+          workText(e.work) === work,
       );
       const all = [...rows, ...repeated].sort(inOrder).map(phaseRow);
       return { work: `${target}, ${work}`, rows: all, atomics, go, kept };

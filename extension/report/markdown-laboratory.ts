@@ -53,7 +53,8 @@ const phaseColumns: readonly Column<PhaseRow>[] = [
   { title: 'Frequency', cell: (r) => markdownCell(r.pruned?.frequency ?? '–') },
   {
     title: 'Impact',
-    cell: (r) => markdownCell(`${effect(r.effectPercent)} ${r.interval === null ? '' : interval(r.interval)}`),
+    cell: (r) =>
+      markdownCell(`${effect(r.effectPercent)} ${r.interval === null ? '' : interval(r.interval)}`),
   },
   { title: 'Threshold', cell: (r) => `±${r.threshold}%`, align: 'right' },
   { title: 'Iterations', cell: (r) => figureOr(r.iterations), align: 'right' },
@@ -114,9 +115,7 @@ export function combinedText(table: CandidateTable): string {
   const { combined } = table;
   if (combined === null) return '';
   const counts = [
-    ...(combined.instructionsPerOp === null
-      ? []
-      : [`${perOp(combined.instructionsPerOp)} instructions/op`]),
+    ...(combined.instructionsPerOp === null ? [] : [`${perOp(combined.instructionsPerOp)} instructions/op`]),
     ...(combined.branchesPerOp === null ? [] : [`${perOp(combined.branchesPerOp)} branches/op`]),
   ];
   const unit = counts.length === 0 || combined.unit === null ? '' : ` (${combined.unit})`;

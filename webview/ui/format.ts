@@ -58,7 +58,7 @@ export function interval(value: readonly [number, number] | null): string {
 }
 
 /** A figure or – where there is none. */
-export function orDash<T>(value: T | null, text: (value: T) => string): string {
+export function orDash<T, R = string>(value: T | null, text: (value: T) => R): R | string {
   return value === null ? '–' : text(value);
 }
 

@@ -127,12 +127,7 @@ function totals(table: CandidateTable): HTMLElement | null {
         ),
     measuredPercent === null
       ? null
-      : h(
-          'li',
-          {},
-          h('strong', {}, 'Measured together'),
-          `, as a product: ${effect(measuredPercent)}`,
-        ),
+      : h('li', {}, h('strong', {}, 'Measured together'), `, as a product: ${effect(measuredPercent)}`),
   );
 }
 
@@ -174,7 +169,12 @@ function gainColumns(context: ViewContext): TableColumn<CandidateGain>[] {
       width: '90px',
       cell: (c) => effect(c.measured?.throughputPercent ?? null),
     },
-    { id: 'interval', title: 'Interval', width: '126px', cell: (c) => interval(c.measured?.interval ?? null) },
+    {
+      id: 'interval',
+      title: 'Interval',
+      width: '126px',
+      cell: (c) => interval(c.measured?.interval ?? null),
+    },
     {
       id: 'verdict',
       title: 'Verdict',

@@ -75,7 +75,14 @@ export function gapSection(context: ViewContext, { gap }: Experiment): HTMLEleme
 }
 
 const hotColumns: readonly TableColumn<HotTableRow>[] = [
-  { id: 'rank', title: 'Rank', key: (r) => r.rank, numeric: true, width: '62px', cell: (r) => String(r.rank) },
+  {
+    id: 'rank',
+    title: 'Rank',
+    key: (r) => r.rank,
+    numeric: true,
+    width: '62px',
+    cell: (r) => String(r.rank),
+  },
   { id: 'name', title: 'Function', key: (r) => r.name, cell: (r) => r.name },
   {
     id: 'self',
@@ -209,7 +216,12 @@ const checkColumns: readonly TableColumn<CheckItem>[] = [
     width: '82px',
     cell: checkResult,
   },
-  { id: 'item', title: 'Step or criterion', key: (c) => c.item, cell: (c) => h('span', { class: 'wraps' }, c.item) },
+  {
+    id: 'item',
+    title: 'Step or criterion',
+    key: (c) => c.item,
+    cell: (c) => h('span', { class: 'wraps' }, c.item),
+  },
   { id: 'note', title: 'What was found', cell: (c) => h('span', { class: 'wraps' }, c.note) },
 ];
 

@@ -108,7 +108,12 @@ export function phaseTable(context: ViewContext, table: PhaseTable, index: numbe
       { class: 'totals', 'aria-label': `Totals, ${table.work}` },
       table.atomics === null
         ? null
-        : h('li', {}, h('strong', {}, plural(table.atomics, 'atomic')), ' removed by the changes that are kept'),
+        : h(
+            'li',
+            {},
+            h('strong', {}, plural(table.atomics, 'atomic')),
+            ' removed by the changes that are kept',
+          ),
       ...(table.kept.changes === 0
         ? []
         : [
@@ -170,7 +175,13 @@ const replayColumns: readonly TableColumn<ReplayWithOurs>[] = [
     width: '62px',
     cell: (r) => `${r.runs}${r.runsPrinted ? '' : ' *'}`,
   },
-  { id: 'side', title: 'Baseline side', key: (r) => r.baselineSide, width: '17%', cell: (r) => r.baselineSide },
+  {
+    id: 'side',
+    title: 'Baseline side',
+    key: (r) => r.baselineSide,
+    width: '17%',
+    cell: (r) => r.baselineSide,
+  },
   {
     id: 'effect',
     title: 'Printed',

@@ -48,10 +48,7 @@ function named(candidate: Candidate, unique: boolean, experiment: Experiment): b
 }
 
 /** In the order of the findings; `experiments` oldest first, the newest that belongs to a candidate counts. */
-export function projectCandidates(
-  findings: Findings,
-  experiments: readonly Experiment[],
-): CandidateGain[] {
+export function projectCandidates(findings: Findings, experiments: readonly Experiment[]): CandidateGain[] {
   const titles = new Map<string, number>();
   for (const { title } of findings.candidates) titles.set(title, (titles.get(title) ?? 0) + 1);
   const off = experiments.map((e) => gateTurnedOff(e.baseline, e.treatment));

@@ -283,7 +283,14 @@ describe('replays', () => {
       callsPerOp: 1,
     } as const;
     const { functions } = profile();
-    const sampled = { target: 'engine', variant: 'sampled', speedAgainstFast: 0.6, functions, lines: [], samples: 4000 };
+    const sampled = {
+      target: 'engine',
+      variant: 'sampled',
+      speedAgainstFast: 0.6,
+      functions,
+      lines: [],
+      samples: 4000,
+    };
     const bench = { counters, profile: sampled };
     const done = await run(['phase-19a', '--format', 'json'], { bench });
     expect(

@@ -42,8 +42,14 @@ async function run(...args: readonly string[]): Promise<{ said: string[]; error:
 
 async function ledger(): Promise<string> {
   const folder = mkdtempSync(path.join(base, 'w'));
-  await appendExperiment(folder, experiment({ id: 'p24', replay: 'phase-24', title: 'Phase 24: class stats' }));
-  return appendExperiment(folder, experiment({ id: 'p19', replay: 'phase-19a', title: 'Phase 19A: the layer' }));
+  await appendExperiment(
+    folder,
+    experiment({ id: 'p24', replay: 'phase-24', title: 'Phase 24: class stats' }),
+  );
+  return appendExperiment(
+    folder,
+    experiment({ id: 'p19', replay: 'phase-19a', title: 'Phase 19A: the layer' }),
+  );
 }
 
 describe('report --ledger', () => {

@@ -240,7 +240,9 @@ describe('the table of the report', () => {
   it("has the document's columns, phases in their order, both totals", () => {
     const [table, ...others] = phaseTables(all.toReversed());
     expect(others).toEqual([]);
-    expect(table?.rows.map((r) => [r.phase, r.pruned?.atomics, r.pruned?.frequency, r.status, r.counts])).toEqual([
+    expect(
+      table?.rows.map((r) => [r.phase, r.pruned?.atomics, r.pruned?.frequency, r.status, r.counts]),
+    ).toEqual([
       ['24', 5, 'High (every cache op)', 'GO', 'go'],
       ['25', 1, 'High (every free)', 'GO', 'go'],
       ['26', 5, 'Low (edge cases)', 'NEUTRAL', 'kept'],

@@ -10,11 +10,7 @@ import { experiment, experimentSide } from './experiments.ts';
 
 const flag = 'HAKMEM_TINY_FREE_STATS_COMPILED';
 
-function pair(
-  from: Partial<SideSpec>,
-  to: Partial<SideSpec>,
-  over: Partial<Experiment> = {},
-): Experiment {
+function pair(from: Partial<SideSpec>, to: Partial<SideSpec>, over: Partial<Experiment> = {}): Experiment {
   const spec = (s: Partial<SideSpec>): SideSpec => ({
     ...{ target: 'engine', variant: 'standard', preset: null, flags: {}, env: {} },
     ...s,
@@ -82,9 +78,14 @@ describe('candidates of sources with what was measured', () => {
 
   it('by id or title in the title of the experiment, which wins over the gate', () => {
     const byTitle = experiment({ id: 'e', title: 'try: Compile out g_free_ss_enter, again' });
-    expect(measured(guarded(), [byTitle, prune])).toMatchObject({ experiment: 'e', link: 'named in its title' });
+    expect(measured(guarded(), [byTitle, prune])).toMatchObject({
+      experiment: 'e',
+      link: 'named in its title',
+    });
     const byId = experiment({ id: 'i', title: 'cand-7 on mimalloc' });
-    expect(measured(findings({ candidates: [candidate({ id: 'cand-7', letter: 'A' })] }), [byId])).toMatchObject({
+    expect(
+      measured(findings({ candidates: [candidate({ id: 'cand-7', letter: 'A' })] }), [byId]),
+    ).toMatchObject({
       experiment: 'i',
     });
     expect(measured(guarded(), [experiment()])).toBeNull();

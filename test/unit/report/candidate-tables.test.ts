@@ -24,7 +24,9 @@ const some = findings({
 });
 
 function markdown(f: Findings | null, experiments: readonly Experiment[]): string {
-  const records = experiments.map((e) => ({ v: 1, kind: 'experiment', at: e.finishedAt, experiment: e }) as const);
+  const records = experiments.map(
+    (e) => ({ v: 1, kind: 'experiment', at: e.finishedAt, experiment: e }) as const,
+  );
   return renderMarkdown(
     buildReport({
       ...{ title: 't', createdAt: '2026-01-01T00:00:00Z', findings: f, profile: null, runs: [] },
@@ -37,7 +39,11 @@ describe('candidate tables', () => {
   it("combine a project's best of each kind, never all that meet on one path", () => {
     const [table, ...others] = candidateTables(some, []);
     expect(others).toEqual([]);
-    expect(table).toMatchObject({ of: 'project', combinedOf: 'the best of each kind (A, C)', efficiency: 0.8 });
+    expect(table).toMatchObject({
+      of: 'project',
+      combinedOf: 'the best of each kind (A, C)',
+      efficiency: 0.8,
+    });
     expect(table?.combined).toEqual({
       ...{ unit: 'x86', instructionsPerOp: -4, branchesPerOp: null },
       throughputPercent: 8,
@@ -76,7 +82,9 @@ describe('in the Markdown report', () => {
     expect(text).toContain(
       '| **A** Remove FastLane layer | -17.5 | -6 | +12.00% | +2.50% | \\[+2.00, +3.00\\] | GO | LOW | `p19` on engine |',
     );
-    expect(text).toContain('| **E** Static route fast path | -3.5 | -1.5 | +2.00% | – | – | – | LOW | `phase-19e` |');
+    expect(text).toContain(
+      '| **E** Static route fast path | -3.5 | -1.5 | +2.00% | – | – | – | LOW | `phase-19e` |',
+    );
     expect(text).toContain(
       '- **Combined estimate** of A to E, 80% of the sum since savings overlap: -32 instructions/op, -12.4 branches/op (x86), +20.80% throughput',
     );
@@ -99,7 +107,7 @@ describe('in the Markdown report', () => {
     expect(text).toContain('**Combined estimate** of the best of each kind (A, C)');
   });
 
-  it("hostile names of a ledger stay in their cell", () => {
+  it('hostile names of a ledger stay in their cell', () => {
     const text = markdown(null, [experiment({ id: 'a|`b\u001b', replay: 'phase-19a' })]);
     const row = text.split('\n').find((l) => l.includes('Remove FastLane layer'));
     expect(row?.match(/(?<!\\)\|/g)).toHaveLength(10);

@@ -30,7 +30,10 @@ const fastlane = (): Experiment =>
           { metric: 'calls/op', ours: null, theirs: 2, delta: null, deltaPercent: null },
         ],
       },
-      hot: { source: 'engine, all layers; profiled on engine sampled, V8 sampler', rows: hotTable(functions) },
+      hot: {
+        source: 'engine, all layers; profiled on engine sampled, V8 sampler',
+        rows: hotTable(functions),
+      },
       checks: [
         { item: 'counters compared per operation', passed: true, note: '4 rows' },
         { item: 'throughput matches the estimate (±20%)', passed: false, note: '3.1 where 12 was estimated' },
@@ -60,7 +63,9 @@ const gates = (): Experiment =>
     finishedAt: '2026-11-21T21:50:00.000Z',
   });
 
-function model(experiments: readonly Experiment[] = [...ledgerOfAll(), fastlane(), audit(), gates()]): ReportModel {
+function model(
+  experiments: readonly Experiment[] = [...ledgerOfAll(), fastlane(), audit(), gates()],
+): ReportModel {
   const records: LedgerRecord[] = experiments.map((e) => ({
     ...{ v: 1 as const, kind: 'experiment' as const, at: e.finishedAt, experiment: e },
   }));
@@ -71,7 +76,13 @@ function model(experiments: readonly Experiment[] = [...ledgerOfAll(), fastlane(
       candidates: [
         candidate({ estimate: { instructionsPerOp: -5, branchesPerOp: null, throughputPercent: 1.2 } }),
         candidate({
-          ...{ id: 'k2', letter: 'A', title: 'Remove the layer front_fastlane_try_free', line: 90, risk: 'medium' },
+          ...{
+            id: 'k2',
+            letter: 'A',
+            title: 'Remove the layer front_fastlane_try_free',
+            line: 90,
+            risk: 'medium',
+          },
           estimate: { instructionsPerOp: null, branchesPerOp: null, throughputPercent: 6 },
         }),
       ],
@@ -104,7 +115,10 @@ describe.skipIf(chromiumPath === null)('replays in the report (skipped without C
     expect(await cells(page, 'experiment-gap', 2)).toEqual(['214.31', '52.33', '–']);
     expect(await cells(page, 'experiment-gap', 4)).toEqual(['+78.39', '+29.40', '–']);
     expect(await cells(page, 'experiment-gap', 5)).toEqual(['+57.7%', '+128.2%', '–']);
-    expect((await cells(page, 'experiment-hot', 2)).slice(0, 2)).toEqual(['front_fastlane_try_free', 'malloc']);
+    expect((await cells(page, 'experiment-hot', 2)).slice(0, 2)).toEqual([
+      'front_fastlane_try_free',
+      'malloc',
+    ]);
     expect((await cells(page, 'experiment-hot', 4)).slice(0, 3)).toEqual(['wrapper', 'wrapper', 'benchmark']);
     expect(await detail.innerText()).toContain('wrapper 54.63%');
     expect(await cells(page, 'experiment-checks', 1)).toEqual(['✓ passed', '✗ failed', '– open']);
@@ -186,7 +200,9 @@ describe.skipIf(chromiumPath === null)('replays in the report (skipped without C
     expect(await totals.innerText()).toMatch(/11 atomics removed by the changes that are kept/);
     expect(await totals.innerText()).toMatch(/GO changes \(3\): \+5\.10% as a sum, \+5\.17% \[/);
     expect(await totals.innerText()).toContain('Not counted: phase-64: prune backends: NO-GO');
-    expect(await page.locator('section[aria-label="Cumulative: engine, random_mixed:mixed"] svg').count()).toBe(1);
+    expect(
+      await page.locator('section[aria-label="Cumulative: engine, random_mixed:mixed"] svg').count(),
+    ).toBe(1);
     await page.context().close();
   });
 
@@ -195,7 +211,12 @@ describe.skipIf(chromiumPath === null)('replays in the report (skipped without C
     await showTab(page, 'experiments');
     expect(await cells(page, 'replays', 1)).toHaveLength(21);
     const row = page.locator('#table-replays tbody tr', { hasText: 'phase-64' });
-    expect((await row.locator('td').allInnerTexts()).slice(7)).toEqual(['-4.05%', 'NO-GO', '-4.05%', 'NO-GO']);
+    expect((await row.locator('td').allInnerTexts()).slice(7)).toEqual([
+      '-4.05%',
+      'NO-GO',
+      '-4.05%',
+      'NO-GO',
+    ]);
     await page.locator('summary', { hasText: 'disagrees with itself' }).click();
     expect(await cells(page, 'disagreements', 2)).toContain(
       'The printed speeds give +0.87%, not +0.93%; their rounding allows +0.70 to +1.05%.',

@@ -57,7 +57,9 @@ describe.each(verdicts)('the colour of %s', (verdict) => {
 
   it.each(themes)('can be read in %s', (theme) => {
     for (const background of backgrounds[theme]) {
-      expect(contrast(color?.defaults[theme] ?? '', background), background).toBeGreaterThanOrEqual(wanted[theme]);
+      expect(contrast(color?.defaults[theme] ?? '', background), background).toBeGreaterThanOrEqual(
+        wanted[theme],
+      );
     }
   });
 
