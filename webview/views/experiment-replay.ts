@@ -32,14 +32,14 @@ export function gapSection(context: ViewContext, { gap }: Experiment): HTMLEleme
     { id: 'metric', title: 'Metric', key: (r) => r.metric, width: '30%', cell: (r) => r.metric },
     {
       id: 'ours',
-      title: gap.ours,
+      title: 'Ours',
       key: (r) => r.ours ?? smallest,
       numeric: true,
       cell: (r) => orDash(r.ours, (v) => gapFigure(r, v)),
     },
     {
       id: 'theirs',
-      title: gap.theirs,
+      title: 'Theirs',
       key: (r) => r.theirs ?? smallest,
       numeric: true,
       cell: (r) => orDash(r.theirs, (v) => gapFigure(r, v)),
@@ -63,7 +63,7 @@ export function gapSection(context: ViewContext, { gap }: Experiment): HTMLEleme
   ];
   return section(
     'Gap per operation',
-    gap.unit === 'wasm' ? 'WebAssembly instructions on both sides' : 'x86 instructions on both sides',
+    `ours ${gap.ours}, theirs ${gap.theirs}; ${gap.unit === 'wasm' ? 'WebAssembly' : 'x86'} instructions on both sides`,
     createTable({
       id: 'experiment-gap',
       label: 'Gap per operation',

@@ -33,7 +33,7 @@ const columns: readonly TableColumn<Experiment>[] = [
     id: 'verdict',
     title: 'Verdict',
     key: (e) => e.verdict,
-    width: '130px',
+    width: '148px',
     cell: (e) => verdictText(e.verdict),
   },
   { id: 'title', title: 'Experiment', key: (e) => e.title, cell: (e) => e.title },
@@ -101,7 +101,7 @@ const stepColumns: readonly TableColumn<CumulativeStep & { readonly step: number
     id: 'verdict',
     title: 'Verdict',
     key: (s) => s.verdict,
-    width: '130px',
+    width: '148px',
     cell: (s) => verdictText(s.verdict),
   },
   {

@@ -11,7 +11,7 @@ const smallest = Number.NEGATIVE_INFINITY;
 
 const phaseColumns: readonly TableColumn<PhaseRow>[] = [
   { id: 'phase', title: 'Phase', key: (r) => r.phase ?? '', width: '60px', cell: (r) => r.phase ?? '–' },
-  { id: 'title', title: 'Change', key: (r) => r.title, cell: (r) => r.title },
+  { id: 'title', title: 'Change', key: (r) => r.title, width: '22%', cell: (r) => r.title },
   {
     id: 'atomics',
     title: 'Atomics removed',
@@ -39,7 +39,7 @@ const phaseColumns: readonly TableColumn<PhaseRow>[] = [
     id: 'status',
     title: 'Status',
     key: (r) => r.status,
-    width: '132px',
+    width: '148px',
     cell: (r) => verdictText(r.status),
   },
   {
@@ -67,13 +67,6 @@ const phaseColumns: readonly TableColumn<PhaseRow>[] = [
     cell: (r) => orDash(r.workingSet, number),
   },
   { id: 'baseline', title: 'Baseline side', key: (r) => r.baselineSide, cell: (r) => r.baselineSide },
-  {
-    id: 'counted',
-    title: 'In the total',
-    key: (r) => r.counts,
-    width: '92px',
-    cell: (r) => h('span', { title: r.why }, r.counts === 'no' ? 'no' : r.counts === 'go' ? 'both' : 'kept'),
-  },
 ];
 
 function totalItem(name: string, total: PhaseTable['go']): HTMLElement {
@@ -85,6 +78,8 @@ function totalItem(name: string, total: PhaseTable['go']): HTMLElement {
   );
 }
 
+const conditions: ReadonlySet<string> = new Set(['iterations', 'slots']);
+
 /** A ledger of many repetitions has many that do not count; the table names each of them. */
 const mostInline = 8;
 const mostListed = 200;
@@ -94,13 +89,16 @@ const notCounted = (r: PhaseRow): HTMLElement => h('li', {}, `Not counted: ${r.t
 /** The table of one target and work, its totals below. */
 export function phaseTable(context: ViewContext, table: PhaseTable, index: number): HTMLElement[] {
   const id = `phases-${index}`;
+  // Where nothing but the workload's own was asked for, two columns would say nothing.
+  const own = table.rows.every((r) => r.iterations === null && r.workingSet === null);
   const left = table.rows.filter((r) => r.counts === 'no' && r.why !== '');
   return [
     createTable({
       id,
       label: `Cumulative summary, ${table.work}`,
-      columns: phaseColumns,
+      columns: own ? phaseColumns.filter((c) => !conditions.has(c.id)) : phaseColumns,
       rows: table.rows,
+      dim: (r) => r.counts === 'no',
       ...sorted(context, id),
     }).element,
     h(
@@ -142,7 +140,43 @@ interface ReplayWithOurs extends ReplayRow {
 
 const replayColumns: readonly TableColumn<ReplayWithOurs>[] = [
   { id: 'name', title: 'Replay', key: (r) => r.name, width: '92px', cell: (r) => r.name },
-  { id: 'title', title: 'What', key: (r) => r.title, cell: (r) => r.title.replace(/^[^:]*: /, '') },
+  {
+    id: 'title',
+    title: 'What',
+    width: '20%',
+    key: (r) => r.title,
+    cell: (r) => r.title.replace(/^[^:]*: /, ''),
+  },
+  {
+    id: 'effect',
+    title: 'Printed',
+    key: (r) => r.effectPercent ?? smallest,
+    numeric: true,
+    width: '86px',
+    cell: (r) => effect(r.effectPercent),
+  },
+  {
+    id: 'verdict',
+    title: 'Printed verdict',
+    key: (r) => r.verdict ?? '',
+    width: '124px',
+    cell: (r) => orDash(r.verdict, verdictText),
+  },
+  {
+    id: 'here',
+    title: 'Here',
+    key: (r) => r.ours?.effectPercent ?? smallest,
+    numeric: true,
+    width: '78px',
+    cell: (r) => effect(r.ours?.effectPercent ?? null),
+  },
+  {
+    id: 'here-verdict',
+    title: 'Verdict here',
+    key: (r) => r.ours?.verdict ?? '',
+    width: '148px',
+    cell: (r) => orDash(r.ours?.verdict ?? null, verdictText),
+  },
   {
     id: 'threshold',
     title: 'Threshold',
@@ -181,36 +215,6 @@ const replayColumns: readonly TableColumn<ReplayWithOurs>[] = [
     key: (r) => r.baselineSide,
     width: '17%',
     cell: (r) => r.baselineSide,
-  },
-  {
-    id: 'effect',
-    title: 'Printed',
-    key: (r) => r.effectPercent ?? smallest,
-    numeric: true,
-    width: '86px',
-    cell: (r) => effect(r.effectPercent),
-  },
-  {
-    id: 'verdict',
-    title: 'Printed verdict',
-    key: (r) => r.verdict ?? '',
-    width: '124px',
-    cell: (r) => orDash(r.verdict, verdictText),
-  },
-  {
-    id: 'here',
-    title: 'Here',
-    key: (r) => r.ours?.effectPercent ?? smallest,
-    numeric: true,
-    width: '78px',
-    cell: (r) => effect(r.ours?.effectPercent ?? null),
-  },
-  {
-    id: 'here-verdict',
-    title: 'Verdict here',
-    key: (r) => r.ours?.verdict ?? '',
-    width: '132px',
-    cell: (r) => orDash(r.ours?.verdict ?? null, verdictText),
   },
 ];
 

@@ -69,8 +69,9 @@ export function projectCandidates(findings: Findings, experiments: readonly Expe
       return { ...row, experiment: byName.id, measured: measuredBy(byName, 'named in its title') };
     }
     const gate = removing.has(c.letter) ? innermostGate(findings, c) : null;
-    const at = gate === null ? -1 : off.lastIndexOf(gate);
-    const byGate = experiments[at];
+    // One that timed nothing measured no gain; it speaks only where no other does.
+    const about = experiments.filter((_, i) => gate !== null && off[i] === gate);
+    const byGate = about.findLast((e) => e.effectPercent !== null) ?? about.at(-1);
     if (gate === null || byGate === undefined) return { ...row, measured: null };
     return { ...row, experiment: byGate.id, measured: measuredBy(byGate, gate) };
   });

@@ -11,6 +11,7 @@ import { type ReportModel, UserError } from '../../../extension/model.ts';
 import { plain } from '../../../extension/report/style.ts';
 import { experiment } from '../experiment/lab-records.ts';
 import { findings } from '../report/fixtures.ts';
+import { noCosts } from './cost-services.ts';
 import { schemaProblems } from './run-cli.ts';
 
 const base = mkdtempSync(path.join(os.tmpdir(), 'alloc-lens-report-cli-'));
@@ -28,6 +29,7 @@ async function run(...args: readonly string[]): Promise<{ said: string[]; error:
     signal: new AbortController().signal,
     analyze: async () => findings(),
     htmlAssets: () => ({ script: '', style: '' }),
+    costs: noCosts,
     version: '0',
   } as Partial<Services> as Services;
   const program: Command = createProgram(services, () => {});

@@ -71,6 +71,12 @@ describe('candidates of sources with what was measured', () => {
     });
   });
 
+  it('an experiment that timed nothing hides none that did, and speaks where it is the only one', () => {
+    const untimed = { ...prune, id: 'noop', verdict: 'NO-OP' as const, effectPercent: null, interval: null };
+    expect(measured(guarded(), [prune, untimed])?.experiment).toBe('p25');
+    expect(measured(guarded(), [untimed])).toMatchObject({ verdict: 'NO-OP', throughputPercent: null });
+  });
+
   it('not through an outer gate, and not of another kind of change', () => {
     expect(measured(guarded(), [pair({ flags: { HAKMEM_OUTER: '1' } }, {})])).toBeNull();
     expect(measured(guarded({ letter: 'F' }), [prune])).toBeNull();

@@ -88,7 +88,7 @@ describe('in the Markdown report', () => {
     expect(text).toContain(
       '- **Combined estimate** of A to E, 80% of the sum since savings overlap: -32 instructions/op, -12.4 branches/op (x86), +20.80% throughput',
     );
-    expect(text).toContain('- **Projection**, instructions/op: 209.09 to 177.09, gap +53.83% to +30.29%');
+    expect(text).toContain('- **Projection**, instructions/op: 209.09 to 177.09, gap +53.84% to +30.29%');
   });
 
   it("a project's stand there once measured; estimates alone have their own section already", () => {

@@ -103,7 +103,7 @@ describe('tables', () => {
       ]),
     );
     expect(text).toMatch(/A: Remove FastLane layer +-17.5 +-6.0 +\+12.0% +low +\+9.5% GO \(engine\)/);
-    expect(text).toMatch(/D: Inline header validation .* low +\+2.0% NEUTRAL \(engine\)/);
+    expect(text).toMatch(/D: Inline header validation .* medium +\+2.0% NEUTRAL \(engine\)/);
     expect(text).toMatch(/E: Static route fast path +-3.5 +-1.5 +\+2.0% +low +-$/m);
     expect(text).toMatch(/combined, A to E \(80% efficiency\) +-32.0 +-12.4 +\+20.8%/);
     expect(text).toContain('measured together, as a product: +11.7%');

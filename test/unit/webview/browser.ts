@@ -176,7 +176,9 @@ export async function inTheme(page: Page, theme: Theme): Promise<void> {
     contributes: { colors: { id: string; defaults: Readonly<Record<Theme, string>> }[] };
   };
   const own = manifest.contributes.colors.map((c) => [c.id.replaceAll('.', '-'), c.defaults[theme]]);
-  const colours = { ...themeColours[theme], ...Object.fromEntries(own) };
+  const text = themeColours[theme].foreground ?? '';
+  const tabs = { 'panelTitle-activeForeground': text, 'panelTitle-inactiveForeground': text };
+  const colours = { ...themeColours[theme], ...tabs, ...Object.fromEntries(own) };
   await page.evaluate(`
     document.body.dataset.vscodeThemeKind = ${JSON.stringify(bodyClasses[theme].split(' ').at(-1))};
     document.documentElement.style.setProperty('color-scheme', ${JSON.stringify(theme.toLowerCase().endsWith('light') ? 'light' : 'dark')});
