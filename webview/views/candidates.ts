@@ -44,15 +44,15 @@ function columns(context: ViewContext): TableColumn<Row>[] {
       width: '148px',
       cell: (c) => orDash(c.measured?.verdict ?? null, verdictText),
     },
-    { id: 'risk', title: 'Risk', key: (c) => risks[c.risk], width: '68px', cell: (c) => c.risk },
+    { id: 'risk', title: 'Risk', key: (c) => risks[c.risk], width: '74px', cell: (c) => c.risk },
     {
       id: 'title',
       title: 'Candidate',
       key: (c) => c.title,
       cell: (c) => sourceLink(context, locate(c), c.title),
     },
-    { id: 'reason', title: 'Reason', width: '30%', cell: (c) => c.reason },
-    { id: 'place', title: 'Place', key: (c) => c.file, width: '15%', cell: placeCell },
+    { id: 'reason', title: 'Reason', width: '24%', cell: (c) => c.reason },
+    { id: 'place', title: 'Place', key: (c) => c.file, width: '13%', cell: placeCell },
   ];
 }
 
@@ -182,7 +182,7 @@ function gainColumns(context: ViewContext): TableColumn<CandidateGain>[] {
       width: '148px',
       cell: (c) => orDash(c.measured?.verdict ?? null, verdictText),
     },
-    { id: 'risk', title: 'Risk', key: (c) => risks[c.risk], width: '62px', cell: (c) => c.risk },
+    { id: 'risk', title: 'Risk', key: (c) => risks[c.risk], width: '74px', cell: (c) => c.risk },
     {
       id: 'experiment',
       title: 'Experiment',

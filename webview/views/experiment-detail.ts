@@ -222,7 +222,9 @@ function replayParts(context: ViewContext, e: Experiment): HTMLElement[] {
   const whole = [checksSection(context, e), auditSection(context, e)].filter((s) => s !== null);
   const [first] = small;
   return [
-    ...(first !== undefined && small.length === 1 ? [h('div', { class: 'wide' }, first)] : small),
+    ...(first !== undefined && small.length === 1
+      ? [h('div', { class: 'wide' }, first)]
+      : small.map((s) => h('div', {}, s))),
     ...whole.map((s) => h('div', { class: 'wide' }, s)),
   ];
 }

@@ -169,7 +169,7 @@ const auditColumns: readonly TableColumn<AuditedOperation>[] = [
     id: 'class',
     title: 'Class',
     key: (a) => classOrder[a.class],
-    width: '104px',
+    width: '120px',
     cell: (a) => a.class.toUpperCase(),
   },
   {

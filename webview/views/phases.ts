@@ -11,7 +11,7 @@ const smallest = Number.NEGATIVE_INFINITY;
 
 const phaseColumns: readonly TableColumn<PhaseRow>[] = [
   { id: 'phase', title: 'Phase', key: (r) => r.phase ?? '', width: '60px', cell: (r) => r.phase ?? '–' },
-  { id: 'title', title: 'Change', key: (r) => r.title, width: '22%', cell: (r) => r.title },
+  { id: 'title', title: 'Change', key: (r) => r.title, width: '18%', cell: (r) => r.title },
   {
     id: 'atomics',
     title: 'Atomics removed',
@@ -23,7 +23,7 @@ const phaseColumns: readonly TableColumn<PhaseRow>[] = [
     id: 'frequency',
     title: 'Frequency',
     key: (r) => r.pruned?.frequency ?? '',
-    width: '126px',
+    width: '140px',
     cell: (r) => r.pruned?.frequency ?? '–',
   },
   {
@@ -92,15 +92,17 @@ export function phaseTable(context: ViewContext, table: PhaseTable, index: numbe
   // Where nothing but the workload's own was asked for, two columns would say nothing.
   const own = table.rows.every((r) => r.iterations === null && r.workingSet === null);
   const left = table.rows.filter((r) => r.counts === 'no' && r.why !== '');
+  const element = createTable({
+    id,
+    label: `Cumulative summary, ${table.work}`,
+    columns: own ? phaseColumns.filter((c) => !conditions.has(c.id)) : phaseColumns,
+    rows: table.rows,
+    dim: (r) => r.counts === 'no',
+    ...sorted(context, id),
+  }).element;
+  if (!own) element.classList.add('roomy');
   return [
-    createTable({
-      id,
-      label: `Cumulative summary, ${table.work}`,
-      columns: own ? phaseColumns.filter((c) => !conditions.has(c.id)) : phaseColumns,
-      rows: table.rows,
-      dim: (r) => r.counts === 'no',
-      ...sorted(context, id),
-    }).element,
+    element,
     h(
       'ul',
       { class: 'totals', 'aria-label': `Totals, ${table.work}` },

@@ -241,7 +241,7 @@ describe.skipIf(chromiumPath === null)('replays in the report (skipped without C
     await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
     const style = await page.evaluate<readonly string[]>(`(() => {
       const of = (s, p) => getComputedStyle(document.querySelector(s))[p];
-      return [of('body', 'backgroundColor'), of('body', 'color'), of('#table-experiments', 'maxHeight'),
+      return [of('body', 'backgroundColor'), of('#table-experiments td:nth-child(2)', 'color'), of('#table-experiments', 'maxHeight'),
         of('#table-experiment-audit', 'overflowX'), of('#table-experiment-audit td', 'whiteSpace')];
     })()`);
     expect(style).toEqual(['rgb(255, 255, 255)', 'rgb(0, 0, 0)', 'none', 'visible', 'normal']);
