@@ -190,7 +190,7 @@ function gainColumns(context: ViewContext): TableColumn<CandidateGain>[] {
       cell: (c) =>
         c.measured === null
           ? (c.experiment ?? '–')
-          : experimentLink(context, c.measured.experiment, c.measured.experiment),
+          : experimentLink(context, c.measured.experiment, c.experiment ?? c.measured.experiment),
     },
   ];
 }

@@ -263,7 +263,7 @@ export function experimentDetail(context: ViewContext, e: Experiment): readonly 
         gatesSection(e),
         looksSection(e),
         countersSection(e.counters),
-        changedSection(e),
+        changedSection(context, e),
         topRuleSection(context, e),
       ),
       ...replayParts(context, e),

@@ -142,7 +142,8 @@ function cumulative(context: ViewContext, steps: readonly CumulativeStep[]): HTM
       `Cumulative: ${work}`,
       'phases as the prune document lists them, and the product of the kept effects with its interval',
       ...(table === undefined ? [] : phaseTable(context, table, i)),
-      ...(own.length === 0 ? [] : product(context, own, i)),
+      // Where nothing counts the product stays at nothing.
+      ...(own.some((s) => s.counted) ? product(context, own, i) : []),
     );
   });
 }

@@ -172,6 +172,7 @@ describe.skipIf(chromiumPath === null)('the laboratory in the report (skipped wi
     });
     const { page } = await browser.openFile(model(recordsOf([replayed])));
     await showTab(page, 'experiments');
+    expect(await page.getByRole('region', { name: 'What differs' }).innerText()).toContain('1 place;');
     expect(await cells(page, 'experiment-changed', 1)).toEqual(['tiny_superslab_free.ts:22']);
     expect([
       ...(await cells(page, 'experiment-changed', 3)),

@@ -193,7 +193,7 @@ describe.skipIf(chromiumPath === null)('replays in the report (skipped without C
     expect(await cells(page, 'gains', 6)).toEqual(['+3.10%', '–', '–', '–', '–']);
     expect((await cells(page, 'gains', 10)).at(-1)).toBe('phase-19e');
     expect(await cells(page, 'projection', 4)).toEqual(['+53.84%', '+128.19%', '+72.95%']);
-    await page.locator('#table-gains button.link', { hasText: 'p19a' }).click();
+    await page.locator('#table-gains button.link', { hasText: 'phase-19a' }).click();
     await page.locator('.experiment-title', { hasText: 'Phase 19A' }).waitFor();
     await page.context().close();
   });
