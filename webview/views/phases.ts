@@ -31,7 +31,7 @@ const phaseColumns: readonly TableColumn<PhaseRow>[] = [
     title: 'Impact',
     key: (r) => r.effectPercent ?? smallest,
     numeric: true,
-    width: '78px',
+    width: '92px',
     cell: (r) => effect(r.effectPercent),
   },
   { id: 'interval', title: 'Interval', width: '120px', cell: (r) => interval(r.interval) },
@@ -169,7 +169,7 @@ const replayColumns: readonly TableColumn<ReplayWithOurs>[] = [
     title: 'Here',
     key: (r) => r.ours?.effectPercent ?? smallest,
     numeric: true,
-    width: '78px',
+    width: '92px',
     cell: (r) => effect(r.ours?.effectPercent ?? null),
   },
   {
