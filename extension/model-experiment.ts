@@ -3,7 +3,7 @@
  * Effects are percent of throughput, positive = the treatment is faster; log ratios are of times, treatment over
  * baseline, positive = the treatment is slower, as the statistics' sources have them.
  */
-import type { AtomicClass, BenchCounters } from './model.ts';
+import type { AtomicClass, BenchCounters, FunctionCategory } from './model.ts';
 
 export type Verdict = 'GO' | 'NEUTRAL' | 'NO-GO' | 'NO-OP' | 'INCONCLUSIVE';
 
@@ -257,6 +257,8 @@ export interface Experiment {
   readonly document?: DocumentFigures;
   /** Of a replay that looks for gates worth removing (Phase 42). */
   readonly topRule?: TopRule;
+  /** Of a replay that was profiled (Phases 19 and 42): functions by self time. */
+  readonly hot?: HotTable;
   /** Of a replay of Phase 19: the layered engine against the heap that stands in for libc, both counted here. */
   readonly gap?: GapTable;
   /** Of a replay of Phase 19: its validation checklist, the document's estimate held against this experiment. */
@@ -322,6 +324,23 @@ export interface CheckItem {
   readonly passed: boolean | null;
   /** What was found, in a few words. */
   readonly note: string;
+}
+
+/** Functions by self time with their categories, as the documents list them. */
+export interface HotTable {
+  /** What was profiled and how: `engine sampled, baseline; V8 sampler`. */
+  readonly source: string;
+  /** In falling share. */
+  readonly rows: readonly HotTableRow[];
+}
+
+export interface HotTableRow {
+  /** From 1. */
+  readonly rank: number;
+  readonly name: string;
+  /** Percent of self time. */
+  readonly selfPercent: number;
+  readonly category: FunctionCategory;
 }
 
 /** Phase 42: gates that are present in the code against those that the profile shows. */

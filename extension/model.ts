@@ -8,6 +8,7 @@
 import type { CostTable } from './model-costs.ts';
 import type { CumulativeStep, DocumentFigures, Experiment } from './model-experiment.ts';
 import type { ProfileDetails, ProfileInstruction, ProfileUnit } from './model-profile.ts';
+import type { CandidateTable, Disagreement, PhaseTable, ReplayRow } from './model-report.ts';
 import type { SoakSummary } from './model-soak.ts';
 
 export const schemaVersion = 1;
@@ -552,6 +553,13 @@ export interface ReportModel {
   readonly cumulative?: readonly CumulativeStep[];
   /** Figures of the documents whose experiments were replayed. */
   readonly documents?: readonly DocumentFigures[];
+  /** The prune document's cumulative table, one for each target and work. */
+  readonly phases?: readonly PhaseTable[];
+  /** All experiments of the documents, with what they print. */
+  readonly replays?: readonly ReplayRow[];
+  readonly disagreements?: readonly Disagreement[];
+  /** Reduction candidates, estimated and measured: the project's, and Phase 19's once one of them was replayed. */
+  readonly candidateTables?: readonly CandidateTable[];
   /** Lines of the ledger that could not be read, one sentence each. */
   readonly ledgerProblems?: readonly string[];
 }

@@ -28,6 +28,7 @@ export const layers: readonly Layer[] = [
   { name: 'model', place: 'extension/model-soak.ts', sees: [], node: false },
   { name: 'model', place: 'extension/model-experiment.ts', sees: [], node: false },
   { name: 'model', place: 'extension/model-profile.ts', sees: [], node: false },
+  { name: 'model', place: 'extension/model-report.ts', sees: [], node: false },
   { name: 'grammars', place: 'grammars', sees: [] },
   { name: 'analysis', place: 'extension/analysis', sees: ['grammars'] },
   { name: 'profile', place: 'extension/profile', sees: [] },

@@ -76,7 +76,8 @@ function subtitle(model: ReportModel): string {
 function draw(root: HTMLElement, model: ReportModel, host: Host, state: StateStore): void {
   const active = views.some((v) => v.id === state.tab) ? state.tab : 'overview';
   const contents = new Map(views.map((v) => [v.id, h('div', { class: 'view' })]));
-  const showTab = (id: string): void => {
+  const showTab = (id: string, again = false): void => {
+    if (again) contents.get(id)?.replaceChildren();
     showPanel(tabs, id);
     shown(id);
   };

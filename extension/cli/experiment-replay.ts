@@ -5,9 +5,17 @@ import { parseSide } from '../experiment/side-spec.ts';
 import { fastlaneCandidates } from '../experiment/tables/candidates.ts';
 import { checklist } from '../experiment/tables/checklist.ts';
 import { gapTable, perOperationOf } from '../experiment/tables/gap-table.ts';
+import { hotTable } from '../experiment/tables/hot-table.ts';
 import { gatesAmong, topRule } from '../experiment/tables/top-rule.ts';
-import type { Experiment, ExperimentSide, ExperimentWork, GapTable, SideSpec } from '../model-experiment.ts';
-import { type BenchResult, UserError } from '../model.ts';
+import type {
+  Experiment,
+  ExperimentSide,
+  ExperimentWork,
+  GapTable,
+  HotTable,
+  SideSpec,
+} from '../model-experiment.ts';
+import { type BenchProfile, type BenchResult, UserError } from '../model.ts';
 import { sideLabel } from '../profile/side-label.ts';
 import { count } from '../report/format.ts';
 import { type ExperimentFlags, experimentId, replayWork, ruleOf, thresholdOf } from './experiment-plan.ts';
@@ -72,21 +80,46 @@ async function gapHere(services: Services, work: ExperimentWork): Promise<GapTab
   return ours === null || theirs === null ? null : gapTable(ours, theirs);
 }
 
+function hotOf(label: string, profile: BenchProfile): HotTable {
+  const { target, variant, functions, samples } = profile;
+  const over = samples === undefined ? '' : ` over ${samples.toLocaleString('en-US')} samples`;
+  return {
+    source: `${label}; profiled on ${target} ${variant}, V8 sampler${over}`,
+    rows: hotTable(functions.filter((f) => f.selfPercent > 0)),
+  };
+}
+
+/** Where the layered engine's time goes (Phase 19 §2); the profiled variant keeps every box function a call. */
+async function hotHere(services: Services, work: ExperimentWork): Promise<HotTable | null> {
+  const { env, flags } = presetByName(layeredPreset);
+  const result = await services.target('engine').run(
+    {
+      ...{ workload: work.workload, profile: work.profile, trace: work.trace, variant: 'sampled' },
+      ...{ env, flags, iterations: countedOperations, workingSet: work.workingSet },
+      ...{ min: work.min, max: work.max, seed: work.seed, threads: work.threads, runs: 1, passes: 1 },
+      ...{ sample: true, counters: false, latency: false, verify: false },
+    },
+    { signal: services.signal, onProgress: services.output.onProgress },
+  );
+  return result.profile === null ? null : hotOf('engine, all layers', result.profile);
+}
+
 /** What Phase 19 asks for after each of its steps; nothing for other replays and for workloads that cannot be counted. */
 export async function fastlaneTables(
   services: Services,
   replay: Replay,
   experiment: Experiment,
-): Promise<Pick<Experiment, 'gap' | 'checks'>> {
+): Promise<Pick<Experiment, 'gap' | 'checks' | 'hot'>> {
   const candidate = fastlaneCandidates.find((c) => c.experiment === replay.name);
   if (candidate === undefined || experiment.work.workload !== 'random_mixed') return {};
   const gap = await gapHere(services, experiment.work);
+  const hot = await hotHere(services, experiment.work);
   const held = experiment.gates.find((g) => g.name === 'checksum');
   const checks = checklist(experiment, candidate.estimate, {
     ...{ profileFell: null, suite: [experiment.work.profile], memory: null, reversible: true },
     correctness: held === undefined ? null : held.passed,
   });
-  return { ...(gap === null ? {} : { gap }), checks };
+  return { ...(gap === null ? {} : { gap }), ...(hot === null ? {} : { hot }), checks };
 }
 
 /** What was read decides: nothing is timed where no atomic could go. */
@@ -155,6 +188,7 @@ export async function runProfile(
     baseline: side,
     treatment: untimed(spec, replay.figures.treatment.label),
     topRule: rule,
+    hot: hotOf(side.label, result.profile),
     warnings: [`a profile of ${count(result.profile.functions.length, 'function')}; nothing was compared`],
   });
 }

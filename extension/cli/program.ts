@@ -119,6 +119,7 @@ export function createProgram(services: Services, finish: (status: number) => vo
       'result of bench or compare-allocators --format json to include (repeatable)',
       collect,
     )
+    .option('--ledger <file>', 'another ledger than .alloc-lens/ledger.jsonl')
     .option('--title <text>', "the report's title (default: the root folder's name)")
     .option('--format <format>', 'text (prints the path) or json', 'text')
     .action(async (paths: string[], flags: ReportFlags) => finish(await runReport(services, paths, flags)));

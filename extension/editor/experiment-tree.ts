@@ -6,7 +6,7 @@ import type { SoakSummary } from '../model-soak.ts';
 import type { ReportPlace } from '../model.ts';
 import { experimentText, soakText } from './experiment-words.ts';
 import type { LedgerWatch } from './experiment-ledger.ts';
-import { internalCommands, views } from './ids.ts';
+import { colors, internalCommands, views } from './ids.ts';
 import { type TreeRow, treeItem } from './tree-item.ts';
 
 interface Entry extends TreeRow {
@@ -21,11 +21,11 @@ const mostShown = 200;
 
 /** Shapes differ, so that colour is not needed. */
 const icons: Readonly<Record<Verdict, { readonly icon: string; readonly color: string | null }>> = {
-  GO: { icon: 'pass-filled', color: 'testing.iconPassed' },
-  'NO-GO': { icon: 'error', color: 'testing.iconFailed' },
-  NEUTRAL: { icon: 'dash', color: null },
-  'NO-OP': { icon: 'circle-slash', color: null },
-  INCONCLUSIVE: { icon: 'question', color: null },
+  GO: { icon: 'pass-filled', color: colors.verdictGo },
+  'NO-GO': { icon: 'error', color: colors.verdictNoGo },
+  NEUTRAL: { icon: 'dash', color: colors.verdictNeutral },
+  'NO-OP': { icon: 'circle-slash', color: colors.verdictNoOp },
+  INCONCLUSIVE: { icon: 'question', color: colors.verdictInconclusive },
 };
 
 const day = (at: string): string => at.slice(0, 10);

@@ -50,4 +50,9 @@ export const colors = {
   heatBorder: 'allocLens.heat.border',
   heatBackground: (step: number): string => `allocLens.heat.background${step}`,
   heatRuler: (step: number): string => `allocLens.heat.ruler${step}`,
+  verdictGo: 'allocLens.verdict.go',
+  verdictNoGo: 'allocLens.verdict.noGo',
+  verdictNeutral: 'allocLens.verdict.neutral',
+  verdictNoOp: 'allocLens.verdict.noOp',
+  verdictInconclusive: 'allocLens.verdict.inconclusive',
 } as const;

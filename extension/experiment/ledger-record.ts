@@ -14,6 +14,7 @@ import type {
   ExperimentSide,
   ExperimentWork,
   GapTable,
+  HotTable,
   LayoutRow,
   Look,
   MachineState,
@@ -180,6 +181,26 @@ const topRule = object<TopRule>({
   reason: text,
 });
 
+const hot = object<HotTable>({
+  source: text,
+  rows: array(
+    object<HotTable['rows'][number]>({
+      rank: whole,
+      name: text,
+      selfPercent: figure,
+      category: oneOf<HotTable['rows'][number]['category']>({
+        wrapper: true,
+        core: true,
+        env: true,
+        benchmark: true,
+        kernel: true,
+        stats: true,
+        library: true,
+      }),
+    }),
+  ),
+});
+
 const audited = object<AuditedOperation>({
   file: text,
   function: text,
@@ -212,6 +233,7 @@ const optionalOfExperiment = {
   source: optional(exactly('listed')),
   document: optional(figuresOfDocument),
   topRule: optional(topRule),
+  hot: optional(hot),
   audit: optional(array(audited)),
   gap: optional(gap),
   checks: optional(array(object<CheckItem>({ item: text, passed: nullable(truth), note: text }))),

@@ -1,6 +1,7 @@
 /** Joins what is known (findings, profile, runs) into the one model that every exporter and the webview show. */
 import type { BenchResult, CompareResult, Findings, Profile, ReportModel } from '../model.ts';
 import { auditRows } from './audit.ts';
+import { candidateTables } from './candidate-tables.ts';
 import { hotFunctionRows } from './hot-functions.ts';
 import type { LaboratoryPart } from './laboratory.ts';
 import { leadSentence } from './lead.ts';
@@ -33,5 +34,6 @@ export function buildReport(input: ReportInput): ReportModel {
     runs: input.runs,
     ...(input.comparisons === undefined ? {} : { comparisons: input.comparisons }),
     ...input.laboratory,
+    candidateTables: candidateTables(input.findings, input.laboratory?.experiments ?? []),
   };
 }

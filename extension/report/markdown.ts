@@ -9,10 +9,11 @@ import type {
   ReportModel,
 } from '../model.ts';
 import { bytes, percent, signedPercent, speed } from './format.ts';
-import { laboratoryMarkdown } from './markdown-laboratory.ts';
+import { candidatesMarkdown, laboratoryMarkdown } from './markdown-laboratory.ts';
 import { callsText } from './text-compare.ts';
 import { estimateNote } from './text-costs.ts';
-import { type Column, markdownCell, markdownCode, markdownSection } from './table.ts';
+import { categoriesText } from './text-lab.ts';
+import { type Column, markdownCell, markdownCode, markdownSection, markdownTable } from './table.ts';
 import { activityText } from './text-findings.ts';
 
 const capitals: Record<HotFunctionRow['category'], string> = {
@@ -120,7 +121,7 @@ export function renderMarkdown(model: ReportModel): string {
   const profileNote =
     profile === null
       ? ''
-      : `Self time on ${markdownCell(profile.target.name)} ${markdownCell(profile.target.variant ?? '')}, ${markdownCell(profile.workload)}; functions: ${markdownCell(profile.origin.functions)}.`;
+      : `Self time on ${markdownCell(profile.target.name)} ${markdownCell(profile.target.variant ?? '')}, ${markdownCell(profile.workload)}; functions: ${markdownCell(profile.origin.functions)}. By category: ${categoriesText(model.hotFunctions)}.`;
   const env = findings?.gates.filter((g) => g.kind === 'env') ?? [];
   const compile = findings?.gates.filter((g) => g.kind === 'compile') ?? [];
   return `${[
@@ -142,6 +143,7 @@ export function renderMarkdown(model: ReportModel): string {
       candidateColumns,
       findings?.candidates ?? [],
     ),
+    ...candidatesMarkdown((model.candidateTables ?? []).filter((t) => t.of === 'project')),
     ...markdownSection('Runs', '', runColumns, model.runs),
     ...(model.comparisons ?? []).flatMap((c) =>
       markdownSection(`Allocators on ${markdownCell(c.workload)}`, '', allocatorColumns, c.rows),

@@ -11,7 +11,8 @@ export interface ViewContext {
   readonly model: ReportModel;
   readonly host: Host;
   readonly state: StateStore;
-  readonly showTab: (tab: string) => void;
+  /** `again` builds the view anew, for what was selected meanwhile. */
+  readonly showTab: (tab: string, again?: boolean) => void;
 }
 
 /** Row handler that opens a source line; null where there is no editor, so that rows do not look as if they opened. */

@@ -79,6 +79,17 @@ describe('ledger list', () => {
     expect(listing.records.map((r) => r.kind)).toEqual(['experiment', 'soak', 'costs', 'calibration']);
   });
 
+  it('has the candidates of Phase 19, estimated and measured, once one was replayed', async () => {
+    const file = await ledger();
+    expect((await run('--file', file)).printed).not.toContain('Reduction candidates');
+    const more = { replay: 'phase-19a', title: 'Phase 19A', id: 'p19a', effectPercent: 3.5 };
+    const lines = await appendExperiment(path.dirname(path.dirname(file)), experiment(more));
+    const { printed } = await run('--file', lines);
+    expect(printed).toMatch(/A: Remove FastLane layer +-17\.5 +-6\.0 +\+12\.0% +low +\+3\.5% GO \(engine\)/);
+    expect(printed).toMatch(/B: ENV snapshot consolidation .* medium +-$/m);
+    expect(printed).toContain('combined, A to E (80% efficiency)');
+  });
+
   it('says what cannot be read, on stderr and in the JSON', async () => {
     const file = await ledger();
     appendFileSync(file, '{"v":9}\n{"v":1,');
