@@ -13,7 +13,7 @@ import { candidatesMarkdown, laboratoryMarkdown } from './markdown-laboratory.ts
 import { callsText } from './text-compare.ts';
 import { estimateNote } from './text-costs.ts';
 import { categoriesText } from './text-lab.ts';
-import { type Column, markdownCell, markdownCode, markdownSection, markdownTable } from './table.ts';
+import { type Column, markdownCell, markdownCode, markdownSection } from './table.ts';
 import { activityText } from './text-findings.ts';
 
 const capitals: Record<HotFunctionRow['category'], string> = {
