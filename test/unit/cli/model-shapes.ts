@@ -23,7 +23,7 @@ function readShapes(name: string, interfaces: Map<string, string[]>, unions: Map
       interfaces.set(node.name.text, own);
       for (const base of node.heritageClauses?.[0]?.types ?? []) {
         const [from, omitted] = base.typeArguments ?? [];
-        const inherited = interfaces.get(from?.getText() ?? '') ?? [];
+        const inherited = interfaces.get(from?.getText() ?? base.expression.getText()) ?? [];
         own.push(
           ...inherited.filter(
             (p) => !(omitted?.getText() ?? '').includes(`'${p}'`) && !own.includes(p.replace('?', '')),
