@@ -27,6 +27,7 @@ import { Store } from './editor/store.ts';
 import { FindingsTree } from './editor/tree.ts';
 import { Underlines } from './editor/underlines.ts';
 import { NativeCosts } from './native/costs.ts';
+import { nativeTargetNamed } from './native/named.ts';
 import { NativeTarget } from './native/target.ts';
 import { profileFromBench } from './profile/from-bench.ts';
 
@@ -50,20 +51,29 @@ export function activate(context: vscode.ExtensionContext): void {
   const engine = EngineSources.register(context.extensionUri, store);
   const navigation = new Navigation(store, engine);
   const measuring = new Measuring();
-  const laboratory = engineLaboratory({ distDir: distUri.fsPath, folder: costsFolder() });
+  const engineDirs = {
+    distDir: distUri.fsPath,
+    cacheDir: vscode.Uri.joinPath(context.globalStorageUri, 'engine').fsPath,
+  };
+  const harness = inDist('native/harness.c');
+  const laboratory = engineLaboratory({
+    ...engineDirs,
+    folder: costsFolder(),
+    native: (name) => nativeTargetNamed(name, { cacheDir, harness }),
+  });
   const ledger = new LedgerWatch(laboratory, log);
   const report = Report.register(store, navigation, distUri, { ledger, laboratory });
   const benchmark = new BenchmarkCommand({
     store,
     config,
     measuring,
-    engine: new EngineTarget({ distDir: distUri.fsPath }),
+    engine: new EngineTarget(engineDirs),
     native: [
       new NativeTarget({
         name: 'system',
         preload: null,
         cacheDir,
-        harness: inDist('native/harness.c'),
+        harness,
       }),
     ],
     toProfile: profileFromBench,
@@ -83,13 +93,14 @@ export function activate(context: vscode.ExtensionContext): void {
     native: new NativeCosts({ source: inDist('native/costs.c'), cacheDir }),
     engine: new EngineCosts({ distDir: distUri.fsPath }),
     folder: costsFolder(),
+    measuring,
     appendToLedger: async (record) => {
       const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
       if (folder?.scheme === 'file') await ledger.keep(folder, record);
     },
     log,
   });
-  calibrate.load();
+  void calibrate.load();
 
   context.subscriptions.push(
     log,

@@ -5,6 +5,7 @@ import { compileSettings } from '../../engine/host/flavours.ts';
 import { envGates } from '../../engine/host/variants.ts';
 import type { Replay } from '../experiment/replay.ts';
 import { replayPlan, workOf } from '../experiment/replays.ts';
+import { engineLooks, nativeLooks } from '../experiment/looks.ts';
 import { checkedThreshold } from '../experiment/seed-rule.ts';
 import { parseSide, sideLabel, withVariants } from '../experiment/side-spec.ts';
 import { needsOwnProcesses } from '../experiment/target-pair.ts';
@@ -45,9 +46,6 @@ export interface ExperimentFlags {
 export const usualThreshold = 0.5;
 /** Runs a side of the documents' script, for the rule `seed`. */
 const usualRuns = 10;
-/** Units after which a decision may be taken (DESIGN: 12, 24, 36 processes; native 24, 48, 72 units of four). */
-const engineLooks: readonly number[] = [12, 24, 36];
-const nativeLooks: readonly number[] = [24, 48, 72];
 
 /** A name, what it was and when: sorts by time, and two in one second differ. */
 export function experimentId(name: string, at: Date): string {
@@ -152,7 +150,7 @@ function looksOf(
   return needsOwnProcesses(plan) ? nativeLooks : engineLooks;
 }
 
-/** Plan of a replay that compares two sides. */
+/** Plan of a replay, which is run from it whatever its kind. */
 export function planOfReplay(replay: Replay, flags: ExperimentFlags, at: Date): ExperimentPlan {
   if (flags.env !== undefined || flags.flag !== undefined) {
     throw new UserError(`${replay.name} has its sides from the document: leave --env and --flag out`);

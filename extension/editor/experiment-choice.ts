@@ -141,11 +141,15 @@ export function variantOffers(without: string | null = null): Offer<string>[] {
     .map((v) => ({ label: v.name, description: variantAbout[v.name] ?? '', value: v.name }));
 }
 
+export function variantSide(name: string): SideSpec {
+  return side({ variant: name });
+}
+
 export function variantSides(baseline: string, treatment: string): Sides {
   return {
     title: change('variant', baseline, treatment),
-    baseline: side({ variant: baseline }),
-    treatment: side({ variant: treatment }),
+    baseline: variantSide(baseline),
+    treatment: variantSide(treatment),
   };
 }
 

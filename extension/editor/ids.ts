@@ -13,6 +13,7 @@ export const commands = {
   runExperiment: 'allocLens.runExperiment',
   runSoak: 'allocLens.runSoak',
   calibrateCosts: 'allocLens.calibrateCosts',
+  calibrateNoise: 'allocLens.calibrateNoise',
   showExperiments: 'allocLens.showExperiments',
   writeDocuments: 'allocLens.writeDocuments',
 } as const;
