@@ -104,8 +104,7 @@ export class EngineTarget implements Target {
     this.#options = options;
     this.#modules = new Modules(
       options.distDir,
-      async (job) =>
-        runJob(job, await this.#childOptions(), { onProgress: () => {}, signal: undefined }),
+      async (job) => runJob(job, await this.#childOptions(), { onProgress: () => {}, signal: undefined }),
       options.cacheDir,
     );
   }

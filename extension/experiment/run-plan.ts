@@ -94,7 +94,11 @@ async function calibrated(
 /** Of the whole time, about, where both are measured. */
 const calibrationShare = 0.4;
 
-function isStale(plan: ExperimentPlan, { runner, machine, calibrations }: Place, most: number | null): boolean {
+function isStale(
+  plan: ExperimentPlan,
+  { runner, machine, calibrations }: Place,
+  most: number | null,
+): boolean {
   const perUnit = runner.processesPerUnit ?? 1;
   const planned = (plan.looks.at(-1) ?? 0) * perUnit;
   const room = Math.min(most ?? planned, planned) >= calibrationUnits * perUnit;

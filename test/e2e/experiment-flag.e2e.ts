@@ -74,9 +74,7 @@ describe('a changed flag, in the package without a compiler', () => {
   test('an experiment of the documents that times nothing is done again, too', async () => {
     const { workbench } = session();
     await askExperiment(workbench, ['Replay', 'phase-28']);
-    await eventually('a second record', async () =>
-      ledgerExperiments(folder).length === 2 ? true : null,
-    );
+    await eventually('a second record', async () => (ledgerExperiments(folder).length === 2 ? true : null));
     expect(ledgerExperiments(folder)[1]?.experiment).toMatchObject({
       ...{ replay: 'phase-28', verdict: 'NO-OP', processes: 0 },
     });

@@ -124,12 +124,18 @@ describe('Calibrate Costs', () => {
   it('neither runs beside an experiment, nor an experiment beside it', async () => {
     const h = harness('');
     const one = new Measuring();
-    const measure = vi.fn(async () => measurement([]));
+    const measure = vi.fn(async () => measurement([{ name: 'seq_cst add', ns: 0.7 }]));
     const command = calibration(h, { measuring: one, native: measuring('C', { measure }) });
     let finish = (): void => {};
-    const experiment = one.run('An experiment', 'x', real.log(h.log), () => new Promise<void>((resolve) => {
-      finish = resolve;
-    }));
+    const experiment = one.run(
+      'An experiment',
+      'x',
+      real.log(h.log),
+      () =>
+        new Promise<void>((resolve) => {
+          finish = resolve;
+        }),
+    );
     await expect(command.run()).rejects.toThrow('An experiment is already running');
     expect(measure).not.toHaveBeenCalled();
     finish();
