@@ -8,6 +8,7 @@ import { AnalysisController } from './editor/analysis.ts';
 import { BenchmarkCommand } from './editor/benchmark.ts';
 import { CalibrateCommand } from './editor/calibrate-command.ts';
 import { registerCommands } from './editor/commands.ts';
+import { CompareCommand } from './editor/compare.ts';
 import { Config } from './editor/config.ts';
 import { engineLaboratory } from './editor/engine-laboratory.ts';
 import { EngineSources } from './editor/engine-source.ts';
@@ -22,13 +23,16 @@ import { Measuring } from './editor/measuring.ts';
 import { Navigation } from './editor/navigation.ts';
 import { Report } from './editor/report.ts';
 import { SoakCommand } from './editor/soak.ts';
+import { RecordTraceCommand } from './editor/record-trace.ts';
 import { registerStatus } from './editor/status.ts';
 import { Store } from './editor/store.ts';
 import { FindingsTree } from './editor/tree.ts';
 import { Underlines } from './editor/underlines.ts';
 import { NativeCosts } from './native/costs.ts';
+import { discoverAllocators } from './native/discover.ts';
 import { nativeTargetNamed } from './native/named.ts';
 import { NativeTarget } from './native/target.ts';
+import { recordLimits, recordTrace } from './native/trace-record.ts';
 import { profileFromBench } from './profile/from-bench.ts';
 
 export function activate(context: vscode.ExtensionContext): void {
@@ -63,19 +67,33 @@ export function activate(context: vscode.ExtensionContext): void {
   });
   const ledger = new LedgerWatch(laboratory, log);
   const report = Report.register(store, navigation, distUri, { ledger, laboratory });
+  const engineTarget = new EngineTarget(engineDirs);
+  const system = new NativeTarget({ name: 'system', preload: null, cacheDir, harness });
+  const compare = new CompareCommand({
+    ...{ store, measuring, engine: engineTarget, log },
+    natives: async () => [
+      system,
+      ...(await discoverAllocators()).map(
+        ({ name, path }) => new NativeTarget({ name, preload: path, cacheDir, harness }),
+      ),
+    ],
+    showReport: report.showAt.bind(report),
+  });
+  const record = new RecordTraceCommand({
+    ...{ measuring, log },
+    record: (options) =>
+      recordTrace({
+        ...options,
+        ...{ all: false, env: {}, limit: recordLimits.eventsDefault, output: 'ignore' },
+        ...{ source: inDist('native/recorder.c'), cacheDir },
+      }),
+  });
   const benchmark = new BenchmarkCommand({
     store,
     config,
     measuring,
-    engine: new EngineTarget(engineDirs),
-    native: [
-      new NativeTarget({
-        name: 'system',
-        preload: null,
-        cacheDir,
-        harness,
-      }),
-    ],
+    engine: engineTarget,
+    native: [system],
     toProfile: profileFromBench,
     log,
   });
@@ -123,6 +141,8 @@ export function activate(context: vscode.ExtensionContext): void {
       analysis,
       benchmark,
       calibrate,
+      compare,
+      recordTrace: record,
       engine,
       heat,
       navigation,

@@ -5,13 +5,10 @@
  * (docs/schemas/*.schema.json).
  */
 
-import type {
-  CostTable,
-  CumulativeStep,
-  DocumentFigures,
-  Experiment,
-  SoakSummary,
-} from './model-experiment.ts';
+import type { CostTable } from './model-costs.ts';
+import type { CumulativeStep, DocumentFigures, Experiment } from './model-experiment.ts';
+import type { ProfileDetails, ProfileInstruction, ProfileUnit } from './model-profile.ts';
+import type { SoakSummary } from './model-soak.ts';
 
 export const schemaVersion = 1;
 
@@ -47,7 +44,8 @@ export type TelemetryRole = 'counter' | 'peak' | 'timing' | 'diagnostic';
 export type Role = CorrectnessRole | TelemetryRole;
 export type Temperature = 'hot' | 'warm' | 'cold' | 'unreached';
 export type ActivityState = 'active' | 'inactive' | 'conditional';
-export type FunctionCategory = 'wrapper' | 'core' | 'env' | 'benchmark' | 'kernel' | 'stats';
+/** `library` stands in profiles of native programs alone: code of other shared objects. */
+export type FunctionCategory = 'wrapper' | 'core' | 'env' | 'benchmark' | 'kernel' | 'stats' | 'library';
 export type Severity = 'error' | 'warning' | 'information' | 'hint';
 
 /** One step from the written call down to the primitive: a macro or function and where it is defined (null when it is not in the project). */
@@ -263,6 +261,10 @@ export interface ProfileFunction {
   /** Source file (for the engine, relative to the extension: `engine/allocator/...`), null when unknown. */
   readonly file: string | null;
   readonly line: number | null;
+  /** Share of the samples that have it anywhere in their stack (once for recursion), where stacks were recorded. */
+  readonly totalPercent?: number;
+  /** Shared object or binary of a native program. */
+  readonly object?: string;
 }
 
 export interface ProfileLine {
@@ -270,6 +272,10 @@ export interface ProfileLine {
   readonly line: number;
   /** Share of all samples, 0..100. */
   readonly percent: number;
+  /** Share of samples in code that the compiler inlined here, counted in `percent` of its own lines. */
+  readonly callSitePercent?: number;
+  /** The hottest of the line, where the binary could be disassembled. */
+  readonly instructions?: readonly ProfileInstruction[];
 }
 
 /** `profile` of the bench JSON. */
@@ -282,6 +288,8 @@ export interface BenchProfile {
   readonly lines: readonly ProfileLine[];
   /** How many samples the function shares rest on. */
   readonly samples?: number;
+  /** Of native programs and imported recordings. */
+  readonly details?: ProfileDetails;
 }
 
 export interface Profile extends Omit<BenchProfile, 'target' | 'variant'> {
@@ -289,7 +297,7 @@ export interface Profile extends Omit<BenchProfile, 'target' | 'variant'> {
   readonly workload: string;
   /** How function shares were made (`V8 sampler`) and how line shares were (`counted instructions`). */
   readonly origin: { readonly functions: string; readonly lines: string };
-  readonly unit: 'samples' | 'instructions';
+  readonly unit: ProfileUnit;
   readonly samples: number;
   /** ISO 8601. */
   readonly recordedAt: string;
@@ -345,6 +353,10 @@ export interface BenchMemory {
   readonly liveBytes: number | null;
   readonly requestedBytes: number | null;
   readonly wasteByClass: Readonly<Record<string, number>> | null;
+  /** Minor and major page faults of a pass, over all runs' passes; null where they are not counted. */
+  readonly pageFaults?: number | null;
+  /** Growths of the engine's memory and pages given back, an operation, over the first run's passes. */
+  readonly systemCallsPerOp?: number | null;
 }
 
 /** What a result was measured under, as it was asked for. */
@@ -400,6 +412,14 @@ export interface CompareRow {
   readonly peakBytes: number | null;
   /** Against the first row, formed inside each round: median and range. */
   readonly ratio: { readonly median: number; readonly min: number; readonly max: number } | null;
+  /** Standard deviation over mean of the rounds' medians, percent; null below two rounds. */
+  readonly cv?: number | null;
+  /** As `ratio`, against mimalloc, where it is among the rows. */
+  readonly ratioToMimalloc?: CompareRow['ratio'];
+  /** Of a pass, minor and major; null where they are not counted (the engine). */
+  readonly pageFaults?: number | null;
+  /** System calls of the allocator an operation; of the engine, its memory growths and decommits. */
+  readonly systemCallsPerOp?: number | null;
   /** Why it has no figures, null when it has. */
   readonly error: string | null;
 }
@@ -411,6 +431,8 @@ export interface CompareResult {
   readonly threads: number;
   /** Fresh processes of each target, interleaved. */
   readonly rounds: number;
+  /** ISO 8601, when it ended; absent in tables of older versions. */
+  readonly at?: string;
   /** Of the operations, the same for every target; 16 hex digits per thread. */
   readonly hash: readonly string[];
   readonly rows: readonly CompareRow[];
@@ -434,6 +456,11 @@ export interface Target {
   readonly variants: readonly string[];
   /** Rejects with `UserError`-shaped errors (`message` is one clear line) or with an AbortError. */
   run(request: BenchRequest, hooks: RunHooks): Promise<BenchResult>;
+  /**
+   * Memory-management system calls an operation, in a run of its own (counting slows it down); null where they cannot be
+   * counted. Rejects as `run`.
+   */
+  systemCallsPerOp?(request: BenchRequest, hooks: RunHooks): Promise<number | null>;
 }
 
 // ---------------------------------------------------------------------------------------------- annotations
@@ -520,6 +547,8 @@ export interface ReportModel {
   readonly experiments?: readonly Experiment[];
   readonly soaks?: readonly SoakSummary[];
   readonly costs?: readonly CostTable[];
+  /** Allocators side by side, newest first. */
+  readonly comparisons?: readonly CompareResult[];
   readonly cumulative?: readonly CumulativeStep[];
   /** Figures of the documents whose experiments were replayed. */
   readonly documents?: readonly DocumentFigures[];
@@ -529,7 +558,7 @@ export interface ReportModel {
 
 /** Where the report is to open: a tab, and the row of it that is to be selected. */
 export interface ReportPlace {
-  readonly tab: 'experiments' | 'soak' | 'costs';
+  readonly tab: 'experiments' | 'soak' | 'costs' | 'allocators';
   /** Id of an experiment or soak, null for the newest. */
   readonly id: string | null;
 }
@@ -544,6 +573,7 @@ export type ReportAction =
   | 'runBenchmark'
   | 'analyze'
   | 'runExperiment'
+  | 'compareAllocators'
   | 'runSoak'
   | 'calibrateCosts'
   | 'writeDocuments';

@@ -5,6 +5,7 @@ import { StateStore } from './state.ts';
 import { panels, registerControls, showPanel } from './ui/controls.ts';
 import { h } from './ui/dom.ts';
 import { percent, plural, speed } from './ui/format.ts';
+import { allocatorsView } from './views/allocators.ts';
 import { atomicsView } from './views/atomics.ts';
 import { candidatesView } from './views/candidates.ts';
 import type { ViewContext } from './views/context.ts';
@@ -35,6 +36,12 @@ const views: readonly View[] = [
     count: (m) => m.findings?.candidates.length ?? null,
   },
   { id: 'runs', title: 'Runs', build: runsView, count: (m) => (m.runs.length === 0 ? null : m.runs.length) },
+  {
+    id: 'allocators',
+    title: 'Allocators',
+    build: allocatorsView,
+    count: (m) => m.comparisons?.length || null,
+  },
   {
     id: 'experiments',
     title: 'Experiments',

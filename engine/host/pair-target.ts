@@ -11,7 +11,7 @@ import type {
   SideSpec,
   Unit,
 } from '../../extension/model-experiment.ts';
-import { median } from '../../extension/profile/run-statistics.ts';
+import { median } from '../../extension/profile/percentiles.ts';
 import { unitLogRatio } from '../../extension/profile/unit-blocks.ts';
 import type { TraceParameters, WorkloadParameters } from '../../extension/profile/workloads.ts';
 import { abortError, type ChildOptions, pinFlags, probeFlags, runJob } from './child.ts';
@@ -19,7 +19,7 @@ import { ranIn } from './counted-table.ts';
 import { readManifest } from './manifest.ts';
 import { layoutRecipes, seededRandom } from './module-layout.ts';
 import { Modules } from './modules.ts';
-import { engineSide, hasThreads, sideLabel, workParameters } from './pair-side.ts';
+import { engineSide, engineSideLabel, hasThreads, workParameters } from './pair-side.ts';
 import { type Pin, probePin } from './pin.ts';
 import type {
   CheckResult,
@@ -164,7 +164,7 @@ export class EnginePair implements PairRunner {
     const { distDir, cacheDir } = this.#options;
     const modules = new Modules(
       distDir,
-      (job) => this.#run(job, `compiling ${sideLabel(spec)}`, hooks, start),
+      (job) => this.#run(job, `compiling ${engineSideLabel(spec)}`, hooks, start),
       cacheDir,
     );
     const { file, sha256 } = await modules.resolve(readManifest(distDir), variant, flags, env);
@@ -245,7 +245,7 @@ export class EnginePair implements PairRunner {
       const served = table === null || ranIn(table, 'engine/allocator/libc_heap.ts') === libc;
       const facts: SideFacts = {
         spec: plan[side],
-        label: sideLabel(plan[side]),
+        label: engineSideLabel(plan[side]),
         sha256: module.sha256,
         answered: heap === null ? null : answers[heap],
         intended: heap === (libc ? 'libc' : 'engine') && served,

@@ -35,6 +35,11 @@ export interface EngineTargetOptions {
 
 type Parameters = WorkloadParameters | TraceParameters;
 
+function systemCallsPerOp(run: PassesResult | undefined): number | null {
+  const operations = run === undefined ? 0 : run.passes.length * run.operations;
+  return run === undefined || operations === 0 ? null : run.systemCalls / operations;
+}
+
 function resultOf(
   request: BenchRequest,
   module: ResolvedModule,
@@ -60,6 +65,8 @@ function resultOf(
       liveBytes: check?.liveBytes ?? null,
       requestedBytes: check?.requestedBytes ?? null,
       wasteByClass: check?.wasteByClass ?? null,
+      pageFaults: runs.reduce((sum, r) => sum + r.pageFaults / r.passes.length, 0) / runs.length,
+      systemCallsPerOp: systemCallsPerOp(runs[0]),
     },
     profile,
   };

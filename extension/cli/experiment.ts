@@ -17,6 +17,7 @@ import {
 } from './experiment-plan.ts';
 import type { Services } from './services.ts';
 import { parseChoice, parseWhole, quoted } from './values.ts';
+import { optionName } from './work-options.ts';
 
 export const failVerdicts = ['no-go', 'inconclusive', 'neutral', 'no-op'] as const;
 type FailVerdict = (typeof failVerdicts)[number];
@@ -28,20 +29,9 @@ function failList(flags: ExperimentFlags): FailVerdict[] {
 
 /** Options that say how something is measured mean nothing for a list of runs. */
 const measuring = [
-  ['--workload', 'workload'],
-  ['--trace', 'trace'],
-  ['--flatten', 'flatten'],
-  ['--env', 'env'],
-  ['--flag', 'flag'],
-  ['--iterations', 'iterations'],
-  ['--working-set', 'workingSet'],
-  ['--min', 'min'],
-  ['--max', 'max'],
-  ['--seed', 'seed'],
-  ['--threads', 'threads'],
-  ['--max-processes', 'maxProcesses'],
-  ['--calibrate', 'calibrate'],
-] as const;
+  ...['workload', 'trace', 'flatten', 'env', 'flag', 'iterations', 'workingSet', 'min', 'max', 'seed'],
+  ...['threads', 'maxProcesses', 'calibrate'],
+] as const satisfies readonly (keyof ExperimentFlags)[];
 
 function hooksOf({ signal, output }: Services): PairHooks {
   return { signal, onProgress: (message, fraction) => output.onProgress({ message, fraction }) };
@@ -78,10 +68,10 @@ async function replayed(
 }
 
 function listed(file: string, flags: ExperimentFlags, at: Date): Experiment {
-  const given = measuring.find(([, key]) => flags[key] !== undefined);
+  const given = measuring.find((property) => flags[property] !== undefined);
   if (given !== undefined) {
     throw new UserError(
-      `${given[0]} says how to measure, and --from has measurements: leave one of them out`,
+      `${optionName(given)} says how to measure, and --from has measurements: leave one of them out`,
     );
   }
   return experimentFrom(

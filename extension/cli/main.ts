@@ -20,8 +20,10 @@ import { type Target, UserError } from '../model.ts';
 import { NativeCosts } from '../native/costs.ts';
 import { discoverAllocators, knownAllocators } from '../native/discover.ts';
 import { nativeTargetNamed } from '../native/named.ts';
+import { functionSymbols } from '../native/symbols.ts';
+import { recordTrace } from '../native/trace-record.ts';
 import { keepCosts, readCosts } from '../profile/cost-file.ts';
-import { hostState, thisHost } from '../profile/cost-host.ts';
+import { thisHost } from '../profile/cost-host.ts';
 import { profileFromBench } from '../profile/from-bench.ts';
 import { readMachineState } from '../profile/machine-state.ts';
 import { requireExists } from './files.ts';
@@ -131,7 +133,6 @@ function costServices(): CostServices {
     }),
     engine: new EngineCosts({ distDir }),
     host: host.name,
-    machine: hostState,
     kept: () => (folder === null ? null : readCosts(folder, host)),
     keep: (table) => (folder === null ? null : keepCosts(folder, host, table)),
   };
@@ -190,6 +191,13 @@ async function main(): Promise<void> {
     machine: () => readMachineState({ pinned: null, flags: [] }),
     engineFunctions: () => readManifest(distDir).functions.map((f) => f.name),
     soakRunner: new EngineSoakRunner({ distDir }),
+    functionSymbols: (file) => functionSymbols(file, controller.signal),
+    recordTrace: (options) =>
+      recordTrace({
+        ...options,
+        ...{ cwd: process.cwd(), output: 'inherit', cacheDir: nativeCache(process.env) },
+        source: path.join(distDir, 'native', 'recorder.c'),
+      }),
   };
   const program = createProgram(services, (status) => {
     process.exitCode = status;

@@ -7,7 +7,7 @@ import { buildReport } from '../report/build.ts';
 import { renderHtml } from '../report/html.ts';
 import { renderMarkdown } from '../report/markdown.ts';
 import { analyzeWith, type ConfigurationFlags } from './analyze.ts';
-import { readBenchFile } from './bench-file.ts';
+import { readMeasurements } from './bench-file.ts';
 import { requireWritable, writeWhole } from './files.ts';
 import type { Services } from './services.ts';
 import { parseChoice, quoted } from './values.ts';
@@ -47,7 +47,9 @@ export async function runReport(
     throw new UserError(`--out ${quoted(flags.out)}: name a file that ends in .html, .md or .json`);
   }
   requireWritable(out);
-  const read = (flags.run ?? []).flatMap((file) => readBenchFile(file).map((result) => ({ file, result })));
+  const files = (flags.run ?? []).map((file) => ({ file, ...readMeasurements(file) }));
+  const read = files.flatMap(({ file, runs }) => runs.map((result) => ({ file, result })));
+  const comparisons = files.flatMap((f) => f.comparisons);
   const runs = read.map(({ result }) => result);
   const sources = paths.length === 0 ? ['.'] : paths;
   const findings = await analyzeWith(services, sources, flags);
@@ -63,6 +65,7 @@ export async function runReport(
     findings,
     profile,
     runs,
+    ...(comparisons.length === 0 ? {} : { comparisons }),
   });
   const content = render(services, model, extension);
   writeWhole(out, content);

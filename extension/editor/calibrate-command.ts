@@ -2,10 +2,12 @@
 import * as vscode from 'vscode';
 import { calibrate } from '../experiment/costs.ts';
 import { UserError } from '../model.ts';
-import type { CostTable, LedgerRecord } from '../model-experiment.ts';
+import type { CostTable } from '../model-costs.ts';
+import type { LedgerRecord } from '../model-ledger.ts';
 import { keepCosts, loadCosts } from '../profile/cost-file.ts';
-import { hostState, thisHost } from '../profile/cost-host.ts';
+import { thisHost } from '../profile/cost-host.ts';
 import type { CostRunner } from '../profile/cost-measurement.ts';
+import { readMachineState } from '../profile/machine-state.ts';
 import { costsText } from '../report/text-costs.ts';
 import { commands } from './ids.ts';
 import type { Measuring } from './measuring.ts';
@@ -74,7 +76,8 @@ export class CalibrateCommand {
         const measured = await calibrate(
           {
             ...{ native, engine, engineOnly: false, seconds, host: host.name },
-            ...{ machine: hostState, now: () => new Date() },
+            machine: () => readMachineState({ pinned: null, flags: [] }),
+            now: () => new Date(),
           },
           { signal, onProgress: ({ message, fraction }) => onProgress(message, fraction) },
         );

@@ -1,19 +1,17 @@
 /** The Experiments view: what the ledger holds, newest first. */
 import * as vscode from 'vscode';
-import type { Experiment, LedgerRecord, SoakSummary, Verdict } from '../model-experiment.ts';
+import type { Experiment, Verdict } from '../model-experiment.ts';
+import type { LedgerRecord } from '../model-ledger.ts';
+import type { SoakSummary } from '../model-soak.ts';
 import type { ReportPlace } from '../model.ts';
 import { experimentText, soakText } from './experiment-words.ts';
 import type { LedgerWatch } from './experiment-ledger.ts';
 import { internalCommands, views } from './ids.ts';
+import { type TreeRow, treeItem } from './tree-item.ts';
 
-interface Entry {
+interface Entry extends TreeRow {
   readonly folder: vscode.Uri;
   readonly at: string;
-  readonly label: string;
-  readonly description: string;
-  readonly tooltip: string;
-  readonly icon: string;
-  readonly color: string | null;
   readonly place: ReportPlace;
   readonly id: string;
 }
@@ -111,15 +109,8 @@ export class ExperimentsTree implements vscode.TreeDataProvider<Entry> {
   }
 
   getTreeItem(entry: Entry): vscode.TreeItem {
-    const item = new vscode.TreeItem(entry.label, vscode.TreeItemCollapsibleState.None);
-    item.id = `${entry.folder.toString()}/${entry.id}`;
-    item.description = entry.description;
-    item.tooltip = entry.tooltip;
-    item.iconPath =
-      entry.color === null
-        ? new vscode.ThemeIcon(entry.icon)
-        : new vscode.ThemeIcon(entry.icon, new vscode.ThemeColor(entry.color));
-    item.accessibilityInformation = { label: `${entry.label}, ${entry.description}` };
+    const id = `${entry.folder.toString()}/${entry.id}`;
+    const item = treeItem(entry, id, vscode.TreeItemCollapsibleState.None);
     item.command = {
       title: vscode.l10n.t('Open'),
       command: internalCommands.showRecord,

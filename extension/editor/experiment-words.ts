@@ -1,5 +1,6 @@
 /** Results of the laboratory in few words, for messages and lists. Pure. */
-import type { Calibration, Experiment, SoakSummary } from '../model-experiment.ts';
+import type { Calibration, Experiment } from '../model-experiment.ts';
+import type { SoakSummary } from '../model-soak.ts';
 
 export function signed(percent: number): string {
   const text = percent.toFixed(2);

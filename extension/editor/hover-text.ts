@@ -10,7 +10,7 @@ import type {
   Profile,
   Variable,
 } from '../model.ts';
-import type { CostTable } from '../model-experiment.ts';
+import type { CostTable } from '../model-costs.ts';
 import { costNameOf, isRemovable, removableCost } from '../profile/cost-estimates.ts';
 import { costSentence } from './cost-text.ts';
 import {

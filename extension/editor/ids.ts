@@ -11,6 +11,8 @@ export const commands = {
   previousHotLine: 'allocLens.previousHotLine',
   showLog: 'allocLens.showLog',
   runExperiment: 'allocLens.runExperiment',
+  compareAllocators: 'allocLens.compareAllocators',
+  recordTrace: 'allocLens.recordTrace',
   runSoak: 'allocLens.runSoak',
   calibrateCosts: 'allocLens.calibrateCosts',
   calibrateNoise: 'allocLens.calibrateNoise',

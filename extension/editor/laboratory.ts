@@ -6,11 +6,11 @@ import type {
   Experiment,
   ExperimentPlan,
   ExperimentWork,
-  LedgerRecord,
   PairHooks,
   SideSpec,
-  SoakSummary,
 } from '../model-experiment.ts';
+import type { LedgerRecord } from '../model-ledger.ts';
+import type { SoakSummary } from '../model-soak.ts';
 
 /** An experiment of the documents that can be done again. */
 export interface ReplayChoice {

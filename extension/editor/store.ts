@@ -1,7 +1,7 @@
 /** What the window knows: findings by workspace folder, the runs, the loaded profile. Views read it and follow it. */
 import * as vscode from 'vscode';
-import type { BenchResult, Findings, Profile } from '../model.ts';
-import type { CostTable } from '../model-experiment.ts';
+import type { BenchResult, CompareResult, Findings, Profile } from '../model.ts';
+import type { CostTable } from '../model-costs.ts';
 import { annotateFile } from '../profile/annotate.ts';
 import { withCosts } from '../profile/cost-estimates.ts';
 import type { FileAnnotations } from '../model.ts';
@@ -31,12 +31,14 @@ export interface LoadedRun {
 
 /** Runs that are kept for the report. */
 const runsKept = 50;
+const comparisonsKept = 10;
 
 export class Store implements vscode.Disposable {
   readonly journal = new EditJournal();
   readonly #folders = new Map<string, FolderState>();
   readonly #changed = new vscode.EventEmitter<StoreChange>();
   #runs: readonly LoadedRun[] = [];
+  #comparisons: readonly CompareResult[] = [];
   #profile: Profile | null = null;
   #costs: CostTable | null = null;
 
@@ -104,6 +106,16 @@ export class Store implements vscode.Disposable {
   addRun(run: LoadedRun, profile: Profile | null): void {
     this.#runs = [...this.#runs, run].slice(-runsKept);
     if (profile !== null) this.#profile = profile;
+    this.#changed.fire('profile');
+  }
+
+  /** Newest first. */
+  get comparisons(): readonly CompareResult[] {
+    return this.#comparisons;
+  }
+
+  addComparison(result: CompareResult): void {
+    this.#comparisons = [result, ...this.#comparisons].slice(0, comparisonsKept);
     this.#changed.fire('profile');
   }
 

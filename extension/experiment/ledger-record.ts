@@ -1,12 +1,10 @@
 /** What a line of the ledger has to be. Everything that the rest relies on is checked, further properties are kept. */
+import type { Cost, CostName, CostTable } from '../model-costs.ts';
 import type {
   AuditedOperation,
   Calibration,
   ChangedPlace,
   CheckItem,
-  Cost,
-  CostName,
-  CostTable,
   CounterTable,
   DocumentFigures,
   DocumentSide,
@@ -17,20 +15,16 @@ import type {
   ExperimentWork,
   GapTable,
   LayoutRow,
-  LedgerRecord,
   Look,
   MachineState,
   Pruned,
   SideSpec,
-  SoakBudget,
-  SoakEpoch,
-  SoakSide,
-  SoakSummary,
   TopRule,
   Unit,
   Verdict,
 } from '../model-experiment.ts';
-import { ledgerVersion } from '../model-experiment.ts';
+import { type LedgerRecord, ledgerVersion } from '../model-ledger.ts';
+import type { SoakBudget, SoakEpoch, SoakSide, SoakSummary } from '../model-soak.ts';
 import {
   array,
   type Check,

@@ -10,8 +10,8 @@ import type {
   SideSpec,
 } from '../model-experiment.ts';
 import { type BenchRequest, type BenchResult, type RunHooks, type Target, UserError } from '../model.ts';
+import { sideLabel } from '../profile/side-label.ts';
 import { documentFigures, type Replay } from './replay.ts';
-import { sideLabel } from './side-spec.ts';
 import { fastlaneCandidates } from './tables/candidates.ts';
 import { checklist } from './tables/checklist.ts';
 import { gapTable, perOperationOf } from './tables/gap-table.ts';

@@ -8,6 +8,7 @@
 // Exit status: 0 done, 2 bad arguments or a bad trace, 3 the allocator failed a request.
 #define _GNU_SOURCE
 #include "harness.h"
+#include "mark.h"
 #include "trace.h"
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 Parameters parameters;
@@ -24,6 +26,7 @@ static const Workload* workload;
 static uint64_t* took;
 static int64_t peak_bytes = -1;
 static long switches;
+static long page_faults;
 
 void say(int fd, const char* format, ...) {
     char text[8192];
@@ -80,14 +83,20 @@ static int reset_peak(void) {
 static void before_passes(void) {
     struct rusage usage;
     peak_bytes = reset_peak() ? status_bytes("VmRSS:") : -1;
-    switches = getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_nivcsw : 0;
+    const int known = getrusage(RUSAGE_SELF, &usage) == 0;
+    switches = known ? usage.ru_nivcsw : 0;
+    page_faults = known ? usage.ru_minflt + usage.ru_majflt : 0;
+    syscall(SYS_prctl, MARK_OPTION, MARK_BEGIN, 0, 0, 0);
 }
 
 static void after_passes(void) {
     struct rusage usage;
+    syscall(SYS_prctl, MARK_OPTION, MARK_END, 0, 0, 0);
+    const int known = getrusage(RUSAGE_SELF, &usage) == 0;
     int64_t top = status_bytes("VmHWM:");
     peak_bytes = peak_bytes >= 0 && top >= peak_bytes ? top - peak_bytes : -1;
-    switches = getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_nivcsw - switches : 0;
+    switches = known ? usage.ru_nivcsw - switches : 0;
+    page_faults = known ? usage.ru_minflt + usage.ru_majflt - page_faults : -1;
 }
 
 // ---------------------------------------------------------------------------------------------- passes
@@ -294,8 +303,9 @@ static void print(const char* path) {
     for (uint32_t t = 0; t < hashes; t++) {
         say(1, "%s\"%016llx\"", t ? "," : "", (unsigned long long)workers[t].hash);
     }
-    say(1, "],\"peakBytes\":%lld,\"requestedBytes\":%llu,\"liveBytes\":%llu,\"switches\":%ld", (long long)peak_bytes,
-        (unsigned long long)peak_requested(), (unsigned long long)peak_live(), switches);
+    say(1, "],\"peakBytes\":%lld,\"requestedBytes\":%llu,\"liveBytes\":%llu,\"switches\":%ld,\"pageFaults\":%ld",
+        (long long)peak_bytes, (unsigned long long)peak_requested(), (unsigned long long)peak_live(), switches,
+        page_faults);
     say(1, ",\"faults\":[%llu,%llu,%llu],\"latency\":[%u,%u,%u,%u]}\n", (unsigned long long)faults.contents,
         (unsigned long long)faults.alignment, (unsigned long long)faults.zero, latency[0], latency[1], latency[2],
         latency[3]);

@@ -18,11 +18,17 @@ export const harnessFiles = {
     'trace.c',
     'trace_load.c',
   ],
-  headers: ['harness.h', 'trace.h'],
+  headers: ['harness.h', 'trace.h', 'mark.h'],
 } as const;
 
 /** Every C file that ships. */
-export const nativeFiles: readonly string[] = [...harnessFiles.sources, ...harnessFiles.headers, 'costs.c'];
+export const nativeFiles: readonly string[] = [
+  ...harnessFiles.sources,
+  ...harnessFiles.headers,
+  'costs.c',
+  'recorder.c',
+  'syscalls.c',
+];
 
 /** An allocator that is compiled and linked into the harness itself. */
 export interface LinkedAllocator {

@@ -10,6 +10,16 @@ function latencyOf(first: HarnessOutput): BenchResult['latency'] {
   return { p50, p99, p999, max };
 }
 
+function faultsOf(outputs: readonly HarnessOutput[]): number | null {
+  let [faults, passes] = [0, 0];
+  for (const o of outputs) {
+    if (o.pageFaults === null) return null;
+    faults += o.pageFaults;
+    passes += o.passesNs.length;
+  }
+  return passes === 0 ? null : faults / passes;
+}
+
 /** `outputs` holds one element a fresh process, in order, at least one; the first one also carries the checks. */
 export function nativeResult(
   request: BenchRequest,
@@ -37,6 +47,7 @@ export function nativeResult(
       liveBytes: allocates ? first.liveBytes : null,
       requestedBytes: allocates ? first.requestedBytes : null,
       wasteByClass: null,
+      pageFaults: faultsOf(outputs),
     },
     profile: null,
   };

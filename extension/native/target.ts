@@ -1,6 +1,7 @@
 /** A native allocator as a `Target`: the C harness in fresh processes, the library by LD_PRELOAD. */
 import { createHash } from 'node:crypto';
 import { readFile, realpath } from 'node:fs/promises';
+import path from 'node:path';
 import { type BenchRequest, type BenchResult, type RunHooks, type Target, UserError } from '../model.ts';
 import {
   defaultPasses,
@@ -17,6 +18,7 @@ import { type HarnessOutput, parseHarnessOutput } from './output.ts';
 import { type ProcessOutcome, abortError, runProcess } from './process.ts';
 import { nativeResult } from './result.ts';
 import { harnessArguments } from './arguments.ts';
+import { countSystemCalls } from './system-calls.ts';
 import { type TraceText, traceText } from './trace-text.ts';
 
 export interface NativeTargetOptions {
@@ -86,7 +88,12 @@ export class NativeTarget implements Target {
     this.#options = options;
   }
 
-  async run(request: BenchRequest, hooks: RunHooks): Promise<BenchResult> {
+  run(request: BenchRequest, hooks: RunHooks): Promise<BenchResult> {
+    return this.#prepared(request, hooks, (job) => this.#runs(job, hooks));
+  }
+
+  /** Checks the request, and hands its job to `use` while the trace's text is there. */
+  async #prepared<T>(request: BenchRequest, hooks: RunHooks, use: (job: Job) => Promise<T>): Promise<T> {
     const parameters = request.workload === 'trace' ? traceOf(request) : parametersOf(request);
     if (!Number.isInteger(request.runs) || request.runs < 1 || request.runs > 1000) {
       throw new UserError(`--runs has to be a whole number from 1 to 1000, not ${request.runs}`);
@@ -107,10 +114,26 @@ export class NativeTarget implements Target {
     });
     const text = parameters.workload === 'trace' ? await traceText(parameters.file, hooks.signal) : null;
     try {
-      return await this.#runs({ binary, preload, request, parameters, text }, hooks);
+      return await use({ binary, preload, request, parameters, text });
     } finally {
       await text?.dispose();
     }
+  }
+
+  async systemCallsPerOp(request: BenchRequest, hooks: RunHooks): Promise<number | null> {
+    const plain = { ...request, sample: false, counters: false, latency: false, verify: false };
+    return this.#prepared(plain, hooks, async (job) => {
+      const counted = await countSystemCalls({
+        ...{ binary: job.binary, args: this.#arguments(job, false), preload: job.preload },
+        ...{ env: request.env, cacheDir: this.#options.cacheDir, signal: hooks.signal },
+        source: path.join(path.dirname(this.#options.harness), 'syscalls.c'),
+        compiler: this.#options.compiler ?? 'cc',
+      });
+      if (counted === null) return null;
+      const output = parseHarnessOutput(counted.stdout, null);
+      const operations = output.operations * output.passesNs.length;
+      return operations === 0 ? null : counted.calls / operations;
+    });
   }
 
   async #runs(job: Job, hooks: RunHooks): Promise<BenchResult> {
@@ -135,17 +158,24 @@ export class NativeTarget implements Target {
     return file;
   }
 
-  async #once(job: Job, index: number, hooks: RunHooks): Promise<HarnessOutput> {
-    const { binary, preload, request, parameters } = job;
-    const checks = index === 0;
-    // How many passes a trace has by its definition only the harness knows, once it has read it.
-    const own = parameters.workload === 'trace' ? null : defaultPasses(parameters.workload, 0);
-    const passes = requestedPasses(request) ?? own;
-    const args = harnessArguments(parameters, job.text?.file ?? null, {
-      passes,
+  #arguments({ parameters, request, text }: Job, checks: boolean): string[] {
+    return harnessArguments(parameters, text?.file ?? null, {
+      passes: this.#passes({ parameters, request }),
       verify: checks && request.verify,
       latency: checks && request.latency ? latencyCount(parameters) : 0,
     });
+  }
+
+  #passes({ parameters, request }: Pick<Job, 'parameters' | 'request'>): number | null {
+    // How many passes a trace has by its definition only the harness knows, once it has read it.
+    const own = parameters.workload === 'trace' ? null : defaultPasses(parameters.workload, 0);
+    return requestedPasses(request) ?? own;
+  }
+
+  async #once(job: Job, index: number, hooks: RunHooks): Promise<HarnessOutput> {
+    const { binary, preload, request } = job;
+    const passes = this.#passes(job);
+    const args = this.#arguments(job, index === 0);
     const env: NodeJS.ProcessEnv = { ...process.env, ...request.env };
     delete env.LD_PRELOAD;
     if (preload !== null) env.LD_PRELOAD = preload;

@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } 
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../model.ts';
-import type { Cost, CostTable } from '../model-experiment.ts';
+import type { Cost, CostTable } from '../model-costs.ts';
 import { costNames } from './cost-measurement.ts';
 import type { CostHost } from './cost-host.ts';
 

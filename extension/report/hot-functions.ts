@@ -31,6 +31,7 @@ const categoryDefaults: Record<FunctionCategory, { target: CandidateLetter | nul
   core: { target: null, reduction: 'optimize later' },
   benchmark: { target: null, reduction: 'baseline' },
   kernel: { target: null, reduction: 'outside' },
+  library: { target: null, reduction: 'outside' },
 };
 
 const risk = { low: 0, medium: 1, high: 2 };

@@ -1,12 +1,8 @@
 /** The ledger's part of the report. */
-import type {
-  CostTable,
-  CumulativeStep,
-  DocumentFigures,
-  Experiment,
-  LedgerRecord,
-  SoakSummary,
-} from '../model-experiment.ts';
+import type { CostTable } from '../model-costs.ts';
+import type { CumulativeStep, DocumentFigures, Experiment } from '../model-experiment.ts';
+import type { LedgerRecord } from '../model-ledger.ts';
+import type { SoakSummary } from '../model-soak.ts';
 import type { ReportModel } from '../model.ts';
 
 export type LaboratoryPart = Required<

@@ -1,15 +1,10 @@
 /** The report's sections about experiments, soaks and costs: one table each; the full documents are the ledger's. */
-import type {
-  Cost,
-  CostTable,
-  CumulativeStep,
-  Experiment,
-  SoakBudget,
-  SoakSummary,
-} from '../model-experiment.ts';
+import type { Cost, CostTable } from '../model-costs.ts';
+import type { CumulativeStep, Experiment } from '../model-experiment.ts';
+import type { SoakBudget, SoakSummary } from '../model-soak.ts';
 import type { ReportModel } from '../model.ts';
 import { bytes, digits, percent, speed } from './format.ts';
-import { type Column, markdownCell, markdownCode, markdownTable } from './table.ts';
+import { type Column, markdownCell, markdownCode, markdownSection } from './table.ts';
 
 /** Always signed, two decimals: `+1.07%`. */
 function effect(value: number | null): string {
@@ -89,15 +84,6 @@ const costColumns: readonly Column<CostRow>[] = [
   { title: 'Source', cell: (c) => markdownCode(c.table.source) },
 ];
 
-function section<Row>(
-  title: string,
-  note: string,
-  columns: readonly Column<Row>[],
-  rows: readonly Row[],
-): string[] {
-  return rows.length === 0 ? [] : ['', `## ${title}`, '', note, '', ...markdownTable(columns, rows)];
-}
-
 /** Lines for the report; none where nothing was measured. */
 export function laboratoryMarkdown(model: ReportModel): string[] {
   const problems = model.ledgerProblems ?? [];
@@ -113,20 +99,20 @@ export function laboratoryMarkdown(model: ReportModel): string[] {
   );
   const costs = (model.costs ?? []).flatMap((table) => table.costs.map((c) => ({ ...c, table })));
   return [
-    ...section(
+    ...markdownSection(
       'Experiments',
       'Effect of the treatment on throughput, positive is faster; each against its own threshold.',
       experimentColumns,
       model.experiments ?? [],
     ),
-    ...section(
+    ...markdownSection(
       'Cumulative effect',
       'Running product of the counted effects on the same work, with its interval.',
       stepColumns,
       model.cumulative ?? [],
     ),
-    ...section('Soaks', 'Long runs against their budgets.', soakColumns, soaks),
-    ...section(
+    ...markdownSection('Soaks', 'Long runs against their budgets.', soakColumns, soaks),
+    ...markdownSection(
       'Costs',
       'What one more of each costs on a malloc hot path, on the machine that measured it.',
       costColumns,

@@ -65,6 +65,14 @@ export function topRuleText(rule: TopRule, style: Style = plain): string {
     { title: 'gate in the code', cell: (g) => g.name },
     { title: 'rank', cell: (g) => (g.rank === null ? '-' : String(g.rank)), align: 'right' },
     { title: 'self', cell: (g) => (g.selfPercent === null ? '-' : percent(g.selfPercent)), align: 'right' },
+    ...(rule.gates.some((g) => g.inBinary !== undefined)
+      ? [
+          {
+            title: 'in the binary',
+            cell: (g: TopRule['gates'][number]) => (g.inBinary ? 'yes' : 'inlined or not built'),
+          },
+        ]
+      : []),
     { title: 'in the profile', cell: (g) => g.state },
   ];
   const title = `Top-${rule.top} rule (floor ${rule.floor}%, a profile of ${digits(rule.functions, 'function')})`;

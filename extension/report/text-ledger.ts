@@ -1,5 +1,6 @@
 /** The ledger as a person reads it in a terminal. */
-import type { LedgerListing, LedgerProblem, LedgerRecord, LedgerRow, SoakSide } from '../model-experiment.ts';
+import type { LedgerListing, LedgerProblem, LedgerRecord, LedgerRow } from '../model-ledger.ts';
+import type { SoakSide } from '../model-soak.ts';
 import type { Cumulative } from '../experiment/cumulative.ts';
 import { workText } from '../experiment/cumulative.ts';
 import { digits, printable, shorten, speed } from './format.ts';

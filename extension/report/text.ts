@@ -25,7 +25,7 @@ const hotColumns: readonly Column<HotFunctionRow>[] = [
 /** `A: remove layer`, `(baseline)`, `optimize later`. */
 export function reductionText(row: HotFunctionRow): string {
   if (row.target !== null) return `${row.target}: ${row.reduction}`;
-  return row.category === 'benchmark' || row.category === 'kernel' ? `(${row.reduction})` : row.reduction;
+  return ['benchmark', 'kernel', 'library'].includes(row.category) ? `(${row.reduction})` : row.reduction;
 }
 
 /** Plain text without a final line end. */

@@ -55,6 +55,7 @@ export const actionWords: Readonly<Record<ReportAction, string>> = {
   runBenchmark: 'Run benchmark…',
   analyze: 'Analyze workspace',
   runExperiment: 'Run A/B experiment…',
+  compareAllocators: 'Compare allocators…',
   runSoak: 'Run soak…',
   calibrateCosts: 'Calibrate costs',
   writeDocuments: 'Write documents',

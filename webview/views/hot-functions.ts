@@ -10,8 +10,8 @@ export function sourceOf(row: HotFunctionRow): SourceLocation | null {
   return row.projectSource ?? row.source;
 }
 
-/** Time outside the allocator (the benchmark loop, the kernel) is shown, but nobody is asked to reduce it. */
-const outside = (row: HotFunctionRow): boolean => row.category === 'benchmark' || row.category === 'kernel';
+/** Time outside the allocator (the benchmark loop, the kernel, other libraries) is shown, but nobody is asked to reduce it. */
+const outside = (row: HotFunctionRow): boolean => ['benchmark', 'kernel', 'library'].includes(row.category);
 
 export function reductionText(row: HotFunctionRow): string {
   if (row.target !== null) return `${row.target}: ${row.reduction}`;

@@ -1,17 +1,16 @@
 /** `experiment` with a runner of its own: what it plans, prints, appends, and how it ends. */
-import { noCosts } from './cost-services.ts';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createProgram } from '../../../extension/cli/program.ts';
-import type { Services } from '../../../extension/cli/services.ts';
-import type { Experiment, ExperimentPlan, LedgerRecord } from '../../../extension/model-experiment.ts';
+import type { Experiment, ExperimentPlan } from '../../../extension/model-experiment.ts';
+import type { LedgerRecord } from '../../../extension/model-ledger.ts';
 import { type BenchRequest, type BenchResult, type Target, UserError } from '../../../extension/model.ts';
-import { plain } from '../../../extension/report/style.ts';
 import { experiment } from '../experiment/experiments.ts';
 import { phase64 } from '../experiment/lists.ts';
 import { profile, run as benchResult } from '../report/fixtures.ts';
+import { fakeServices } from './fake-services.ts';
 import { runCli, schemaProblems } from './run-cli.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'alloc-lens-experiment-'));
@@ -46,16 +45,11 @@ interface Setup {
 const engineVariants = ['fast', 'fast-calls', 'sampled', 'standard', 'research', 'counted'];
 
 async function run(args: readonly string[], setup: Setup = {}): Promise<Done> {
-  const printed: string[] = [];
-  const said: string[] = [];
   const plans: ExperimentPlan[] = [];
   const processes: (number | null)[] = [];
   const records: (readonly [LedgerRecord, string | null])[] = [];
   const requests: BenchRequest[] = [];
   const controller = new AbortController();
-  const none = (): never => {
-    throw new Error('not to be called');
-  };
   const target = (name: string): Target => {
     if (name === 'nonsense') throw new UserError("--target 'nonsense': expected engine");
     return {
@@ -66,14 +60,8 @@ async function run(args: readonly string[], setup: Setup = {}): Promise<Done> {
       },
     };
   };
-  const services: Services = {
-    output: {
-      ...{ style: plain, width: null, onProgress: () => {}, endProgress: () => {} },
-      say: (line) => void said.push(line),
-      print: async (text) => void printed.push(text),
-    },
-    ...{ signal: controller.signal, version: '0', analyze: none, target, installed: none },
-    ...{ profileFromBench: none, sourceText: none, htmlAssets: none },
+  const { services, printed, said } = fakeServices({
+    ...{ signal: controller.signal, target },
     experiment: async (plan, _hooks, { maxProcesses: most }) => {
       plans.push(plan);
       processes.push(most);
@@ -87,9 +75,7 @@ async function run(args: readonly string[], setup: Setup = {}): Promise<Done> {
     },
     machine: () => experiment().machine,
     engineFunctions: () => setup.functions ?? [],
-    soakRunner: { start: none },
-    costs: noCosts,
-  };
+  });
   let status: number | null = null;
   let error: unknown = null;
   try {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Measuring } from '../../../extension/editor/measuring.ts';
 import { UserError } from '../../../extension/model.ts';
-import type { LedgerRecord } from '../../../extension/model-experiment.ts';
+import type { LedgerRecord } from '../../../extension/model-ledger.ts';
 import { readCosts } from '../../../extension/profile/cost-file.ts';
 import { thisHost } from '../../../extension/profile/cost-host.ts';
 import { cost, measurement, table } from '../experiment/cost-fixtures.ts';

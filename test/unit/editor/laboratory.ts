@@ -8,9 +8,9 @@ import type {
   Calibration,
   Experiment,
   ExperimentPlan,
-  LedgerRecord,
   PairHooks,
 } from '../../../extension/model-experiment.ts';
+import type { LedgerRecord } from '../../../extension/model-ledger.ts';
 import type { ReportPlace } from '../../../extension/model.ts';
 import { documentFigures, experiment, soak, stepsOf } from '../fixtures/experiments.ts';
 import { type Harness, real } from './harness.ts';

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LedgerRecord } from '../../../extension/model-experiment.ts';
+import type { LedgerRecord } from '../../../extension/model-ledger.ts';
 import type { ReportModel } from '../../../extension/model.ts';
 import { buildReport } from '../../../extension/report/build.ts';
 import { laboratoryPart } from '../../../extension/report/laboratory.ts';
