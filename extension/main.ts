@@ -30,6 +30,7 @@ import { FindingsTree } from './editor/tree.ts';
 import { Underlines } from './editor/underlines.ts';
 import { NativeCosts } from './native/costs.ts';
 import { discoverAllocators } from './native/discover.ts';
+import { nativeTargetNamed } from './native/named.ts';
 import { NativeTarget } from './native/target.ts';
 import { recordLimits, recordTrace } from './native/trace-record.ts';
 import { profileFromBench } from './profile/from-bench.ts';
@@ -54,11 +55,19 @@ export function activate(context: vscode.ExtensionContext): void {
   const engine = EngineSources.register(context.extensionUri, store);
   const navigation = new Navigation(store, engine);
   const measuring = new Measuring();
-  const laboratory = engineLaboratory({ distDir: distUri.fsPath, folder: costsFolder() });
+  const engineDirs = {
+    distDir: distUri.fsPath,
+    cacheDir: vscode.Uri.joinPath(context.globalStorageUri, 'engine').fsPath,
+  };
+  const harness = inDist('native/harness.c');
+  const laboratory = engineLaboratory({
+    ...engineDirs,
+    folder: costsFolder(),
+    native: (name) => nativeTargetNamed(name, { cacheDir, harness }),
+  });
   const ledger = new LedgerWatch(laboratory, log);
   const report = Report.register(store, navigation, distUri, { ledger, laboratory });
-  const engineTarget = new EngineTarget({ distDir: distUri.fsPath });
-  const harness = inDist('native/harness.c');
+  const engineTarget = new EngineTarget(engineDirs);
   const system = new NativeTarget({ name: 'system', preload: null, cacheDir, harness });
   const compare = new CompareCommand({
     ...{ store, measuring, engine: engineTarget, log },
@@ -102,13 +111,14 @@ export function activate(context: vscode.ExtensionContext): void {
     native: new NativeCosts({ source: inDist('native/costs.c'), cacheDir }),
     engine: new EngineCosts({ distDir: distUri.fsPath }),
     folder: costsFolder(),
+    measuring,
     appendToLedger: async (record) => {
       const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
       if (folder?.scheme === 'file') await ledger.keep(folder, record);
     },
     log,
   });
-  calibrate.load();
+  void calibrate.load();
 
   context.subscriptions.push(
     log,

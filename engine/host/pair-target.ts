@@ -37,6 +37,8 @@ export interface EnginePairOptions {
   /** Default: the running executable. */
   readonly nodePath?: string;
   readonly extraEnv?: Readonly<Record<string, string>>;
+  /** Keeps modules with changed flags; default: dist/engine-cache. */
+  readonly cacheDir?: string;
   /** Few blocks of short batches, to see everything work; its timings say nothing. */
   readonly quick?: boolean;
 }
@@ -159,9 +161,11 @@ export class EnginePair implements PairRunner {
   /** Compiles where it has to, in a child process that a cancel ends. */
   async #resolve(spec: SideSpec, hooks: PairHooks): Promise<Resolved> {
     const { variant, flags, env } = engineSide(spec);
-    const { distDir } = this.#options;
-    const modules = new Modules(distDir, (job) =>
-      this.#run(job, `compiling ${engineSideLabel(spec)}`, hooks, start),
+    const { distDir, cacheDir } = this.#options;
+    const modules = new Modules(
+      distDir,
+      (job) => this.#run(job, `compiling ${engineSideLabel(spec)}`, hooks, start),
+      cacheDir,
     );
     const { file, sha256 } = await modules.resolve(readManifest(distDir), variant, flags, env);
     return { module: file, env, sha256 };

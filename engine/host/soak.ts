@@ -128,8 +128,10 @@ export class EngineSoakRunner implements SoakRunner {
   }
 
   #module(side: EngineSide, options: ChildOptions, { signal }: PairHooks): Promise<ResolvedModule> {
-    const modules = new Modules(options.distDir, (job) =>
-      runJob(job, options, { onProgress: () => {}, signal }),
+    const modules = new Modules(
+      options.distDir,
+      (job) => runJob(job, options, { onProgress: () => {}, signal }),
+      this.#options.cacheDir,
     );
     return modules.resolve(readManifest(options.distDir), side.variant, side.flags, side.env);
   }

@@ -29,6 +29,8 @@ export interface EngineTargetOptions {
   /** Default: the running executable. */
   readonly nodePath?: string;
   readonly extraEnv?: Readonly<Record<string, string>>;
+  /** Keeps modules with changed flags; default: dist/engine-cache. */
+  readonly cacheDir?: string;
 }
 
 type Parameters = WorkloadParameters | TraceParameters;
@@ -107,8 +109,10 @@ export class EngineTarget implements Target {
 
   constructor(options: EngineTargetOptions) {
     this.#options = options;
-    this.#modules = new Modules(options.distDir, async (job) =>
-      runJob(job, await this.#childOptions(), { onProgress: () => {}, signal: undefined }),
+    this.#modules = new Modules(
+      options.distDir,
+      async (job) => runJob(job, await this.#childOptions(), { onProgress: () => {}, signal: undefined }),
+      options.cacheDir,
     );
   }
 

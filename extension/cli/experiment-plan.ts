@@ -135,7 +135,7 @@ function looksOf(
   return needsOwnProcesses(plan) ? nativeLooks : engineLooks;
 }
 
-/** Plan of a replay that compares two sides. */
+/** Plan of a replay, which is run from it whatever its kind. */
 export function planOfReplay(replay: Replay, flags: ExperimentFlags, at: Date): ExperimentPlan {
   if (flags.env !== undefined || flags.flag !== undefined) {
     throw new UserError(`${replay.name} has its sides from the document: leave --env and --flag out`);

@@ -19,9 +19,8 @@ import { TargetPair } from '../experiment/target-pair.ts';
 import { type Target, UserError } from '../model.ts';
 import { NativeCosts } from '../native/costs.ts';
 import { discoverAllocators, knownAllocators } from '../native/discover.ts';
-import { InstalledTarget } from '../native/installed.ts';
+import { nativeTargetNamed } from '../native/named.ts';
 import { functionSymbols } from '../native/symbols.ts';
-import { NativeTarget } from '../native/target.ts';
 import { recordTrace } from '../native/trace-record.ts';
 import { keepCosts, readCosts } from '../profile/cost-file.ts';
 import { thisHost } from '../profile/cost-host.ts';
@@ -53,19 +52,17 @@ function nativeCache(env: NodeJS.ProcessEnv): string {
 
 function targetNamed(name: string): Target {
   if (name === 'engine') return new EngineTarget({ distDir });
-  const cacheDir = nativeCache(process.env);
-  const harness = path.join(distDir, 'native', 'harness.c');
-  if (name === 'system') return new NativeTarget({ name, preload: null, cacheDir, harness });
-  if (name.includes('/') || /\.so(\.\d+)*$/.test(name)) {
-    requireExists(name, '--target');
-    return new NativeTarget({ name, preload: path.resolve(name), cacheDir, harness });
-  }
-  if (!knownAllocators.includes(name)) {
+  if (name.includes('/') || /\.so(\.\d+)*$/.test(name)) requireExists(name, '--target');
+  const target = nativeTargetNamed(name, {
+    cacheDir: nativeCache(process.env),
+    harness: path.join(distDir, 'native', 'harness.c'),
+  });
+  if (target === null) {
     throw new UserError(
       `--target ${quoted(name)}: expected engine, system, ${knownAllocators.join(', ')}, or the path of a preload library`,
     );
   }
-  return new InstalledTarget({ name, cacheDir, harness });
+  return target;
 }
 
 /** Lines of files below the checkout, the profiled engine's own sources among them. */

@@ -79,6 +79,7 @@ export function registerCommands(deps: CommandDeps): vscode.Disposable {
     [commands.recordTrace]: () => deps.recordTrace.run(),
     [commands.runSoak]: () => soak.run(),
     [commands.calibrateCosts]: (args) => deps.calibrate.run(args),
+    [commands.calibrateNoise]: () => experiment.calibrate(),
     [commands.writeDocuments]: () => experiment.writeDocuments(),
     [commands.showExperiments]: () => deps.openReportAt({ tab: 'experiments', id: null }, null),
     [internalCommands.showRecord]: (place, folder) => {

@@ -38,7 +38,7 @@ function experimentEntry(folder: vscode.Uri, e: Experiment): Entry {
     at: e.finishedAt,
     label: e.title,
     description: `${effect} · ${day(e.finishedAt)}`,
-    tooltip: `${effect}\n${e.reason}`,
+    tooltip: [effect, e.reason, ...e.warnings].join('\n'),
     ...icons[e.verdict],
     place: { tab: 'experiments', id: e.id },
   };

@@ -15,6 +15,7 @@ export const commands = {
   recordTrace: 'allocLens.recordTrace',
   runSoak: 'allocLens.runSoak',
   calibrateCosts: 'allocLens.calibrateCosts',
+  calibrateNoise: 'allocLens.calibrateNoise',
   showExperiments: 'allocLens.showExperiments',
   writeDocuments: 'allocLens.writeDocuments',
 } as const;

@@ -77,6 +77,13 @@ export function calibrationOf(logRatios: readonly number[], key: CalibrationKey,
   };
 }
 
+/** Whether a calibration, passed or not, is of that machine, target and workload, and of the 24 hours before `now`. */
+export function isFresh(c: Calibration, key: CalibrationKey, now: Date): boolean {
+  const age = now.getTime() - Date.parse(c.at);
+  const fits = c.host === key.host && c.target === key.target && c.workload === key.workload;
+  return fits && age >= 0 && age <= freshHours * 3_600_000;
+}
+
 /** The newest calibration of that machine, target and workload that passed in the 24 hours before `now`; null without one. */
 export function newestPassed(
   calibrations: readonly Calibration[],
@@ -85,9 +92,7 @@ export function newestPassed(
 ): Calibration | null {
   let newest: Calibration | null = null;
   for (const c of calibrations) {
-    const age = now.getTime() - Date.parse(c.at);
-    const fits = c.host === key.host && c.target === key.target && c.workload === key.workload;
-    if (!c.passed || !fits || !(age >= 0 && age <= freshHours * 3_600_000)) continue;
+    if (!c.passed || !isFresh(c, key, now)) continue;
     if (newest === null || Date.parse(c.at) > Date.parse(newest.at)) newest = c;
   }
   return newest;

@@ -114,6 +114,11 @@ class Session {
     this.#options = options;
     this.#perUnit = runner.processesPerUnit ?? 1;
     const most = options.maxProcesses ?? null;
+    if (most !== null && this.#perUnit > 1 && most < leastForInterval * this.#perUnit) {
+      throw new UserError(
+        `sides in processes of their own take ${this.#perUnit} a unit: at least ${leastForInterval * this.#perUnit} processes, not ${most}`,
+      );
+    }
     this.#planned = looksWithin(plan.looks, most === null ? null : Math.floor(most / this.#perUnit));
     if (!(plan.threshold > 0 && plan.threshold <= 100)) {
       throw new UserError(`a threshold is above 0% and at most 100%, not ${plan.threshold}`);
