@@ -113,7 +113,7 @@ describe('mapPaths', () => {
       { file: '/ci/main.c', line: 2, percent: 24 },
     ]);
     expect(mapped.details?.unmapped).toEqual([
-      { file: '/ci/main.c', percent: 25 },
+      { file: '/ci/main.c', percent: 24 },
       { file: '/linux/util.c', percent: 20 },
     ]);
   });
