@@ -316,7 +316,7 @@ class Parser {
       known.cost += cost;
       return;
     }
-    const call: GraphCall = { callee, frame, cost };
+    const call: GraphCall = { callee, key, frame, cost };
     f.callsBySite.set(site, call);
     f.calls.push(call);
   }

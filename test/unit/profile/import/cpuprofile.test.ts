@@ -94,7 +94,7 @@ describe('the parts of a .cpuprofile', () => {
       }),
     );
     // At 110, 130, 160, 185 and until 200.
-    expect(stacksOf(raw, true)).toEqual({ a: 20_000, 'a;(anonymous):3': 33_750, 'a;(anonymous):9': 11_250 });
+    expect(stacksOf(raw, true)).toEqual({ a: 20_000, 'a;<anonymous>:3': 33_750, 'a;<anonymous>:9': 11_250 });
     expect(raw.notes.join()).toMatch(/idle for 27\.8 %/);
     expect(raw.frames.find((f) => f.name === 'a')).toMatchObject({
       file: '/w/my dir/a.js',
@@ -108,7 +108,7 @@ describe('the parts of a .cpuprofile', () => {
       JSON.stringify({ nodes, startTime: 0, endTime: 100, samples: [2, 3, 2], timeDeltas: [0, 50, -20] }),
     );
     // 0: a, 30: a, 50: b until the end.
-    expect(stacksOf(raw)).toEqual({ a: 50_000, 'a;(anonymous)': 50_000 });
+    expect(stacksOf(raw)).toEqual({ a: 50_000, 'a;<anonymous>': 50_000 });
   });
 
   it('takes counts where there are no times, and the old tree', async () => {
