@@ -3,7 +3,14 @@
  * Self and total by function follow Firefox's line timings: a node of the stack tree counts once for each function
  * that is anywhere on its path, so recursion counts once; one walk over the tree does it.
  */
-import { type FunctionCategory, type Profile, type ProfileFunction, type ProfileLine, type TargetIdentity, UserError } from '../../model.ts';
+import {
+  type FunctionCategory,
+  type Profile,
+  type ProfileFunction,
+  type ProfileLine,
+  type TargetIdentity,
+  UserError,
+} from '../../model.ts';
 import type { ProfileAddresses, ProfileInstruction, RawFrame, RawProfile } from '../../model-profile.ts';
 import { callTree } from './call-tree.ts';
 import { nativeCategory } from './native-category.ts';
@@ -179,7 +186,9 @@ export function buildProfile(raw: RawProfile, options: BuildOptions): Profile {
   }
   const all = subtree[0] ?? 0;
   if (!(all > 0 && Number.isFinite(all))) {
-    throw new UserError(`The recording has no samples of ${raw.event.name}. Record for longer, or choose another event.`);
+    throw new UserError(
+      `The recording has no samples of ${raw.event.name}. Record for longer, or choose another event.`,
+    );
   }
   const percent = (weight: number): number => (100 * weight) / all;
 
@@ -226,7 +235,13 @@ export function buildProfile(raw: RawProfile, options: BuildOptions): Profile {
   });
 
   const functionOfNode = (node: number): number => functionOf[nodes.frame[node] ?? 0] ?? 0;
-  const tree = { parent: nodes.parent, self: nodes.self, subtree, functionOf: functionOfNode, ...links(nodes.parent) };
+  const tree = {
+    parent: nodes.parent,
+    self: nodes.self,
+    subtree,
+    functionOf: functionOfNode,
+    ...links(nodes.parent),
+  };
   if (raw.stacks) addTotals(functions, functionOfNode, tree);
   else if (raw.totals !== undefined) {
     for (let i = 0; i < frames.length; i++) {

@@ -88,7 +88,9 @@ function importerOf(head: Uint8Array, name: string, all: readonly Importer[]): I
     throw new UserError(`Not a recording that is known here. Known are perf.data, ${listed(all)}.`);
   }
   if (second !== undefined) {
-    throw new UserError(`Could be ${named.map((f) => f.title).join(' or ')}: its first lines fit each of them.`);
+    throw new UserError(
+      `Could be ${named.map((f) => f.title).join(' or ')}: its first lines fit each of them.`,
+    );
   }
   return first;
 }

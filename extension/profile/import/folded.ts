@@ -52,7 +52,9 @@ export const folded: Importer = {
   sniff: (head) => looksFolded(head),
   async read(input, options) {
     if (options.event !== null && options.event !== 'samples') {
-      throw new UserError(`Folded stacks do not say which event they are of; they cannot be asked for ${options.event}.`);
+      throw new UserError(
+        `Folded stacks do not say which event they are of; they cannot be asked for ${options.event}.`,
+      );
     }
     if (options.thread !== null) {
       throw new UserError('Folded stacks do not say which thread they are of. Import the recording itself.');

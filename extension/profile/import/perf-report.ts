@@ -51,7 +51,11 @@ function columnsOf(titles: string, dots: string): Column[] {
 }
 
 /** A row of the table; null when it is none (a line of a call graph, a blank line). */
-function rowOf(line: string, columns: readonly Column[], dotsEnd: number): { cells: Map<string, string>; percents: number[] } | null {
+function rowOf(
+  line: string,
+  columns: readonly Column[],
+  dotsEnd: number,
+): { cells: Map<string, string>; percents: number[] } | null {
   const first = line.slice(0, dotsEnd).trim();
   if (!/^(\d+\.\d+%\s*)+$/.test(first) || line.length <= dotsEnd || line[dotsEnd] !== ' ') return null;
   const cells = new Map<string, string>();
@@ -69,7 +73,12 @@ function frameOf(cells: ReadonlyMap<string, string>): RawFrame {
     name: symbol === '' || /^0x[0-9a-f]+$/.test(symbol) ? unknownName : symbol,
     file: line > 0 && place?.[1] !== '??' ? (place?.[1] ?? null) : null,
     line: line > 0 && place?.[1] !== '??' ? line : null,
-    object: object === unknownName || object === '' ? (m?.[1] === 'k' && object === '' ? '[kernel.kallsyms]' : null) : object,
+    object:
+      object === unknownName || object === ''
+        ? m?.[1] === 'k' && object === ''
+          ? '[kernel.kallsyms]'
+          : null
+        : object,
     address: null,
     inlined: false,
   };
@@ -123,7 +132,12 @@ async function readSections(input: AsyncIterable<Uint8Array>, skipped: Skipped):
       const thread = threadOf(row.cells);
       open.forEach((section, i) => {
         const percent = row.percents[i] ?? 0;
-        section.rows.push({ frame, thread, self: children ? self : percent, children: children ? percent : null });
+        section.rows.push({
+          frame,
+          thread,
+          self: children ? self : percent,
+          children: children ? percent : null,
+        });
       });
     }
   }
@@ -133,7 +147,9 @@ async function readSections(input: AsyncIterable<Uint8Array>, skipped: Skipped):
 function profileOf(sections: readonly Section[], options: ImportOptions, skipped: Skipped): RawProfile {
   const filled = sections.filter((s) => s.rows.length > 0);
   if (filled.length === 0) {
-    throw new UserError(`perf report text without a row of its table${skipped.words}. Was it written by \`perf report --stdio\`?`);
+    throw new UserError(
+      `perf report text without a row of its table${skipped.words}. Was it written by \`perf report --stdio\`?`,
+    );
   }
   const chosen = chosenEvent(
     filled.map((s) => ({ name: s.event, samples: s.samples })),
@@ -141,7 +157,10 @@ function profileOf(sections: readonly Section[], options: ImportOptions, skipped
   );
   const section = filled[chosen] as Section;
   const rows = section.rows.filter(
-    (r) => options.thread === null || r.thread?.name === options.thread || String(r.thread?.tid) === options.thread,
+    (r) =>
+      options.thread === null ||
+      r.thread?.name === options.thread ||
+      String(r.thread?.tid) === options.thread,
   );
   if (rows.length === 0) throw new UserError(`No row of the thread ${options.thread ?? ''} in the report.`);
   const known = section.weight > 0 ? section.weight : 100;
@@ -169,7 +188,12 @@ function profileOf(sections: readonly Section[], options: ImportOptions, skipped
     chosen,
   );
   if (others !== null) notes.push(others);
-  const events = filled.map((s) => ({ name: s.event, unit: 'samples' as const, samples: s.samples, weight: s.weight }));
+  const events = filled.map((s) => ({
+    name: s.event,
+    unit: 'samples' as const,
+    samples: s.samples,
+    weight: s.weight,
+  }));
   const done = table.done();
   return {
     format: 'perf-report',
@@ -192,7 +216,8 @@ export const perfReport: Importer = {
     const lines = headLines(head, 400);
     return (
       lines.some((l) => sectionsOf(l) !== null) ||
-      (lines.some((l) => /^#\s+(Overhead|Children\s+Self)\b/.test(l)) && lines.some((l) => /^#\s+\.\.+/.test(l)))
+      (lines.some((l) => /^#\s+(Overhead|Children\s+Self)\b/.test(l)) &&
+        lines.some((l) => /^#\s+\.\.+/.test(l)))
     );
   },
   async read(input, options) {

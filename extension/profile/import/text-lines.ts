@@ -39,7 +39,11 @@ export class Skipped {
   #first = '';
 
   add(line: string): void {
-    if (this.#count++ === 0) this.#first = line.replace(/\p{Cc}+/gu, ' ').trim().slice(0, 200);
+    if (this.#count++ === 0)
+      this.#first = line
+        .replace(/\p{Cc}+/gu, ' ')
+        .trim()
+        .slice(0, 200);
   }
 
   get count(): number {
