@@ -246,8 +246,10 @@ export function buildProfile(raw: RawProfile, options: BuildOptions): Profile {
   else if (raw.totals !== undefined) {
     for (let i = 0; i < frames.length; i++) {
       const row = functions[functionOf[i] ?? 0];
-      if (row !== undefined) row.total += raw.totals[i] ?? 0;
+      if (row !== undefined) row.total = Math.max(row.total, raw.totals[i] ?? 0);
     }
+    // Of a function with several lines no sum of its frames' totals is right: the largest is the least that is certain.
+    for (const row of functions) row.total = Math.min(all, Math.max(row.total, row.self));
   }
   const hasTotals = raw.stacks || raw.totals !== undefined;
   const stackless = nodes.self[0] ?? 0;

@@ -84,6 +84,7 @@ async function readSections(input: AsyncIterable<Uint8Array>, skipped: Skipped):
       inBlock = false;
       continue;
     }
+    if (line.startsWith('Sorted summary for file')) open = [];
     if (open.length === 0) continue;
     const row = /^((?:\s*\d+\.\d+)*)\s*:\s+([0-9a-f]+):\s+(\S.*)$/.exec(line);
     if (row !== null) {

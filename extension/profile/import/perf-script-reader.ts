@@ -394,7 +394,10 @@ export class PerfScriptReader {
   }
 }
 
-/** Whether the line (after two blanks) ends as a source line does: `:12`, `+345`, `:12 (inlined)`, `:12 (discriminator 3)`. */
+/**
+ * Whether the line (after two blanks) ends as a source line does: `:12`, `+345`, `:12 (inlined)`, `:12 (discriminator 3)`, and
+ * for what has neither line nor symbol `[kernel.kallsyms][ffffffff813620e2]`.
+ */
 function isSourceLine(bytes: Uint8Array, start: number, lineEnd: number): boolean {
   let end = lineEnd;
   while (end > start && (bytes[end - 1] as number) <= space) end--;
@@ -402,8 +405,10 @@ function isSourceLine(bytes: Uint8Array, start: number, lineEnd: number): boolea
     while (end > start && bytes[end - 1] !== 40) end--;
     end -= 2;
   }
+  if ((bytes[start + 2] as number) <= space) return false;
+  if (bytes[end - 1] === 93) return bytes.subarray(start, end).indexOf(91) >= 0;
   let at = end;
   while (at > start && (bytes[at - 1] as number) >= 48 && (bytes[at - 1] as number) <= 57) at--;
   const mark = bytes[at - 1];
-  return at < end && (mark === 58 || mark === 43) && (bytes[start + 2] as number) > space;
+  return at < end && (mark === 58 || mark === 43);
 }
