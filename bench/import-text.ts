@@ -29,7 +29,7 @@ export interface Block {
 export function blocksOf(text: string): Block[] {
   const out: Block[] = [];
   for (const sample of text.split('\n\n')) {
-    const m = /^(.*\s)(\d+\.\d{6})(:.*)\n(\t[^]*)$/.exec(sample.replace(/^\n+/, ''));
+    const m = /^(.*\s)(\d+\.\d{6})(:.*)\n(\t[\s\S]*)$/.exec(sample.replace(/^\n+/, ''));
     if (m === null) continue;
     const frames = (m[4] ?? '').split('\n');
     const leaf = /^\t\s*([0-9a-f]{1,12}) (\S.*)\+0x([0-9a-f]+)( .*)$/.exec(frames[0] ?? '');
@@ -60,7 +60,18 @@ export async function recordHarness(seconds: number): Promise<string> {
       'perf',
       [
         ...['record', '-q', '-e', 'cpu-clock', '-F', '997', '--call-graph', 'dwarf,8192', '-o', data, '--'],
-        ...[binary, 'random_mixed', 'iterations=4000000', 'ws=400', 'min=16', 'max=1040', 'seed=12345', `passes=${passes}`, 'verify=0', 'latency=0'],
+        ...[
+          binary,
+          'random_mixed',
+          'iterations=4000000',
+          'ws=400',
+          'min=16',
+          'max=1040',
+          'seed=12345',
+          `passes=${passes}`,
+          'verify=0',
+          'latency=0',
+        ],
       ],
       { encoding: 'utf8' },
     );
