@@ -110,7 +110,7 @@ function looksLikeScript(head: Uint8Array): boolean {
     reader.feed(head.subarray(0, 16 * 1024));
     reader.end();
   } catch {
-    return false;
+    // Too many events: what was read so far tells.
   }
   if (reader.samples === 0 || (reader.skipped?.count ?? 0) > reader.samples) return false;
   // A word with numbers is a header by itself: there have to be events or frames with addresses.

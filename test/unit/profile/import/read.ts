@@ -35,7 +35,7 @@ export function profileOf(raw: RawProfile, target = 'recording'): Profile {
 
 /** A recording's stacks as text, `outer;inner` to weight; for comparisons. */
 export function stacksOf(raw: RawProfile): Record<string, number> {
-  const out: Record<string, number> = {};
+  const out: Record<string, number> = Object.create(null);
   const paths: string[] = [''];
   for (let node = 1; node < raw.nodes.parent.length; node++) {
     const above = paths[raw.nodes.parent[node] ?? 0] ?? '';

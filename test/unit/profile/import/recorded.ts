@@ -52,7 +52,7 @@ export class Recorder {
   constructor() {
     const file = path.join(this.folder, 'busy.c');
     writeFileSync(file, source);
-    this.#run('gcc', ['-g', '-O2', '-fno-omit-frame-pointer', '-o', this.program, file]);
+    this.#run('gcc', ['-g', '-O1', '-fno-omit-frame-pointer', '-o', this.program, file]);
   }
 
   /** Records the program; returns the file. */
