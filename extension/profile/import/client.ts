@@ -37,6 +37,8 @@ export class ImportClient {
     return new Promise<Profile>((resolve, reject) => {
       const worker = new Worker(this.#workerPath, {
         workerData: { ...request, source },
+        // Not those of the host, which are for its own code (loaders, debuggers).
+        execArgv: [],
         resourceLimits: { maxOldGenerationSizeMb: this.#memory },
         ...('bytes' in source ? { transferList: [source.bytes.buffer] } : {}),
       });
