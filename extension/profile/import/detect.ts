@@ -83,13 +83,14 @@ const listed = (formats: readonly Importer[]): string => formats.map((f) => f.ti
 function importerOf(head: Uint8Array, name: string, all: readonly Importer[]): Importer {
   const able = all.filter((i) => i.sniff(head, ''));
   const named = able.length > 1 && name !== '' ? able.filter((i) => i.sniff(head, name)) : able;
-  const [first, second] = named.length > 0 ? named : able;
+  const left = named.length > 0 ? named : able;
+  const [first, second] = left;
   if (first === undefined) {
     throw new UserError(`Not a recording that is known here. Known are perf.data, ${listed(all)}.`);
   }
   if (second !== undefined) {
     throw new UserError(
-      `Could be ${named.map((f) => f.title).join(' or ')}: its first lines fit each of them.`,
+      `Could be ${left.map((f) => f.title).join(' or ')}: its first lines fit each of them.`,
     );
   }
   return first;
