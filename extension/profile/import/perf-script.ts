@@ -103,8 +103,12 @@ function result(reader: PerfScriptReader, options: ImportOptions): RawProfile {
   };
 }
 
+/** Heads of valgrind's files: sizes of caches read like samples. */
+const valgrindHead = /^(?:desc|events|positions): |^f[ln]=/m;
+
 /** Whether the first lines read as samples, with more samples than lines that make no sense. */
 function looksLikeScript(head: Uint8Array): boolean {
+  if (valgrindHead.test(new TextDecoder().decode(head.subarray(0, 4096)))) return false;
   const reader = new PerfScriptReader(null);
   try {
     reader.feed(head.subarray(0, 16 * 1024));
