@@ -73,7 +73,7 @@ export const folded: Importer = {
       }
       return index;
     };
-    for await (const line of textLines(input)) {
+    for await (const line of textLines(input, options.signal)) {
       const m = counted.exec(line);
       const count = Number(m?.[2] ?? Number.NaN);
       if (m === null || !Number.isFinite(count)) {

@@ -56,7 +56,11 @@ function placeOf(text: string): Place | null {
  * the last one that was shown, and above instructions when the source is not there. Of a block of source lines the first
  * number is that of the instructions below.
  */
-async function readSections(input: AsyncIterable<Uint8Array>, skipped: Skipped): Promise<Section[]> {
+async function readSections(
+  input: AsyncIterable<Uint8Array>,
+  skipped: Skipped,
+  signal: AbortSignal | undefined,
+): Promise<Section[]> {
   const sections: Section[] = [];
   let open: Section[] = [];
   let above: Place | null = null;
@@ -64,7 +68,7 @@ async function readSections(input: AsyncIterable<Uint8Array>, skipped: Skipped):
   let inner = '';
   let firstOfBlock = 0;
   let inBlock = false;
-  for await (const line of textLines(input)) {
+  for await (const line of textLines(input, signal)) {
     const head = heading.exec(line);
     if (head !== null) {
       const [, object = '', events = '', samples, kind] = head;
@@ -210,7 +214,7 @@ export const perfAnnotate: Importer = {
       );
     }
     const skipped = new Skipped();
-    const sections = await readSections(input, skipped);
+    const sections = await readSections(input, skipped, options.signal);
     return profileOf(sections, options.event, skipped);
   },
 };

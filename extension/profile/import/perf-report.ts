@@ -91,13 +91,17 @@ function threadOf(cells: ReadonlyMap<string, string>): Row['thread'] {
   return name === undefined ? null : { name, pid: null, tid: null };
 }
 
-async function readSections(input: AsyncIterable<Uint8Array>, skipped: Skipped): Promise<Section[]> {
+async function readSections(
+  input: AsyncIterable<Uint8Array>,
+  skipped: Skipped,
+  signal: AbortSignal | undefined,
+): Promise<Section[]> {
   const sections: Section[] = [];
   let open: Section[] = [];
   let titles = '';
   let columns: Column[] = [];
   let dotsEnd = 0;
-  for await (const line of textLines(input)) {
+  for await (const line of textLines(input, signal)) {
     const begun = sectionsOf(line);
     if (begun !== null) {
       open = begun;
@@ -222,6 +226,6 @@ export const perfReport: Importer = {
   },
   async read(input, options) {
     const skipped = new Skipped();
-    return profileOf(await readSections(input, skipped), options, skipped);
+    return profileOf(await readSections(input, skipped, options.signal), options, skipped);
   },
 };

@@ -109,7 +109,8 @@ export class HeaderLine {
       return true;
     }
     for (let i = 1; i < this.#count; i++) {
-      if (!isNumber(i)) continue;
+      // Columns of numbers and `totals: 12 34` are no threads.
+      if (!isNumber(i) || kinds[i - 1] !== word) continue;
       const next = kinds[i + 1] === cpu && i + 1 < this.#count ? i + 2 : i + 1;
       if (next < this.#count && !this.#isHex(next)) continue;
       this.#thread(i);

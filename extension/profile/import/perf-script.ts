@@ -103,12 +103,8 @@ function result(reader: PerfScriptReader, options: ImportOptions): RawProfile {
   };
 }
 
-/** Heads of valgrind's files: sizes of caches read like samples. */
-const valgrindHead = /^(?:desc|events|positions): |^f[ln]=/m;
-
-/** Whether the first lines read as samples, with more samples than lines that make no sense. */
+/** Whether the first lines read as samples with addresses, and little of them makes no sense. */
 function looksLikeScript(head: Uint8Array): boolean {
-  if (valgrindHead.test(new TextDecoder().decode(head.subarray(0, 4096)))) return false;
   const reader = new PerfScriptReader(null);
   try {
     reader.feed(head.subarray(0, 16 * 1024));
@@ -116,9 +112,10 @@ function looksLikeScript(head: Uint8Array): boolean {
   } catch {
     // Too many events: what was read so far tells.
   }
-  if (reader.samples === 0 || (reader.skipped?.count ?? 0) > reader.samples) return false;
-  // A word with numbers is a header by itself: there have to be events or frames with addresses.
-  if (reader.events.some((e) => e.name !== '' && e.samples > 0)) return true;
+  const skipped = reader.skipped?.count ?? 0;
+  // A name with a number is a header by itself where nothing names an event.
+  const named = reader.events.some((e) => e.name !== '' && e.samples > 0);
+  if (reader.samples === 0 || skipped * (named ? 1 : 10) > reader.samples + 1) return false;
   for (let line = 1; line < reader.lines.count; line++) {
     if (perfFrame(reader.lines.text(line)).ip !== '') return true;
   }

@@ -4,12 +4,16 @@
 const longest = 1 << 20;
 
 /** Lines without their ends (`\n` or `\r\n`), decoded as UTF-8; the last one also when the text does not end with a break. */
-export async function* textLines(input: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+export async function* textLines(
+  input: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal | undefined,
+): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = '';
   let overlong = false;
   const trimmed = (line: string): string => (line.endsWith('\r') ? line.slice(0, -1) : line);
   for await (const chunk of input) {
+    signal?.throwIfAborted();
     const parts = decoder.decode(chunk, { stream: true }).split('\n');
     const last = parts.pop() ?? '';
     for (const part of parts) {

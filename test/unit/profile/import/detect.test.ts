@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { detectFormat, importRecording } from '../../../../extension/profile/import/detect.ts';
 import { gunzip } from '../../../../extension/profile/import/gunzip.ts';
+import { importers } from '../../../../extension/profile/import/importers.ts';
 import type { Importer } from '../../../../extension/profile/import/types.ts';
 import { chunked, read, stacksOf } from './read.ts';
 
@@ -127,6 +128,16 @@ describe('reading', () => {
     });
     expect(closed).toBe(true);
   });
+
+  test.each(importers.map((i) => [i.format, i] as const))(
+    '%s stops when asked by itself too',
+    async (_, importer) => {
+      const signal = AbortSignal.abort();
+      await expect(importer.read(chunked(stacks), { ...options, signal })).rejects.toMatchObject({
+        name: 'AbortError',
+      });
+    },
+  );
 
   test('tells the bytes read, packed ones', async () => {
     const seen: number[] = [];

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { perfFrame } from '../../../../extension/profile/import/perf-script-frame.ts';
+import { perfScript } from '../../../../extension/profile/import/perf-script.ts';
 import { chunked, cutProblems, problemWith, profileOf, read, selfOf, stacksOf } from './read.ts';
 import { canRecord, Recorder } from './recorded.ts';
 
@@ -232,6 +233,24 @@ ${chains}`;
     expect(raw.event.samples).toBe(30_000);
     expect(raw.nodes.parent.length).toBe(1 + 97 + 30_000);
     expect(selfOf(profileOf(raw), 'f7')).toBeCloseTo(0.1, 9);
+  });
+});
+
+describe('what is not perf script', () => {
+  test.each([
+    [
+      'cachegrind',
+      'desc: I1 cache: 32768 B, 64 B, 8-way\ncmd: ./t\nevents: Ir\nfl=t.c\nfn=main\n12 345 0 0\n13 1 0 0\nsummary: 346 1 2\n',
+    ],
+    ['callgrind', 'events: Ir\nfl=(1) t.c\nfn=(1) main\n0x401136 12 3\n+3 12 4\ntotals: 12 34\n'],
+    [
+      'a log',
+      'Nov 21 23:23:50 vm kernel: [   12.345678] usb 1-1: new device\nNov 21 23:23:51 vm sshd[12]: x 1: y\n',
+    ],
+    ['a table', 'name 12 ab\nother 13 cd\nsome words here\n'],
+    ['folded stacks', 'main;work 12\nmain 3\n'],
+  ])('%s', (_, text) => {
+    expect(perfScript.sniff(new TextEncoder().encode(text), '')).toBe(false);
   });
 });
 
