@@ -4,8 +4,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { UserError } from '../../model.ts';
-import { buildProfile } from './build-profile.ts';
-import { importRecording } from './detect.ts';
+import { importProfile } from './detect.ts';
 import type { FromImportWorker, ImportRequest } from './protocol.ts';
 
 /** Large reads: a small one costs as much as what is done with it. */
@@ -39,8 +38,7 @@ if (port !== null) {
       post({ read, of: size });
     };
     const name = onDisk ? path.basename(source.path) : source.name;
-    const raw = await importRecording(input, name, { event, thread, onProgress });
-    post({ profile: buildProfile(raw, build) });
+    post({ profile: await importProfile(input, name, { event, thread, onProgress }, build) });
   };
   answer().catch((error: unknown) => {
     const e = error instanceof Error ? error : new Error(String(error));
