@@ -23,6 +23,7 @@ export const expected: readonly RegExp[] = [
   /^license(\.\w+)?$/i,
   /^dist\/extension\.cjs$/,
   /^dist\/analysis-worker\.js$/,
+  /^dist\/import-worker\.js$/,
   /^dist\/engine-runner\.js$/,
   /^dist\/webview\.js$/,
   /^dist\/webview\.css$/,

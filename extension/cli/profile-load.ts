@@ -10,21 +10,17 @@ import {
   statSync,
 } from 'node:fs';
 import path from 'node:path';
-import { constants, gunzipSync } from 'node:zlib';
 import type { Profile } from '../model.ts';
 import { UserError } from '../model.ts';
-import type { RawProfile } from '../model-profile.ts';
-import { readProfile } from '../profile/import/alloc-lens.ts';
-import { buildProfile } from '../profile/import/build-profile.ts';
-import { detectFormat, importRecording } from '../profile/import/detect.ts';
-import { gunzip, isGzip } from '../profile/import/gunzip.ts';
+import { type BuildOptions, buildProfile } from '../profile/import/build-profile.ts';
+import { importProfile, isPerfData } from '../profile/import/detect.ts';
 import type { ImportOptions } from '../profile/import/types.ts';
 import { mapPaths, normalPath } from '../profile/path-map.ts';
-import { fileProblem, requireExists } from './files.ts';
+import { fileProblem } from './files.ts';
 import type { Services } from './services.ts';
 import { quoted } from './values.ts';
 
-const headBytes = 64 * 1024;
+const chunkBytes = 1 << 20;
 /** Entries of folders that are looked at for the files that a recording names. */
 const mostEntries = 200_000;
 const skippedFolders = new Set(['.git', '.hg', '.svn', 'node_modules', '.cache']);
@@ -62,31 +58,12 @@ export function rootOf(flags: LoadFlags): string {
   throw new UserError(`--root ${quoted(root)}: not a folder`);
 }
 
-/** The first bytes, unpacked as far as they go. */
-function headOf(file: string): Uint8Array {
-  let head: Buffer;
-  try {
-    if (statSync(file).isDirectory()) throw Object.assign(new Error('is a folder'), { code: 'EISDIR' });
-    head = readStart(file);
-  } catch (error) {
-    throw new UserError(`profile ${quoted(file)}: ${fileProblem(error)}`);
-  }
-  if (!isGzip(head)) return head;
-  try {
-    return gunzipSync(head, {
-      finishFlush: constants.Z_SYNC_FLUSH,
-      maxOutputLength: 64 * 1024 * 1024,
-    }).subarray(0, headBytes);
-  } catch {
-    return head;
-  }
-}
-
-function readStart(file: string): Buffer {
+/** Whether it begins as perf.data does, which only perf can read. A pipe can be read once only, and is not looked at. */
+function startsAsPerfData(file: string): boolean {
   const descriptor = openSync(file, 'r');
   try {
-    const head = Buffer.alloc(headBytes);
-    return head.subarray(0, readSync(descriptor, head, 0, headBytes, 0));
+    const head = Buffer.alloc(8);
+    return isPerfData(head.subarray(0, readSync(descriptor, head, 0, head.length, 0)));
   } finally {
     closeSync(descriptor);
   }
@@ -130,13 +107,6 @@ export function mapped(profile: Profile, root: string, map: Readonly<Record<stri
   return mapPaths(profile, { root, files, map });
 }
 
-/** A pipe (`<(perf script)`) can be read once only, so that its first bytes are not looked at beforehand. */
-function placeOf(file: string): { readonly size: number; readonly mtime: Date; readonly pipe: boolean } {
-  const at = statSync(file);
-  const pipe = !at.isFile() && !at.isDirectory();
-  return { size: at.size, mtime: pipe ? new Date() : at.mtime, pipe };
-}
-
 /**
  * Reads a recording of any format that is known, or a profile of our own.
  *
@@ -145,43 +115,43 @@ function placeOf(file: string): { readonly size: number; readonly mtime: Date; r
 export async function loadProfile(services: Services, file: string, flags: LoadFlags): Promise<Profile> {
   const map = parseMap(flags.map ?? []);
   const root = rootOf(flags);
-  requireExists(file, 'profile');
-  const { size, mtime, pipe } = placeOf(file);
-  const head = pipe ? new Uint8Array(0) : headOf(file);
-  const recordedAt = mtime.toISOString();
   const name = path.basename(file);
+  let size: number;
+  let recordedAt: string;
+  let perfData: boolean;
+  try {
+    const at = statSync(file);
+    if (at.isDirectory()) throw Object.assign(new Error('is a folder'), { code: 'EISDIR' });
+    size = at.size;
+    recordedAt = (at.isFile() ? at.mtime : new Date()).toISOString();
+    perfData = at.isFile() && startsAsPerfData(file);
+  } catch (error) {
+    throw new UserError(`profile ${quoted(file)}: ${fileProblem(error)}`);
+  }
+  const { signal } = services;
   const options: ImportOptions = {
     event: flags.event ?? null,
     thread: flags.thread ?? null,
-    signal: services.signal,
+    signal,
     onProgress: (bytes) =>
       services.output.onProgress({
         message: `reading ${name}`,
         fraction: size > 0 ? Math.min(1, bytes / size) : 1,
       }),
   };
-  const format = detectFormat(head, name);
-  if (format === 'alloc-lens') {
-    const stream = createReadStream(file, { signal: services.signal });
-    try {
-      const profile = await readProfile(
-        isGzip(readStart(file)) ? gunzip(stream) : stream,
-        recordedAt,
-        options,
-      );
-      return mapped(profile, root, map);
-    } catch (error) {
-      throw error instanceof UserError ? new UserError(`${name}: ${error.message}`, error.exitCode) : error;
-    }
-  }
-  const raw: RawProfile =
-    format === 'perf.data' && services.readPerfData !== undefined
-      ? await services.readPerfData(file, options)
-      : await importRecording(createReadStream(file, { signal: services.signal }), name, options);
-  const profile = buildProfile(raw, {
+  const build: BuildOptions = {
     target: { kind: 'imported', name, variant: null, sha256: null },
     workload: name,
     recordedAt,
-  });
+  };
+  const profile =
+    perfData && services.readPerfData !== undefined
+      ? buildProfile(await services.readPerfData(file, options), build)
+      : await importProfile(
+          createReadStream(file, { signal, highWaterMark: chunkBytes }),
+          name,
+          options,
+          build,
+        );
   return mapped(profile, root, map);
 }

@@ -1,6 +1,6 @@
 /** A source file with what a profile knows of each line: what `alloc-lens annotate` shows. */
 import type { Profile } from '../model.ts';
-import type { ProfileInstruction, ProfileUnit } from '../model-profile.ts';
+import type { ProfileFormat, ProfileInstruction, ProfileUnit } from '../model-profile.ts';
 
 export interface AnnotatedFunction {
   readonly name: string;
@@ -29,7 +29,7 @@ export interface AnnotatedSource {
   readonly file: string;
   readonly profile: {
     readonly name: string;
-    readonly format: string;
+    readonly format: ProfileFormat;
     readonly event: string;
     readonly unit: ProfileUnit;
     readonly samples: number;

@@ -1,6 +1,6 @@
 /** A source file beside its percentages, in the manner of `perf annotate`. */
 import type { AnnotatedLine, AnnotatedSource } from '../profile/annotated-source.ts';
-import { percent, printable } from './format.ts';
+import { digits, percent, printable } from './format.ts';
 import { plain, type Style } from './style.ts';
 
 const shownInstructions = 8;
@@ -8,6 +8,13 @@ const shownInstructions = 8;
 const hot = 1;
 
 const share = (value: number): string => (value === 0 ? '' : value < 0.005 ? '<0.01' : value.toFixed(2));
+
+/** Counted events rest on no samples. */
+function samplesOf({ profile }: AnnotatedSource): string {
+  return profile.unit === 'instructions' || profile.unit === 'events'
+    ? ''
+    : `, ${digits(profile.samples, 'sample')}`;
+}
 
 /** Tabs as eight columns, as terminals and perf show them. */
 function expand(text: string): string {
@@ -37,9 +44,7 @@ export function annotateText(
   const { profile } = annotated;
   const out = [
     style.bold(printable(`${annotated.file}: ${percent(annotated.percent)} of all samples`)),
-    printable(
-      `${profile.name} (${profile.format}, ${profile.event}), ${profile.samples.toLocaleString('en-US')} ${profile.unit === 'samples' ? 'samples' : `records of ${profile.unit}`}`,
-    ),
+    printable(`${profile.name} (${profile.format}, ${profile.event})${samplesOf(annotated)}`),
     ...annotated.notes.map((n) => style.warn(printable(n))),
     '',
     style.dim(`${' percent'}${inlined ? '  inlined' : ''}  ${'line'.padStart(width)}  source`),

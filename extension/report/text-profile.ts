@@ -1,7 +1,8 @@
 /** An imported profile and a difference of two, in a terminal and in Markdown. */
 import type { Profile, ProfileFunction, ProfileLine } from '../model.ts';
-import type { ProfileDiff, ProfileDifference } from '../model-profile.ts';
-import { digits, percent, printable, shorten } from './format.ts';
+import type { ProfileDiff, ProfileDifference, ProfileUnit } from '../model-profile.ts';
+import { foreignFiles } from '../profile/path-map.ts';
+import { bytes, digits, percent, printable, shorten } from './format.ts';
 import { plain, type Style } from './style.ts';
 import { type Column, markdownCell, markdownCode, markdownTable, textTable } from './table.ts';
 import type { SourceText } from './text-bench.ts';
@@ -19,16 +20,27 @@ const place = (file: string | null, line: number | null): string =>
 /** Path without its folders. */
 const baseOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
+/** What a profile rests on: samples, and what they weigh where that says more. */
+function amountOf(samples: number, unit: ProfileUnit, weight: number | null): string {
+  if (unit === 'instructions' || unit === 'events') {
+    return weight === null
+      ? `counted ${unit}`
+      : `${weight.toLocaleString('en-US', { maximumFractionDigits: 0 })} ${unit}`;
+  }
+  const count = digits(samples, 'sample');
+  if (unit === 'nanoseconds' && weight !== null) return `${count}, ${(weight / 1e9).toFixed(2)} s`;
+  return unit === 'bytes' && weight !== null ? `${count}, ${bytes(weight)}` : count;
+}
+
 function headOf(profile: Profile): string {
   const { details } = profile;
   const of = details === undefined ? profile.origin.functions : `${details.format}, ${details.event.name}`;
-  const what = profile.unit === 'samples' ? 'sample' : 'record';
   const threads =
     details === undefined || details.threads.length < 2
       ? ''
       : `, ${digits(details.threads.length, 'thread')}`;
   const name = [profile.target.name, profile.target.variant].filter((p) => p !== null && p !== '').join(' ');
-  return `${name} (${of}): ${digits(profile.samples, what)}${threads}`;
+  return `${name} (${of}): ${amountOf(profile.samples, profile.unit, details?.event.weight ?? null)}${threads}`;
 }
 
 /** What is not in the tables, a sentence each. */
@@ -49,16 +61,23 @@ function remarks(profile: Profile): string[] {
 }
 
 function unmappedLines(profile: Profile): string[] {
-  const unmapped = (profile.details?.unmapped ?? []).filter((u) => u.percent >= leastDifference);
-  if (unmapped.length === 0) return [];
-  const all = unmapped.reduce((sum, u) => sum + u.percent, 0);
-  const more =
-    unmapped.length > shownFiles ? [`and ${digits(unmapped.length - shownFiles, 'further file')}`] : [];
-  return [
-    `${percent(all)} in ${digits(unmapped.length, 'file')} that are not in this folder (--map FROM=TO says where they are):`,
-    ...unmapped.slice(0, shownFiles).map((u) => `${percent(u.percent).padStart(8)}  ${u.file}`),
-    ...more,
-  ];
+  const foreign = foreignFiles(profile);
+  const all = (profile.details?.unmapped ?? []).filter((u) => u.percent >= leastDifference);
+  const own = all.filter((u) => !foreign.has(u.file));
+  const share = (files: typeof all): string => percent(files.reduce((sum, u) => sum + u.percent, 0));
+  const out: string[] = [];
+  if (own.length > 0) {
+    out.push(
+      `${share(own)} in ${digits(own.length, 'file')} that ${own.length === 1 ? 'is' : 'are'} not in this folder (--map FROM=TO says where):`,
+      ...own.slice(0, shownFiles).map((u) => `${percent(u.percent).padStart(8)}  ${u.file}`),
+    );
+    if (own.length > shownFiles) out.push(`and ${digits(own.length - shownFiles, 'further file')}`);
+  }
+  if (own.length < all.length) {
+    const libraries = all.filter((u) => foreign.has(u.file));
+    out.push(`${share(libraries)} in ${digits(libraries.length, 'file')} of libraries and the kernel`);
+  }
+  return out;
 }
 
 function functionColumns(profile: Profile): readonly Column<ProfileFunction>[] {
@@ -202,7 +221,7 @@ function differenceColumns(
 }
 
 function sideText(side: ProfileDiff['before']): string {
-  return `${side.name} (${digits(side.samples, side.unit === 'samples' ? 'sample' : 'record')})`;
+  return `${side.name} (${amountOf(side.samples, side.unit, null)})`;
 }
 
 const listed = (rows: readonly ProfileDifference[]): readonly ProfileDifference[] =>

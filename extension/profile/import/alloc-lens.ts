@@ -57,4 +57,5 @@ export const allocLensImporter: Importer = {
     return /^\{\s*"target"\s*:\s*\{\s*"kind"\s*:/.test(text);
   },
   read,
+  readProfile,
 };

@@ -246,10 +246,17 @@ export function buildProfile(raw: RawProfile, options: BuildOptions): Profile {
   if (raw.totals !== undefined) {
     for (let i = 0; i < frames.length; i++) {
       const row = functions[functionOf[i] ?? 0];
-      if (row !== undefined) row.total += raw.totals[i] ?? 0;
+      if (row !== undefined) row.total = Math.max(row.total, raw.totals[i] ?? 0);
     }
+    // Of a function with several lines no sum of its frames' totals is right: the largest is the least that is certain.
+    for (const row of functions) row.total = Math.min(all, Math.max(row.total, row.self));
   } else if (raw.stacks) addTotals(functions, functionOfNode, tree);
   const hasTotals = raw.stacks || raw.totals !== undefined;
+  const stackless = nodes.self[0] ?? 0;
+  if (stackless !== 0) {
+    const row = { name: unknownName, object: null, category: 'core' as const, files: new Map() };
+    functions.push({ ...row, self: stackless, total: stackless });
+  }
   const unknown = unknownNote(functions, all);
   const threads = raw.threads.reduce((sum, t) => sum + t.weight, 0);
   const origin = raw.event.name === '' ? raw.format : `${raw.format} (${raw.event.name})`;
@@ -283,6 +290,8 @@ export function buildProfile(raw: RawProfile, options: BuildOptions): Profile {
   };
 }
 
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
 function functionList(
   rows: readonly FunctionRow[],
   percent: (weight: number) => number,
@@ -290,7 +299,7 @@ function functionList(
 ): ProfileFunction[] {
   return rows
     .filter((row) => row.self !== 0 || row.total !== 0)
-    .sort((a, b) => b.self - a.self || b.total - a.total || (a.name < b.name ? -1 : 1))
+    .sort((a, b) => b.self - a.self || b.total - a.total || byText(a.name, b.name))
     .map((row) => {
       let heaviest: { file: string; weight: number; definedAt: number | null } | null = null;
       for (const [file, at] of row.files) {
@@ -311,7 +320,7 @@ function functionList(
 function lineList(rows: readonly LineRow[], percent: (weight: number) => number): ProfileLine[] {
   return rows
     .filter((row) => row.own !== 0 || row.callSite !== 0)
-    .sort((a, b) => b.own - a.own || b.callSite - a.callSite || (a.file < b.file ? -1 : 1) || a.line - b.line)
+    .sort((a, b) => b.own - a.own || b.callSite - a.callSite || byText(a.file, b.file) || a.line - b.line)
     .map((row) => ({
       file: row.file,
       line: row.line,

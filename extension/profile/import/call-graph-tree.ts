@@ -9,7 +9,8 @@ import { StackTable } from './stack-table.ts';
 
 export interface GraphCall {
   readonly callee: number;
-  /** Where in the caller. */
+  /** Where in the caller, and the key of that place, as in its costs. */
+  readonly key: string;
   readonly frame: RawFrame;
   cost: number;
 }
@@ -21,7 +22,7 @@ export interface GraphFunction {
 }
 
 /** Branches below this share of everything are not followed. */
-const leastShare = 1e-5;
+const leastShare = 1e-4;
 const mostNodes = 200_000;
 const deepest = 256;
 
@@ -123,6 +124,8 @@ interface Context {
   readonly f: number;
   /** Node of the call that it was reached by. */
   readonly node: number;
+  /** Of the function's whole cost. */
+  readonly share: number;
   readonly weight: number;
   readonly up: Context | null;
   readonly depth: number;
@@ -143,67 +146,64 @@ export function treeOfGraph(
   const { totals, circles } = totalsOf(functions, group);
   const all = functions.reduce((sum, f) => sum + selfOf(f), 0);
   const table = new StackTable();
-  /** Nodes of one place of one function and what was put there. */
-  const placed = new Map<GraphFunction, Map<string, { nodes: number[]; weights: number[]; sum: number }>>();
   const entries = entriesOf(functions, group, totals);
+  const contextsOf = functions.map((): Context[] => []);
   let level: Context[] = entries.map((f) => ({
     f,
     node: table.root,
+    share: 1,
     weight: totals[f] ?? 0,
     up: null,
     depth: 0,
   }));
-  while (level.length > 0 && table.nodeCount < mostNodes) {
+  let planned = 0;
+  while (level.length > 0) {
     const below: Context[] = [];
     for (const context of level) {
       const f = functions[context.f];
-      const total = totals[context.f] ?? 0;
-      if (f === undefined || total <= 0 || table.nodeCount >= mostNodes) continue;
-      const share = context.weight / total;
-      let places = placed.get(f);
-      if (places === undefined) {
-        places = new Map();
-        placed.set(f, places);
-      }
-      for (const [key, { frame, cost }] of f.costs) {
-        if (cost <= 0) continue;
-        const node = table.child(context.node, table.frame(frame));
-        let at = places.get(key);
-        if (at === undefined) {
-          at = { nodes: [], weights: [], sum: 0 };
-          places.set(key, at);
-        }
-        at.nodes.push(node);
-        at.weights.push(cost * share);
-        at.sum += cost * share;
-      }
+      if (f === undefined || planned >= mostNodes) continue;
+      contextsOf[context.f]?.push(context);
+      planned += f.costs.size;
       if (context.depth >= deepest) continue;
       for (const call of f.calls) {
-        const weight = call.cost * share;
-        if (weight < leastShare * all || onPath(context, call.callee)) continue;
-        const node = table.child(context.node, table.frame(call.frame));
-        below.push({ f: call.callee, node, weight, up: context, depth: context.depth + 1 });
+        const weight = call.cost * context.share;
+        const total = totals[call.callee] ?? 0;
+        if (total <= 0 || weight < leastShare * all || onPath(context, call.callee)) continue;
+        const frame = table.frameOf(`${context.f}:${call.key}`, () => call.frame);
+        const node = table.child(context.node, frame);
+        planned++;
+        below.push({
+          f: call.callee,
+          node,
+          share: weight / total,
+          weight,
+          up: context,
+          depth: context.depth + 1,
+        });
       }
     }
     level = below.sort((a, b) => b.weight - a.weight);
   }
-  // What was not followed is put where the function was met, in proportion; where it was not met, under no caller.
+  // A function's own cost goes to where it was met, in proportion, so that all of it is somewhere although not every way
+  // to it was followed; of one that was not met, it stands under no caller.
   const anyFrame = new Map<number, number>();
   functions.forEach((f, i) => {
+    const met = (contextsOf[i] ?? []).filter((c) => c.share > 0);
+    const contexts = met.length > 0 ? met : [{ node: table.root, share: 1 }];
+    const shares = contexts.reduce((sum, c) => sum + c.share, 0);
     for (const [key, { frame, cost }] of f.costs) {
-      if (!anyFrame.has(i)) anyFrame.set(i, table.frame(frame));
+      const at = table.frameOf(`${i}:${key}`, () => frame);
+      if (!anyFrame.has(i)) anyFrame.set(i, at);
       if (cost <= 0) continue;
-      const at = placed.get(f)?.get(key);
-      if (at === undefined || !(at.sum > 0)) {
-        table.add(table.child(table.root, table.frame(frame)), cost);
-        continue;
-      }
-      at.nodes.forEach((node, n) => {
-        table.add(node, ((at.weights[n] ?? 0) / at.sum) * cost);
-      });
+      for (const { node, share } of contexts) table.add(table.child(node, at), (cost * share) / shares);
     }
     const [call] = f.calls;
-    if (!anyFrame.has(i) && call !== undefined) anyFrame.set(i, table.frame(call.frame));
+    if (!anyFrame.has(i) && call !== undefined) {
+      anyFrame.set(
+        i,
+        table.frameOf(`${i}:${call.key}`, () => call.frame),
+      );
+    }
   });
   const { frames, nodes } = table.done();
   const byFrame = new Float64Array(frames.length);

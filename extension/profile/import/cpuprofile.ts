@@ -191,7 +191,7 @@ function place(table: StackTable, node: Node, above: number): number | null {
   const file = fileOf(field(callFrame, 'url'));
   const zeroBased = numberOf(field(callFrame, 'lineNumber'));
   const frame = {
-    name: name === '' ? '(anonymous)' : name,
+    name: name === '' ? '<anonymous>' : name,
     file,
     object: null,
     address: null,

@@ -260,6 +260,9 @@ function threadsOf(profile: unknown): Thread[] {
   });
 }
 
+/** A sample without a stack: null, and -1 since version 78. */
+const isNoStack = (stack: unknown): boolean => stack === null || stack === -1;
+
 /** Events over all threads. */
 function eventsOf(threads: readonly Thread[]): RawEvent[] {
   const events: { -readonly [K in keyof RawEvent]: RawEvent[K] }[] = [];
@@ -271,7 +274,7 @@ function eventsOf(threads: readonly Thread[]): RawEvent[] {
         events.push(event);
       }
       for (let i = 0; i < thread.stacks.length; i++) {
-        const weight = thread.stacks[i] === null ? 0 : of(i);
+        const weight = isNoStack(thread.stacks[i]) ? 0 : of(i);
         if (!(weight > 0)) continue;
         event.samples++;
         event.weight += weight;
@@ -309,7 +312,7 @@ async function read(input: AsyncIterable<Uint8Array>, options: ImportOptions): P
     let sum = 0;
     let tables: Tables | null = null;
     thread.stacks.forEach((stack, i) => {
-      const weight = stack === null ? 0 : (weighing?.of(i) ?? 0);
+      const weight = isNoStack(stack) ? 0 : (weighing?.of(i) ?? 0);
       if (!(weight > 0)) return;
       sum += weight;
       if (!own) return;
@@ -320,8 +323,7 @@ async function read(input: AsyncIterable<Uint8Array>, options: ImportOptions): P
       }
       const node = tables.node(stack);
       if (node === null) {
-        // -1: no stack, since version 78.
-        if (stack !== -1) skipped.add(`thread ${thread.name}, sample ${i}: its stack is not in the table`);
+        skipped.add(`thread ${thread.name}, sample ${i}: its stack is not in the table`);
         return;
       }
       if (node === table.root) return;

@@ -68,6 +68,14 @@ export async function readBytes(
   return all;
 }
 
+/** Whether a text is no JSON only because its end is missing, by its last character or by the engine's words. */
+function endsEarly(text: string, message: string): boolean {
+  if (!/[}\]]\s*$/.test(text.slice(-100)) || /end of JSON|Unterminated|end of data/i.test(message))
+    return true;
+  const at = /position (\d+)/.exec(message);
+  return at !== null && Number(at[1]) >= text.trimEnd().length;
+}
+
 /** The whole value; a file that ends early gets a message of its own. */
 export async function readJsonInput(
   input: Input,
@@ -81,8 +89,7 @@ export async function readJsonInput(
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    const early =
-      error instanceof SyntaxError && /end of JSON|Unterminated|end of data|EOF/i.test(error.message);
+    const early = endsEarly(text, error instanceof Error ? error.message : '');
     throw new UserError(
       early
         ? `This ${what} ends too early: it was cut off, or is still being written. Record or download it again.`
