@@ -38,6 +38,10 @@ export interface RawFrame {
   readonly address: number | null;
   /** The compiler put it into the frame that follows it in the stack (its caller). */
   readonly inlined: boolean;
+  /** Line in `file` at which the function is defined, where the recording says so (pprof, V8). */
+  readonly definedAt?: number | null;
+  /** The instruction's text, where the recording shows it (`perf annotate`); `address` is its place. */
+  readonly instruction?: string;
 }
 
 export interface RawThread {
@@ -78,6 +82,8 @@ export interface RawProfile {
     /** Weight of samples that ended exactly here. */
     readonly self: ArrayLike<number>;
   };
+  /** Weight with everything called, by frame, of formats without stacks that give it (`perf report --children`). */
+  readonly totals?: ArrayLike<number>;
   /** Heaviest first. */
   readonly threads: readonly RawThread[];
   /** False where a format has no stacks: totals are then unknown. */
