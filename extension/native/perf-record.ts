@@ -1,0 +1,164 @@
+/** `perf record` around a program: its own environment, an orderly end on cancel, threads and call chains. */
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { UserError } from '../model.ts';
+import { abortError } from './process.ts';
+
+export type CallGraph = 'fp' | 'dwarf';
+
+export interface PerfRecordOptions {
+  /** Argument vector of the program. */
+  readonly command: readonly [string, ...string[]];
+  /** What the program's environment has beyond ours; null takes a variable away. Perf itself sees none of it. */
+  readonly programEnv: Readonly<Record<string, string | null>>;
+  readonly cwd?: string;
+  /** `cycles`, `cpu-clock`, ... */
+  readonly event: string;
+  /** Samples a second. */
+  readonly frequency: number;
+  readonly callGraph: CallGraph;
+  /** Where perf.data is to be. */
+  readonly file: string;
+  /** Nothing is recorded until the program says so through this FIFO (`enable`, `disable`), and reads back `ack`. */
+  readonly control?: { readonly commands: string; readonly answers: string } | null;
+  /** Environment that perf is looked up in. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Cancels: the program ends, the call rejects. */
+  readonly signal?: AbortSignal | undefined;
+  /** Ends the recording early; what there is of it is kept. */
+  readonly stop?: AbortSignal | undefined;
+  /** What the program prints; default: collected. */
+  readonly onOutput?: (text: Uint8Array) => void;
+  readonly onErrorLine?: (line: string) => void;
+}
+
+export interface PerfRecordOutcome {
+  /** The program's exit status, null when a signal ended it or the recording was stopped. */
+  readonly status: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Name by which the kernel knows what only starts the program, null where nothing does. */
+  readonly launcher: string | null;
+}
+
+/** Milliseconds that perf has for an orderly end after SIGINT. */
+const patience = 3000;
+const mostOutput = 1 << 20;
+
+/**
+ * The program's argument vector with its environment, for tools that must not see it themselves: `env` sets the variables
+ * and becomes the program. It would take a program with `=` in its name for a variable, but not the argument of another.
+ */
+export function withEnvironment(
+  command: readonly string[],
+  programEnv: Readonly<Record<string, string | null>>,
+): string[] {
+  const entries = Object.entries(programEnv);
+  if (entries.length === 0) return [...command];
+  const unset = entries.flatMap(([name, value]) => (value === null ? ['-u', name] : []));
+  const set = entries.flatMap(([name, value]) => (value === null ? [] : [`${name}=${value}`]));
+  const nice = (command[0] ?? '').includes('=') ? ['nice', '-n', '0'] : [];
+  return ['env', ...unset, ...set, ...nice, ...command];
+}
+
+/** Lines that perf itself writes to stderr. */
+const perfLine = /^\[ perf record: |^Warning:|^WARNING:|^$/;
+
+/**
+ * Records to `file`. Resolves when perf is gone, whatever the program's exit status; rejects with an AbortError when
+ * cancelled, with a UserError when perf cannot record. No process is left behind.
+ */
+export async function perfRecord(options: PerfRecordOptions): Promise<PerfRecordOutcome> {
+  const { signal, stop, control } = options;
+  if (signal?.aborted) throw abortError();
+  const command = withEnvironment(options.command, options.programEnv);
+  const args = [
+    ...['record', '-F', String(options.frequency), '-e', options.event, '-N', '-o', options.file],
+    ...['--call-graph', options.callGraph],
+    ...(control == null ? [] : ['-D', '-1', `--control=fifo:${control.commands},${control.answers}`]),
+    ...['--', ...command],
+  ];
+  const launcher = command.length === options.command.length ? null : 'env';
+  const base = options.env ?? process.env;
+  const outcome = await new Promise<PerfRecordOutcome & { startError: string | null }>((resolve) => {
+    const child = spawn('perf', args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...base, LC_ALL: base.LC_ALL ?? 'C.UTF-8', LD_PRELOAD: undefined },
+      // A group of its own: everything that the program starts can be ended with it.
+      detached: true,
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    });
+    let stdout = '';
+    let stderr = '';
+    let partial = '';
+    let startError: string | null = null;
+    let timer: NodeJS.Timeout | null = null;
+    const all = (name: NodeJS.Signals): void => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, name);
+      } catch {
+        // They are gone.
+      }
+    };
+    const end = (): void => {
+      // Perf closes its file on SIGINT and ends the program with SIGTERM.
+      child.kill('SIGINT');
+      timer ??= setTimeout(() => all('SIGKILL'), patience);
+    };
+    signal?.addEventListener('abort', end, { once: true });
+    stop?.addEventListener('abort', end, { once: true });
+    if (stop?.aborted) end();
+    child.stdout.on('data', (bytes: Uint8Array) => {
+      if (options.onOutput !== undefined) options.onOutput(bytes);
+      else if (stdout.length < mostOutput) stdout += Buffer.from(bytes).toString('utf8');
+    });
+    child.stderr.setEncoding('utf8');
+    child.stderr.on('data', (text: string) => {
+      stderr = (stderr + text).slice(-(1 << 16));
+      const lines = (partial + text).split('\n');
+      partial = (lines.pop() ?? '').slice(-(1 << 12));
+      for (const line of lines) if (!perfLine.test(line)) options.onErrorLine?.(line);
+    });
+    let settled = false;
+    const settle = (status: number | null, killedBy: string | null): void => {
+      if (settled) return;
+      settled = true;
+      if (timer !== null) clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      stop?.removeEventListener('abort', end);
+      // A program that did not listen to perf.
+      if (signal?.aborted || stop?.aborted) all('SIGKILL');
+      resolve({ status, signal: killedBy, stdout, stderr, launcher, startError });
+    };
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      startError = error.code ?? error.message;
+      settle(null, null);
+    });
+    child.on('exit', (status, killedBy) => {
+      // What the program started may keep the pipes open after a cancel.
+      if (signal?.aborted || stop?.aborted) {
+        all('SIGKILL');
+        settle(status, killedBy);
+      }
+    });
+    child.on('close', settle);
+  });
+  if (signal?.aborted) throw abortError();
+  const { startError, ...rest } = outcome;
+  if (startError !== null) {
+    throw new UserError(`\`perf\` cannot be started (${startError}): install it (Debian: \`apt install linux-perf\`)`, 3);
+  }
+  if (stop?.aborted) return { ...rest, status: null, signal: null };
+  const failed = /^Failed to collect '[^']*' for the '(.*)' workload: (.*)$/m.exec(rest.stderr);
+  if (failed !== null) {
+    throw new UserError(`${path.basename(options.command[0])} cannot be started: ${(failed[2] ?? '').trim()}`, 3);
+  }
+  const refused = /^(?:Error:|The sys_perf_event_open|event syntax error|Access to performance|No permission|Invalid|failed to)[^\n]*/m.exec(rest.stderr);
+  if (refused !== null && rest.status !== 0 && !/\[ perf record: Captured/.test(rest.stderr)) {
+    const lines = rest.stderr.split('\n').map((l) => l.trim());
+    const words = lines.find((l) => l !== '' && l !== 'Error:') ?? 'no message';
+    throw new UserError(`perf cannot record ${options.event}: ${words.slice(0, 300)}`, 3);
+  }
+  return rest;
+}
