@@ -109,6 +109,11 @@ function expanded(raw: RawProfile, answers: Answers): RawProfile {
   }
   const { frames, nodes } = stacks.done();
   if (raw.totals === undefined) return { ...raw, frames, nodes };
+  // The recording has none for inlined functions; with stacks, all can be had from those.
+  if (raw.stacks && chains.some((chain) => chain.length > 1)) {
+    const { totals: _, ...rest } = raw;
+    return { ...rest, frames, nodes };
+  }
   const totals = new Float64Array(frames.length);
   chains.forEach((chain, i) => {
     const outermost = chain[0];

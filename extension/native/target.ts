@@ -15,7 +15,8 @@ import {
 import { harnessBinary, type LinkedAllocator } from './harness.ts';
 import { type HarnessOutput, parseHarnessOutput } from './output.ts';
 import { type ProcessOutcome, abortError, runProcess } from './process.ts';
-import { nativeResult } from './result.ts';
+import { profileHarness } from './profile-run.ts';
+import { nativeBenchProfile, nativeResult } from './result.ts';
 import { harnessArguments } from './arguments.ts';
 import { type TraceText, traceText } from './trace-text.ts';
 
@@ -74,7 +75,7 @@ interface Job {
 
 /**
  * Runs workloads and traces over a native allocator. Every run is a fresh process, in which the intended library has
- * to be the one that defines malloc. Figures are of the harness alone: no profile and no counters yet.
+ * to be the one that defines malloc. Profiles and counters are measured in further processes, after the timed ones.
  */
 export class NativeTarget implements Target {
   readonly name: string;
@@ -120,7 +121,48 @@ export class NativeTarget implements Target {
     this.#requireSameSequence(outputs);
     hooks.onProgress?.({ message: 'done', fraction: 1 });
     const answered = job.preload ?? first.allocator;
-    return nativeResult(job.request, this.name, outputs, await sha256Of(answered));
+    const result = nativeResult(job.request, this.name, outputs, await sha256Of(answered));
+    const { sample, counters } = job.request;
+    return sample || counters ? { ...result, ...(await this.#profile(job, result, answered, hooks)) } : result;
+  }
+
+  /** Profile and counters, in processes of their own. */
+  async #profile(
+    job: Job,
+    result: BenchResult,
+    answered: string,
+    hooks: RunHooks,
+  ): Promise<Pick<BenchResult, 'profile' | 'counters'>> {
+    const { binary, preload, request, parameters, text } = job;
+    const done = await profileHarness({
+      binary,
+      args: ({ passes, share }) => {
+        const iterations = parameters.workload === 'trace' ? 0 : Math.max(1, Math.round(parameters.iterations * share));
+        const p = parameters.workload === 'trace' ? parameters : { ...parameters, iterations };
+        return harnessArguments(p, text?.file ?? null, { passes, verify: false, latency: 0 });
+      },
+      programEnv: { ...request.env, LD_PRELOAD: preload },
+      passNs: (result.iterations / result.median) * 1e9,
+      operations: result.iterations,
+      scalable: parameters.workload !== 'trace',
+      sample: request.sample,
+      counters: request.counters,
+      signal: hooks.signal,
+      onProgress: (message) => hooks.onProgress?.({ message: `${this.name}: ${message}`, fraction: 1 }),
+      check: async (end, passes) => {
+        this.#requireSuccess(end, request);
+        const output = parseHarnessOutput(end.stdout, passes);
+        await this.#requireAllocator(output, job, end);
+        return output.operations;
+      },
+    });
+    const identity = {
+      name: this.name,
+      object: preload === null && this.#options.linked === undefined ? null : ((await realPathOrNull(answered)) ?? answered),
+      binary,
+      linked: this.#options.linked !== undefined,
+    };
+    return { counters: done.counters, profile: nativeBenchProfile(done, identity, result.workload) };
   }
 
   /** Real path of the library; the loader's separators cannot be written in LD_PRELOAD. */
