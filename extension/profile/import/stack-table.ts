@@ -1,32 +1,8 @@
 /** Stacks as a tree of interned frames: what every reader collects its samples in. */
 import type { RawFrame, RawProfile } from '../../model-profile.ts';
+import { StackTree } from './stack-tree.ts';
 
 const root = 0;
-/** Node indices stay below it, so that parent and frame fit one exact number. */
-const frameLimit = 2 ** 22;
-
-/** A growing column of numbers. */
-class Column {
-  #values = new Float64Array(1024);
-  length = 0;
-
-  push(value: number): void {
-    if (this.length === this.#values.length) {
-      const more = new Float64Array(this.length * 2);
-      more.set(this.#values);
-      this.#values = more;
-    }
-    this.#values[this.length++] = value;
-  }
-
-  add(index: number, value: number): void {
-    this.#values[index] = (this.#values[index] ?? 0) + value;
-  }
-
-  done(): Float64Array {
-    return this.#values.slice(0, this.length);
-  }
-}
 
 /**
  * Frames and stacks of one recording. Memory follows distinct frames and stacks.
@@ -38,21 +14,12 @@ export class StackTable {
   readonly root = root;
   readonly #frames: RawFrame[] = [];
   readonly #byKey = new Map<string, number>();
-  readonly #children = new Map<number, number>();
-  readonly #parent = new Column();
-  readonly #frame = new Column();
-  readonly #self = new Column();
-
-  constructor() {
-    this.#parent.push(-1);
-    this.#frame.push(-1);
-    this.#self.push(0);
-  }
+  readonly #tree = new StackTree();
 
   /** Index of the frame; equal frames share one. */
   frame(frame: RawFrame): number {
-    const { name, file, line, object, address, inlined } = frame;
-    const key = `${name}\0${file ?? ''}\0${line ?? ''}\0${object ?? ''}\0${address ?? ''}\0${inlined ? 1 : 0}`;
+    const { name, file, line, object, address, inlined, definedAt, instruction } = frame;
+    const key = `${name}\0${file ?? ''}\0${line ?? ''}\0${object ?? ''}\0${address ?? ''}\0${inlined ? 1 : 0}\0${definedAt ?? ''}\0${instruction ?? ''}`;
     return this.frameOf(key, () => frame);
   }
 
@@ -61,7 +28,6 @@ export class StackTable {
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
     const index = this.#frames.length;
-    if (index >= frameLimit) throw new RangeError(`more than ${frameLimit} different frames`);
     this.#frames.push(make());
     this.#byKey.set(key, index);
     return index;
@@ -69,30 +35,19 @@ export class StackTable {
 
   /** The node of `frame` called from `node` (the root for a thread's outermost frame). */
   child(node: number, frame: number): number {
-    const key = node * frameLimit + frame;
-    const known = this.#children.get(key);
-    if (known !== undefined) return known;
-    const index = this.#parent.length;
-    this.#parent.push(node);
-    this.#frame.push(frame);
-    this.#self.push(0);
-    this.#children.set(key, index);
-    return index;
+    return this.#tree.child(node, frame);
   }
 
   /** Adds the weight of a sample that ended at `node`. */
   add(node: number, weight: number): void {
-    this.#self.add(node, weight);
+    this.#tree.add(node, weight);
   }
 
   get nodeCount(): number {
-    return this.#parent.length;
+    return this.#tree.count;
   }
 
   done(): Pick<RawProfile, 'frames' | 'nodes'> {
-    return {
-      frames: this.#frames,
-      nodes: { parent: this.#parent.done(), frame: this.#frame.done(), self: this.#self.done() },
-    };
+    return { frames: this.#frames, nodes: this.#tree.columns() };
   }
 }
