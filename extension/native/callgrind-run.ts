@@ -71,7 +71,10 @@ export async function runCallgrind(options: CallgrindOptions): Promise<Callgrind
     },
   });
   if (outcome.startError !== null) {
-    throw new UserError(`\`valgrind\` cannot be started (${outcome.startError}): install it (\`apt install valgrind\`)`, 3);
+    throw new UserError(
+      `\`valgrind\` cannot be started (${outcome.startError}): install it (\`apt install valgrind\`)`,
+      3,
+    );
   }
   const files = (await readdir(folder)).filter((f) => f.startsWith('callgrind.out.'));
   const sizes = await Promise.all(files.map(async (f) => (await stat(path.join(folder, f))).size));
@@ -94,7 +97,11 @@ export async function callgrindTotals(file: string): Promise<ReadonlyMap<string,
     for (const line of lines) {
       if (line.startsWith('events:')) events = line.slice(7).trim().split(/\s+/);
       else if (line.startsWith('totals:') || (line.startsWith('summary:') && sums.length === 0)) {
-        sums = line.slice(line.indexOf(':') + 1).trim().split(/\s+/).map(Number);
+        sums = line
+          .slice(line.indexOf(':') + 1)
+          .trim()
+          .split(/\s+/)
+          .map(Number);
       }
     }
   }

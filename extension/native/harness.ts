@@ -37,6 +37,8 @@ export interface HarnessOptions {
   readonly source: string;
   /** Null: whatever allocator the process has. */
   readonly linked?: LinkedAllocator | null;
+  /** For profiles: with frame pointers, so that stacks can be followed through it. What is timed has none. */
+  readonly framePointers?: boolean;
   readonly cacheDir: string;
   readonly compiler: string;
   readonly signal?: AbortSignal | undefined;
@@ -89,7 +91,11 @@ export async function harnessBinary(options: HarnessOptions): Promise<string> {
     headers: harnessFiles.headers.map((name) => path.join(folder, name)),
     // Where sources that are not ours lie is part of what they include.
     places: linked.sources,
-    flags: [...flags, ...linked.flags],
+    flags: [
+      ...flags,
+      ...(options.framePointers === true ? ['-fno-omit-frame-pointer'] : []),
+      ...linked.flags,
+    ],
     cacheDir: options.cacheDir,
     compiler: options.compiler,
     signal: options.signal,

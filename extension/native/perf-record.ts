@@ -84,14 +84,23 @@ export async function perfRecord(options: PerfRecordOptions): Promise<PerfRecord
   });
   const rest = { ...outcome, launcher };
   if (rest.startError !== null) {
-    throw new UserError(`\`perf\` cannot be started (${rest.startError}): install it (Debian: \`apt install linux-perf\`)`, 3);
+    throw new UserError(
+      `\`perf\` cannot be started (${rest.startError}): install it (Debian: \`apt install linux-perf\`)`,
+      3,
+    );
   }
   if (stop?.aborted) return { ...rest, status: null, signal: null };
   const failed = /^Failed to collect '[^']*' for the '(.*)' workload: (.*)$/m.exec(rest.stderr);
   if (failed !== null) {
-    throw new UserError(`${path.basename(options.command[0])} cannot be started: ${(failed[2] ?? '').trim()}`, 3);
+    throw new UserError(
+      `${path.basename(options.command[0])} cannot be started: ${(failed[2] ?? '').trim()}`,
+      3,
+    );
   }
-  const refused = /^(?:Error:|The sys_perf_event_open|event syntax error|Access to performance|No permission|Invalid|failed to)[^\n]*/m.exec(rest.stderr);
+  const refused =
+    /^(?:Error:|The sys_perf_event_open|event syntax error|Access to performance|No permission|Invalid|failed to)[^\n]*/m.exec(
+      rest.stderr,
+    );
   if (refused !== null && rest.status !== 0 && !/\[ perf record: Captured/.test(rest.stderr)) {
     const lines = rest.stderr.split('\n').map((l) => l.trim());
     const words = lines.find((l) => l !== '' && l !== 'Error:') ?? 'no message';

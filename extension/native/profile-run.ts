@@ -78,11 +78,17 @@ async function allowed(frequency: number): Promise<number> {
 }
 
 /** What is to be recorded with, and what the user is told of the choice. */
-function chosen(event: string | null, found: Preflight): { tool: 'perf' | 'callgrind'; event: string; notes: readonly string[] } {
+function chosen(
+  event: string | null,
+  found: Preflight,
+): { tool: 'perf' | 'callgrind'; event: string; notes: readonly string[] } {
   if (event === null) return { ...requireRecorder(found), notes: found.notes };
   if (callgrindEvents.includes(event)) {
     if (found.valgrind === null) {
-      throw new UserError(`${event} is counted by valgrind, which is not installed: \`apt install valgrind\``, 3);
+      throw new UserError(
+        `${event} is counted by valgrind, which is not installed: \`apt install valgrind\``,
+        3,
+      );
     }
     return { tool: 'callgrind', event, notes: [] };
   }
@@ -99,7 +105,11 @@ function chosen(event: string | null, found: Preflight): { tool: 'perf' | 'callg
 async function callgrindProfile(file: string, event: string, request: RecordRequest): Promise<RawProfile> {
   const { signal, env, cache } = request;
   const raw = await callgrindImporter.read(createReadStream(file), { event, thread: null, signal });
-  return withSources(raw, { ...(env === undefined ? {} : { env }), signal, ...(cache === undefined ? {} : { cache }) });
+  return withSources(raw, {
+    ...(env === undefined ? {} : { env }),
+    signal,
+    ...(cache === undefined ? {} : { cache }),
+  });
 }
 
 /** Which of a program's doings are recorded. */
@@ -163,7 +173,10 @@ function withoutFolder(message: string, folder: string): string {
 
 /** Records a whole program. Throws one clear line where nothing can record. */
 export async function recordProgram(request: RecordRequest): Promise<Recorded> {
-  const found = await preflight({ ...(request.env === undefined ? {} : { env: request.env }), signal: request.signal });
+  const found = await preflight({
+    ...(request.env === undefined ? {} : { env: request.env }),
+    signal: request.signal,
+  });
   return record(request, found, { harness: false, check: async () => {} });
 }
 
@@ -303,7 +316,10 @@ async function underCallgrind(
       ...{ command: [request.binary, ...args], folder, only: timedFunctions },
     });
     const operations = await request.check(end, passes);
-    const { counters, memoryOpsPerOp } = callgrindCounters(await callgrindTotals(end.file), operations * passes);
+    const { counters, memoryOpsPerOp } = callgrindCounters(
+      await callgrindTotals(end.file),
+      operations * passes,
+    );
     const counted = { native: counters, memoryOpsPerOp };
     if (!profile) return { raw: null, counted };
     const raw = await callgrindProfile(end.file, 'Ir', {

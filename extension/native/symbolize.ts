@@ -205,7 +205,8 @@ async function ask(
     for (let at = 0; at < addresses.length; at += 512) {
       const text = addresses.slice(at, at + 512).map((a) => `0x${a.toString(16)}\n`);
       // Its end is noticed by the reader; a closed pipe never drains.
-      if (!input.write(text.join('')) && !input.destroyed) await Promise.race([once(input, 'drain'), child.ended]);
+      if (!input.write(text.join('')) && !input.destroyed)
+        await Promise.race([once(input, 'drain'), child.ended]);
     }
     input.end();
   })();

@@ -99,19 +99,24 @@ export class NativeTarget implements Target {
     if (hooks.signal?.aborted) throw abortError();
     const preload = await this.#library();
     hooks.onProgress?.({ message: `${this.name}: preparing the harness`, fraction: 0 });
-    const binary = await harnessBinary({
-      source: this.#options.harness,
-      linked: this.#options.linked ?? null,
-      cacheDir: this.#options.cacheDir,
-      compiler: this.#options.compiler ?? 'cc',
-      signal: hooks.signal,
-    });
+    const binary = await this.#binary(false, hooks.signal);
     const text = parameters.workload === 'trace' ? await traceText(parameters.file, hooks.signal) : null;
     try {
       return await this.#runs({ binary, preload, request, parameters, text }, hooks);
     } finally {
       await text?.dispose();
     }
+  }
+
+  #binary(framePointers: boolean, signal: AbortSignal | undefined): Promise<string> {
+    return harnessBinary({
+      source: this.#options.harness,
+      linked: this.#options.linked ?? null,
+      cacheDir: this.#options.cacheDir,
+      compiler: this.#options.compiler ?? 'cc',
+      framePointers,
+      signal,
+    });
   }
 
   async #runs(job: Job, hooks: RunHooks): Promise<BenchResult> {
@@ -123,7 +128,9 @@ export class NativeTarget implements Target {
     const answered = job.preload ?? first.allocator;
     const result = nativeResult(job.request, this.name, outputs, await sha256Of(answered));
     const { sample, counters } = job.request;
-    return sample || counters ? { ...result, ...(await this.#profile(job, result, answered, hooks)) } : result;
+    return sample || counters
+      ? { ...result, ...(await this.#profile(job, result, answered, hooks)) }
+      : result;
   }
 
   /** Profile and counters, in processes of their own. */
@@ -133,11 +140,13 @@ export class NativeTarget implements Target {
     answered: string,
     hooks: RunHooks,
   ): Promise<Pick<BenchResult, 'profile' | 'counters'>> {
-    const { binary, preload, request, parameters, text } = job;
+    const { preload, request, parameters, text } = job;
+    const binary = await this.#binary(true, hooks.signal);
     const done = await profileHarness({
       binary,
       args: ({ passes, share }) => {
-        const iterations = parameters.workload === 'trace' ? 0 : Math.max(1, Math.round(parameters.iterations * share));
+        const iterations =
+          parameters.workload === 'trace' ? 0 : Math.max(1, Math.round(parameters.iterations * share));
         const p = parameters.workload === 'trace' ? parameters : { ...parameters, iterations };
         return harnessArguments(p, text?.file ?? null, { passes, verify: false, latency: 0 });
       },
@@ -152,13 +161,16 @@ export class NativeTarget implements Target {
       check: async (end, passes) => {
         this.#requireSuccess(end, request);
         const output = parseHarnessOutput(end.stdout, passes);
-        await this.#requireAllocator(output, job, end);
+        await this.#requireAllocator(output, { ...job, binary }, end);
         return output.operations;
       },
     });
     const identity = {
       name: this.name,
-      object: preload === null && this.#options.linked === undefined ? null : ((await realPathOrNull(answered)) ?? answered),
+      object:
+        preload === null && this.#options.linked === undefined
+          ? null
+          : ((await realPathOrNull(answered)) ?? answered),
       binary,
       linked: this.#options.linked !== undefined,
     };

@@ -52,7 +52,8 @@ function problems(name: (typeof names)[number], value: unknown): string[] {
 function modelShapes(): { interfaces: Map<string, string[]>; unions: Map<string, string[]> } {
   const interfaces = new Map<string, string[]>();
   const unions = new Map<string, string[]>();
-  for (const name of ['model-profile.ts', 'model.ts', 'model-experiment.ts']) readShapes(name, interfaces, unions);
+  for (const name of ['model-profile.ts', 'model.ts', 'model-experiment.ts'])
+    readShapes(name, interfaces, unions);
   return { interfaces, unions };
 }
 
