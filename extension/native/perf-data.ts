@@ -48,6 +48,11 @@ function failure(file: string, stderr: string): UserError {
   if (/zero-sized|empty/.test(words)) return new UserError(`${file} is empty: perf recorded nothing into it`);
   if (/incompatible file format|magic/.test(words))
     return new UserError(`${file} is no perf.data file, or is cut off`);
+  if (/failed to process type|truncated|failed to mmap|bad header/i.test(words)) {
+    return new UserError(
+      `${file} is cut off or damaged: perf says "${words.slice(0, 200)}"; record it again`,
+    );
+  }
   return new UserError(
     `perf cannot read ${file}: ${words === '' ? 'it is cut off or damaged' : words.slice(0, 300)}`,
   );
