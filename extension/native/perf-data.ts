@@ -45,6 +45,9 @@ function failure(file: string, stderr: string): UserError {
   const lines = stderr.split('\n').map((l) => l.trim());
   const words =
     lines.find((l) => l !== '' && !/^(WARNING|Warning|Kernel|Samples in|Check \/proc)/.test(l)) ?? '';
+  if (/^failed to open/.test(words)) {
+    return new UserError(`${file} cannot be opened: ${words.slice(words.lastIndexOf(':') + 1).trim()}`);
+  }
   if (/zero-sized|empty/.test(words)) return new UserError(`${file} is empty: perf recorded nothing into it`);
   if (/incompatible file format|magic/.test(words))
     return new UserError(`${file} is no perf.data file, or is cut off`);

@@ -35,6 +35,8 @@ export interface RecordRequest {
   readonly signal?: AbortSignal | undefined;
   /** Ends the program early; what was recorded of it is the result. */
   readonly stop?: AbortSignal | undefined;
+  /** The same, so long after the program was started. */
+  readonly seconds?: number | null;
   readonly onOutput?: (bytes: Uint8Array) => void;
   readonly onErrorLine?: (line: string) => void;
   readonly onProgress?: (message: string) => void;
@@ -122,7 +124,11 @@ interface Part {
 
 async function record(request: RecordRequest, found: Preflight, part: Part): Promise<Recorded> {
   const choice = chosen(request.event, found);
-  const { env, signal, stop, cache, onOutput, onErrorLine } = request;
+  const { env, signal, cache, onOutput, onErrorLine } = request;
+  if (request.stop?.aborted) throw new UserError('the recording was stopped before it began', 3);
+  const limit = request.seconds == null ? [] : [AbortSignal.timeout(request.seconds * 1000)];
+  const stops = request.stop === undefined ? limit : [...limit, request.stop];
+  const stop = stops.length > 0 ? AbortSignal.any(stops) : undefined;
   const common = {
     programEnv: request.programEnv,
     ...(request.cwd === undefined ? {} : { cwd: request.cwd }),

@@ -21,7 +21,7 @@ export function lacking(...tools: readonly string[]): string[] {
 /** Compiles `profiled.c` to `binary`. */
 export function compileProfiled(binary: string, ...flags: readonly string[]): void {
   execFileSync('cc', [
-    ...['-O2', '-g', '-fno-omit-frame-pointer', '-pthread', '-o', binary],
+    ...['-O2', '-g', '-fno-omit-frame-pointer', '-fno-optimize-sibling-calls', '-pthread', '-o', binary],
     ...flags,
     path.join(here, 'profiled.c'),
   ]);

@@ -18,7 +18,7 @@ __attribute__((noinline)) uint64_t work(uint64_t n) {
     return x;
 }
 
-__attribute__((noinline, noclone, optimize("no-optimize-sibling-calls"))) uint64_t deep(int n, uint64_t each) {
+__attribute__((noinline, noclone)) uint64_t deep(int n, uint64_t each) {
     if (n == 0) return work(each);
     return deep(n - 1, each) + 1; // RECURSION
 }

@@ -248,13 +248,16 @@ describe.skipIf(!canSample)('recordings', () => {
 
   it('stopped early, what there is of the recording is kept', async () => {
     const stop = new AbortController();
-    setTimeout(() => stop.abort(), 1500);
     const recorded = await record({
       command: ['sh', '-c', 'while :; do "$0"; done', program],
       stop: stop.signal,
+      onOutput: () => stop.abort(),
     });
     expect(profileOf(recorded).lines[0]?.line).toBe(markedLine('MIX'));
     await expect.poll(() => alive(program), { timeout: 5000 }).toEqual([]);
+    const endless = ['sh', '-c', 'while :; do "$0" 0 0 9000000; done', program] as const;
+    expect((await record({ command: endless, seconds: 2 })).raw.event.samples).toBeGreaterThan(10);
+    expect(await refusal(record({ command: endless, stop: stop.signal }))).toMatch(/stopped before/);
   });
 });
 
