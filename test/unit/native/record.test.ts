@@ -79,10 +79,10 @@ describe.skipIf(!canSample)('recordings', () => {
       expect(total(name)).toBeGreaterThan(90);
       expect(total(name)).toBeLessThanOrEqual(100 + 1e-9);
     }
-    // Six calls of `deep` stand in the tree.
+    // Six calls of `deep` stand on the stack; the caller of a leaf function without a frame is not seen.
     const tree = profile.details?.tree;
     const deep = tree?.function.filter((f) => f >= 0 && tree.names[f] === 'deep').length ?? 0;
-    expect(deep).toBeGreaterThanOrEqual(6);
+    expect(deep).toBeGreaterThanOrEqual(5);
     expect(profile.functions.find((f) => f.name === 'work')?.line).toBeGreaterThan(markedLine('MIX'));
     expect(recorded.end.status).toBe(0);
     expect(recorded.end.stdout).toContain('done');
