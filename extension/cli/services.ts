@@ -10,7 +10,9 @@ import type {
   SoakRunner,
 } from '../model-experiment.ts';
 import type { BenchResult, Findings, Profile, Target } from '../model.ts';
+import type { RawProfile } from '../model-profile.ts';
 import type { CostRunner } from '../profile/cost-measurement.ts';
+import type { ImportOptions } from '../profile/import/types.ts';
 import type { HtmlAssets } from '../report/html.ts';
 import type { Output } from './output.ts';
 
@@ -28,6 +30,8 @@ export interface Services {
   /** Names of the installed allocators. */
   readonly installed: () => Promise<readonly string[]>;
   readonly profileFromBench: (result: BenchResult, recordedAt: string) => Profile | null;
+  /** Reads a perf.data file by perf itself; absent where that is not offered. Rejects as an importer does. */
+  readonly readPerfData?: (file: string, options: ImportOptions) => Promise<RawProfile>;
   /** One line of a profiled target's own source, null where it cannot be read. */
   readonly sourceText: (file: string, line: number) => string | null;
   readonly htmlAssets: () => HtmlAssets;

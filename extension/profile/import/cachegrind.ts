@@ -93,7 +93,7 @@ async function read(input: AsyncIterable<Uint8Array>, options: ImportOptions): P
       weight: sums[i] ?? 0,
     }),
   );
-  if (events.length === 0) {
+  if (events.every((e) => e.samples === 0)) {
     throw new UserError('This cachegrind file holds no costs: it is empty, or was cut off in its header.');
   }
   if (summary === null) {

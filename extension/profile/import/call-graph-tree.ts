@@ -21,7 +21,7 @@ export interface GraphFunction {
 }
 
 /** Branches below this share of everything are not followed. */
-const leastShare = 1e-5;
+const leastShare = 1e-4;
 const mostNodes = 200_000;
 const deepest = 256;
 

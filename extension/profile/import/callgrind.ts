@@ -23,6 +23,7 @@
  *   jump=3 +6 *   jcnd=2/5 +6 *         jumps, with a position line that follows
  *   totals: 470                         of all cost lines but those of calls
  *
+ * Recursive calls of f are a function f'2 of their own, which is f here: their calls of each other are then in a circle.
  * Costs of calls make the inclusive costs; `treeOfGraph` makes a tree of them.
  */
 import type { RawEvent, RawFrame, RawProfile } from '../../model-profile.ts';
@@ -191,7 +192,8 @@ class Parser {
     }
   }
 
-  #functionOf(object: string, file: string, name: string): number {
+  #functionOf(object: string, file: string, written: string): number {
+    const name = written.replace(/'\d+$/, '');
     const key = `${object}\0${file}\0${name}`;
     let at = this.#byKey.get(key);
     if (at === undefined) {

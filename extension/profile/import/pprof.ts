@@ -102,7 +102,7 @@ const idOf = (id: Numeric): Numeric =>
 const signed = (value: Numeric): number =>
   typeof value === 'bigint' ? Number(BigInt.asIntN(64, value)) : value;
 
-const units: Readonly<Record<string, readonly [ProfileUnit, number]>> = {
+const units: Readonly<Record<string, readonly [ProfileUnit, number] | undefined>> = {
   count: ['samples', 1],
   samples: ['samples', 1],
   nanoseconds: ['nanoseconds', 1],
@@ -116,6 +116,14 @@ const units: Readonly<Record<string, readonly [ProfileUnit, number]>> = {
   bytes: ['bytes', 1],
   instructions: ['instructions', 1],
 };
+
+/** `count/1000`: thousandths, as our own export writes events of little weight. */
+function unitOf(text: string): readonly [ProfileUnit, number] {
+  const [name = '', part] = text.toLowerCase().split('/');
+  const [unit, scale] = units[name] ?? (['events', 1] as const);
+  const finer = part !== undefined && /^10+$/.test(part) ? Number(part) : 1;
+  return [unit, scale / finer];
+}
 
 /** Thread labels of Go, Python and Datadog. */
 const threadKeys = ['thread', 'thread name', 'thread_name', 'thread id', 'thread_id', 'tid'];
@@ -234,9 +242,7 @@ async function read(input: AsyncIterable<Uint8Array>, options: ImportOptions): P
   const table = new StackTable();
   const reader = new Reader(message, table);
   const skipped = new Skipped();
-  const scales = message.sampleType.map(
-    (t) => units[reader.text(t.unit).toLowerCase()] ?? (['events', 1] as const),
-  );
+  const scales = message.sampleType.map((t) => unitOf(reader.text(t.unit)));
   const counts = scales.map(() => 0);
   const sums = scales.map(() => 0);
   let negative = 0;
@@ -250,14 +256,16 @@ async function read(input: AsyncIterable<Uint8Array>, options: ImportOptions): P
     });
   }
   // Where samples are counted beside another figure, that count is what the other's shares rest on.
-  const counted = scales.findIndex(([unit]) => unit === 'samples');
+  const counted = message.sampleType.findIndex(
+    (t, i) => reader.text(t.type) === 'samples' && scales[i]?.[0] === 'samples',
+  );
   const events = message.sampleType.map((t, i): RawEvent => {
     const [unit] = scales[i] ?? (['events', 1] as const);
-    const many = unit === 'samples' || (unit === 'nanoseconds' && counted >= 0);
+    const count = counted >= 0 ? sums[counted] : unit === 'samples' ? sums[i] : counts[i];
     return {
       name: reader.text(t.type) || `value ${i + 1}`,
       unit,
-      samples: many ? (sums[unit === 'samples' ? i : counted] ?? 0) : (counts[i] ?? 0),
+      samples: Math.round(count ?? 0),
       weight: sums[i] ?? 0,
     };
   });
