@@ -12,7 +12,7 @@ import type {
   Experiment,
   SoakSummary,
 } from './model-experiment.ts';
-import type { ProfileDetails, ProfileInstruction, ProfileUnit } from './model-profile.ts';
+import type { NativeCounters, ProfileDetails, ProfileInstruction, ProfileUnit } from './model-profile.ts';
 
 export const schemaVersion = 1;
 
@@ -350,6 +350,8 @@ export interface BenchCounters {
   readonly branchesPerOp: number | null;
   readonly memoryOpsPerOp: number | null;
   readonly callsPerOp: number | null;
+  /** Of native programs: who counted, and what is not instructions. */
+  readonly native?: NativeCounters;
 }
 
 export interface BenchMemory {

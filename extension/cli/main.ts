@@ -20,6 +20,7 @@ import { type Target, UserError } from '../model.ts';
 import { NativeCosts } from '../native/costs.ts';
 import { discoverAllocators, knownAllocators } from '../native/discover.ts';
 import { InstalledTarget } from '../native/installed.ts';
+import { readPerfData } from '../native/perf-data.ts';
 import { NativeTarget } from '../native/target.ts';
 import { keepCosts, readCosts } from '../profile/cost-file.ts';
 import { hostState, thisHost } from '../profile/cost-host.ts';
@@ -179,6 +180,7 @@ async function main(): Promise<void> {
     target: targetNamed,
     installed: async () => (await discoverAllocators()).map((a) => a.name),
     profileFromBench,
+    readPerfData: (file, options) => readPerfData(file, options),
     sourceText: sourceReader(),
     costs: costServices(),
     htmlAssets: () => ({

@@ -7,6 +7,7 @@ import {
   runProfileExport,
   runProfileImport,
 } from './profile-run.ts';
+import { addProfileRecord } from './profile-record.ts';
 import type { Services } from './services.ts';
 
 /** Adds one subcommand to `profile`. */
@@ -73,11 +74,11 @@ const addExport: Subcommand = (profile, services, finish) => {
     );
 };
 
-const profileSubcommands: readonly Subcommand[] = [addImport, addDiff, addExport];
+const profileSubcommands: readonly Subcommand[] = [addProfileRecord, addImport, addDiff, addExport];
 
 export function addProfile(program: Command, services: Services, finish: (status: number) => void): void {
   const profile = program
     .command('profile')
-    .description('import, compare and export profiles of native programs');
+    .description('record, import, compare and export profiles of native programs');
   for (const add of profileSubcommands) add(profile, services, finish);
 }

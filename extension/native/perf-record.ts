@@ -55,7 +55,7 @@ export function withEnvironment(
 }
 
 /** Lines that perf itself writes to stderr. */
-const perfLine = /^\[ perf record: |^Events (en|dis)abled|^Warning:|^WARNING:|^$/;
+const perfLine = /^\[ perf record: |^Events (en|dis)abled|^Warning:|^WARNING:|^Failed to collect '|^$/;
 
 /**
  * Records to `file`. Resolves when perf is gone, whatever the program's exit status; rejects with an AbortError when
@@ -106,5 +106,12 @@ export async function perfRecord(options: PerfRecordOptions): Promise<PerfRecord
     const words = lines.find((l) => l !== '' && l !== 'Error:') ?? 'no message';
     throw new UserError(`perf cannot record ${options.event}: ${words.slice(0, 300)}`, 3);
   }
-  return rest;
+  // What is left are the program's own words.
+  return {
+    ...rest,
+    stderr: rest.stderr
+      .split('\n')
+      .filter((l) => !perfLine.test(l))
+      .join('\n'),
+  };
 }

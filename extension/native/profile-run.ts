@@ -191,7 +191,8 @@ export interface HarnessProfileRequest {
   /** The harness's arguments for a run of so many passes with this share of a pass's iterations. */
   readonly args: (size: { readonly passes: number; readonly share: number }) => readonly string[];
   readonly programEnv: Readonly<Record<string, string | null>>;
-  /** Nanoseconds of a pass as timed, and its operations. */
+  /** Passes that were timed, nanoseconds of one, and its operations. */
+  readonly passes: number;
   readonly passNs: number;
   readonly operations: number;
   /** Whether fewer iterations are the same work (not so for traces). */
@@ -215,6 +216,7 @@ export interface HarnessProfile {
 
 /** Nanoseconds of timed passes that give enough samples for lines of a percent. */
 const sampledNs = 4e9;
+const countedNs = 1e9;
 /** Operations that are enough under callgrind, which takes some hundred times as long. */
 const callgrindOperations = 200_000;
 const callgrindPasses = 2;
@@ -225,6 +227,7 @@ const asCounters = (c: NativeCounters, memoryOpsPerOp: number | null): BenchCoun
   branchesPerOp: c.branchesPerOp,
   memoryOpsPerOp,
   callsPerOp: null,
+  native: c,
 });
 
 /** Profile and counters of the harness's timed passes, each in a fresh process. */
@@ -235,9 +238,12 @@ export async function profileHarness(request: HarnessProfileRequest): Promise<Ha
   let counted: Counted | null = null;
   if (request.counters) {
     request.onProgress?.('counting');
-    counted = (found.cycles ? await hardwareCounters(request) : null) ?? null;
+    if (found.cycles)
+      counted = await forLong(request, countedNs, (passes) => hardwareCounters(request, passes));
   }
-  if (request.sample && requireRecorder(found).tool === 'perf') raw = await sampled(request, found);
+  if (request.sample && requireRecorder(found).tool === 'perf') {
+    raw = await forLong(request, sampledNs, (passes) => sampled(request, found, passes));
+  }
   const byCallgrind = (request.sample && raw === null) || (request.counters && counted === null);
   if (byCallgrind) {
     if (found.valgrind === null) {
@@ -276,9 +282,26 @@ function common(request: HarnessProfileRequest) {
   };
 }
 
-async function hardwareCounters(request: HarnessProfileRequest): Promise<Counted | null> {
+/**
+ * Tries as many passes as take that long, and where the program fails with them as many as it is known to do: an allocator
+ * that never gives anything back has an end.
+ */
+async function forLong<T>(
+  request: HarnessProfileRequest,
+  ns: number,
+  run: (passes: number) => Promise<T>,
+): Promise<T> {
+  const passes = Math.max(request.passes, Math.min(1000, Math.ceil(ns / Math.max(1, request.passNs))));
+  try {
+    return await run(passes);
+  } catch (error) {
+    if (!(error instanceof UserError) || passes === request.passes) throw error;
+    return run(request.passes);
+  }
+}
+
+async function hardwareCounters(request: HarnessProfileRequest, passes: number): Promise<Counted | null> {
   return inFolder(async (folder) => {
-    const passes = Math.max(2, Math.min(1000, Math.ceil(1e9 / Math.max(1, request.passNs))));
     const control = await makeFifos(folder);
     const args = [...request.args({ passes, share: 1 }), `recorder=${folder}`];
     const { outcome, counts } = await perfStat({
@@ -291,8 +314,11 @@ async function hardwareCounters(request: HarnessProfileRequest): Promise<Counted
   });
 }
 
-async function sampled(request: HarnessProfileRequest, found: Preflight): Promise<RawProfile> {
-  const passes = Math.max(1, Math.min(1000, Math.ceil(sampledNs / Math.max(1, request.passNs))));
+async function sampled(
+  request: HarnessProfileRequest,
+  found: Preflight,
+  passes: number,
+): Promise<RawProfile> {
   const args = request.args({ passes, share: 1 });
   const { raw } = await record(
     {

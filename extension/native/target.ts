@@ -151,6 +151,7 @@ export class NativeTarget implements Target {
         return harnessArguments(p, text?.file ?? null, { passes, verify: false, latency: 0 });
       },
       programEnv: { ...request.env, LD_PRELOAD: preload },
+      passes: result.runs[0]?.passes.length ?? 1,
       passNs: (result.iterations / result.median) * 1e9,
       operations: result.iterations,
       scalable: parameters.workload !== 'trace',
