@@ -348,10 +348,9 @@ async function underCallgrind(
       ...{ command: [request.binary, ...args], folder, only: timedFunctions },
     });
     const operations = await request.check(end, passes);
-    const { counters, memoryOpsPerOp } = callgrindCounters(
-      await callgrindTotals(end.file),
-      operations * passes,
-    );
+    const totals = await callgrindTotals(end.file);
+    if (!((totals.get('Ir') ?? 0) > 0)) throw new UserError('callgrind saw nothing of the timed passes', 3);
+    const { counters, memoryOpsPerOp } = callgrindCounters(totals, operations * passes);
     const counted = { native: counters, memoryOpsPerOp };
     if (!profile) return { raw: null, counted };
     const raw = await callgrindProfile(end.file, 'Ir', {

@@ -53,6 +53,7 @@ function sameBuild(recorded: string, own: string): boolean {
 
 const plainName = /^[A-Za-z_]\w*$/;
 /** Names that many functions have beside their own. */
+const borrowedName = /^operator |^__(libc|posix)_/;
 const sharedNames =
   /^(c?free|malloc|calloc|realloc|reallocarray|(posix_)?memalign|aligned_alloc|p?valloc|_init|_fini)$/;
 
@@ -77,7 +78,7 @@ async function renamed(raw: RawProfile, objects: ReadonlyMap<string, ObjectFile>
       frames.push({ ...frame, name: '[plt]' });
       continue;
     }
-    if (!name.startsWith('operator ')) {
+    if (!borrowedName.test(name)) {
       frames.push(frame);
       continue;
     }
@@ -90,7 +91,8 @@ async function renamed(raw: RawProfile, objects: ReadonlyMap<string, ObjectFile>
       .filter((f) => address >= f.address && address < f.address + f.size && plainName.test(f.name))
       .map((f) => f.name)
       .filter((n) => !n.startsWith('_Z'));
-    const better = names.find((n) => !sharedNames.test(n)) ?? names[0];
+    const own = names.find((n) => !sharedNames.test(n) && !borrowedName.test(n));
+    const better = own ?? (name.startsWith('operator ') ? names[0] : undefined);
     frames.push(better === undefined ? frame : { ...frame, name: better });
   }
   return { ...raw, frames };
