@@ -1,10 +1,10 @@
 // harness.c - one workload over whatever allocator the process has, in a fresh process.
 //
-//   harness WORKLOAD [NAME=NUMBER]... [trace=FILE] [recorder=FOLDER]
+//   harness WORKLOAD [NAME=NUMBER]... [trace=FILE] [control=FOLDER]
 //
 // WORKLOAD is random_mixed, floor, larson, pc, mstress or trace. Every parameter is a run-time value. Tables and decoded
 // traces come from mmap, so the allocator under test sees the workload's calls and nothing else between two readings of
-// the clock. `recorder` is the folder of the FIFOs through which perf is told to record timed passes only. Prints one line of JSON on stdout; `pass N` lines on stderr tell how far it is.
+// the clock. `control` is the folder of the FIFOs through which perf is told to record timed passes only. Prints one line of JSON on stdout; `pass N` lines on stderr tell how far it is.
 // Exit status: 0 done, 2 bad arguments or a bad trace, 3 the allocator failed a request.
 #define _GNU_SOURCE
 #include "harness.h"
@@ -107,13 +107,13 @@ static void all_passes(Worker* w) {
     barrier();
     if (first) before_passes();
     for (uint32_t i = 0; i < parameters.passes; i++) {
-        if (first) recorder(1);
+        if (first) perf_control(1);
         barrier();
         w->start = now();
         workload->pass[TIMED](w);
         w->end = now();
         barrier();
-        if (first) recorder(0);
+        if (first) perf_control(0);
         workload->drain[TIMED](w);
         if (!first) continue;
         took[i] = pass_time();
@@ -135,9 +135,9 @@ static void all_passes(Worker* w) {
 static void all_larson_passes(void) {
     before_passes();
     for (uint32_t i = 0; i < parameters.passes; i++) {
-        recorder(1);
+        perf_control(1);
         took[i] = larson_pass(TIMED);
-        recorder(0);
+        perf_control(0);
         say(2, "pass %u of %u\n", i + 1, parameters.passes);
     }
     after_passes();
@@ -214,8 +214,8 @@ static void set_field(const char* text) {
         parameters.trace = equals + 1;
         return;
     }
-    if (length == 8 && memcmp(text, "recorder", 8) == 0) {
-        parameters.recorder = equals + 1;
+    if (length == 7 && memcmp(text, "control", 7) == 0) {
+        parameters.control = equals + 1;
         return;
     }
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {

@@ -11,7 +11,7 @@ export const harnessFiles = {
     'harness.c',
     'checks.c',
     'threads.c',
-    'recorder.c',
+    'perf_control.c',
     'random_mixed.c',
     'larson.c',
     'pc.c',

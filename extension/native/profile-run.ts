@@ -116,7 +116,7 @@ async function callgrindProfile(file: string, event: string, request: RecordRequ
 
 /** Which of a program's doings are recorded. */
 interface Part {
-  /** Whether it is the harness, which takes `recorder=FOLDER`. */
+  /** Whether it is the harness, which takes `control=FOLDER`. */
   readonly harness: boolean;
   /** Throws where the program did not do what it should. */
   readonly check: (end: ProcessOutcome) => Promise<unknown>;
@@ -149,7 +149,7 @@ async function record(request: RecordRequest, found: Preflight, part: Part): Pro
     const control = part.harness ? await makeFifos(folder) : null;
     const end = await perfRecord({
       ...common,
-      command: part.harness ? [...request.command, `recorder=${folder}`] : request.command,
+      command: part.harness ? [...request.command, `control=${folder}`] : request.command,
       event: choice.event,
       frequency: await allowed(request.frequency),
       callGraph: request.callGraph,
@@ -303,7 +303,7 @@ async function forLong<T>(
 async function hardwareCounters(request: HarnessProfileRequest, passes: number): Promise<Counted | null> {
   return inFolder(async (folder) => {
     const control = await makeFifos(folder);
-    const args = [...request.args({ passes, share: 1 }), `recorder=${folder}`];
+    const args = [...request.args({ passes, share: 1 }), `control=${folder}`];
     const { outcome, counts } = await perfStat({
       ...common(request),
       ...{ command: [request.binary, ...args], folder, control },

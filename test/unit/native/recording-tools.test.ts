@@ -364,7 +364,7 @@ describe('counters', () => {
       const control = { commands: path.join(folder, 'commands'), answers: path.join(folder, 'answers') };
       execFileSync('mkfifo', [control.commands, control.answers]);
       const { outcome, counts } = await perfStat({
-        command: [binary, 'floor', 'iterations=1000', 'passes=3', `recorder=${folder}`],
+        command: [binary, 'floor', 'iterations=1000', 'passes=3', `control=${folder}`],
         programEnv: {},
         ...{ folder, control },
         events: ['page-faults', 'task-clock'],

@@ -1,4 +1,4 @@
-// recorder.c - tells the perf that runs this program when to record: its `--control=fifo:commands,answers`.
+// perf_control.c - tells the perf that runs this program when to record: its `--control=fifo:commands,answers`.
 #include "harness.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -10,14 +10,14 @@ static int commands = -1, answers = -1;
 
 static int end_of(const char* name) {
     char path[4096];
-    if (snprintf(path, sizeof path, "%s/%s", parameters.recorder, name) >= (int)sizeof path) die(2, "recorder: too long");
+    if (snprintf(path, sizeof path, "%s/%s", parameters.control, name) >= (int)sizeof path) die(2, "control: too long");
     int fd = open(path, O_RDWR | O_CLOEXEC);
-    if (fd < 0) die(2, "recorder: no FIFO %s", name);
+    if (fd < 0) die(2, "control: no FIFO %s", name);
     return fd;
 }
 
-void recorder(int on) {
-    if (!parameters.recorder) return;
+void perf_control(int on) {
+    if (!parameters.control) return;
     if (commands < 0) {
         commands = end_of("commands");
         answers = end_of("answers");
