@@ -18,7 +18,8 @@ import { ImportClient } from '../extension/profile/import/client.ts';
 import { blocksOf, canRecord, inventedScript, recordHarness, writeScript } from './import-text.ts';
 import { machineLines } from './machine.ts';
 import { othersBetween, readCpu } from './quiet.ts';
-import { median, range } from './stats.ts';
+import { median } from '../extension/profile/percentiles.ts';
+import { range } from './stats.ts';
 
 const self = fileURLToPath(import.meta.url);
 const root = path.resolve(path.dirname(self), '..');

@@ -7,7 +7,7 @@
 
 import type { CostTable } from './model-costs.ts';
 import type { CumulativeStep, DocumentFigures, Experiment } from './model-experiment.ts';
-import type { ProfileDetails, ProfileInstruction, ProfileUnit } from './model-profile.ts';
+import type { NativeCounters, ProfileDetails, ProfileInstruction, ProfileUnit } from './model-profile.ts';
 import type { CandidateTable, Disagreement, PhaseTable, ReplayRow } from './model-report.ts';
 import type { SoakSummary } from './model-soak.ts';
 
@@ -347,6 +347,8 @@ export interface BenchCounters {
   readonly branchesPerOp: number | null;
   readonly memoryOpsPerOp: number | null;
   readonly callsPerOp: number | null;
+  /** Of native programs: who counted, and what is not instructions. */
+  readonly native?: NativeCounters;
 }
 
 export interface BenchMemory {

@@ -20,6 +20,7 @@ import { type Target, UserError } from '../model.ts';
 import { NativeCosts } from '../native/costs.ts';
 import { discoverAllocators, knownAllocators } from '../native/discover.ts';
 import { nativeTargetNamed } from '../native/named.ts';
+import { readPerfData } from '../native/perf-data.ts';
 import { functionSymbols } from '../native/symbols.ts';
 import { recordTrace } from '../native/trace-record.ts';
 import { keepCosts, readCosts } from '../profile/cost-file.ts';
@@ -177,6 +178,7 @@ async function main(): Promise<void> {
     target: targetNamed,
     installed: async () => (await discoverAllocators()).map((a) => a.name),
     profileFromBench,
+    readPerfData: (file, options) => readPerfData(file, options),
     sourceText: sourceReader(),
     costs: costServices(),
     htmlAssets: () => ({

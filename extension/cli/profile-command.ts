@@ -8,6 +8,7 @@ import {
   runProfileImport,
 } from './profile-run.ts';
 import { addProfileGates } from './profile-gates.ts';
+import { addProfileRecord } from './profile-record.ts';
 import type { Services } from './services.ts';
 
 /** Adds one subcommand to `profile`. */
@@ -74,11 +75,17 @@ const addExport: Subcommand = (profile, services, finish) => {
     );
 };
 
-const profileSubcommands: readonly Subcommand[] = [addImport, addDiff, addExport, addProfileGates];
+const profileSubcommands: readonly Subcommand[] = [
+  addProfileRecord,
+  addImport,
+  addDiff,
+  addExport,
+  addProfileGates,
+];
 
 export function addProfile(program: Command, services: Services, finish: (status: number) => void): void {
   const profile = program
     .command('profile')
-    .description('import, compare and export profiles of native programs');
+    .description('record, import, compare and export profiles of native programs');
   for (const add of profileSubcommands) add(profile, services, finish);
 }

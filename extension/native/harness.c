@@ -1,10 +1,10 @@
 // harness.c - one workload over whatever allocator the process has, in a fresh process.
 //
-//   harness WORKLOAD [NAME=NUMBER]... [trace=FILE]
+//   harness WORKLOAD [NAME=NUMBER]... [trace=FILE] [control=FOLDER]
 //
 // WORKLOAD is random_mixed, floor, larson, pc, mstress or trace. Every parameter is a run-time value. Tables and decoded
 // traces come from mmap, so the allocator under test sees the workload's calls and nothing else between two readings of
-// the clock. Prints one line of JSON on stdout; `pass N` lines on stderr tell how far it is.
+// the clock. `control` is the folder of the FIFOs through which perf is told to record timed passes only. Prints one line of JSON on stdout; `pass N` lines on stderr tell how far it is.
 // Exit status: 0 done, 2 bad arguments or a bad trace, 3 the allocator failed a request.
 #define _GNU_SOURCE
 #include "harness.h"
@@ -116,11 +116,13 @@ static void all_passes(Worker* w) {
     barrier();
     if (first) before_passes();
     for (uint32_t i = 0; i < parameters.passes; i++) {
+        if (first) perf_control(1);
         barrier();
         w->start = now();
         workload->pass[TIMED](w);
         w->end = now();
         barrier();
+        if (first) perf_control(0);
         workload->drain[TIMED](w);
         if (!first) continue;
         took[i] = pass_time();
@@ -142,7 +144,9 @@ static void all_passes(Worker* w) {
 static void all_larson_passes(void) {
     before_passes();
     for (uint32_t i = 0; i < parameters.passes; i++) {
+        perf_control(1);
         took[i] = larson_pass(TIMED);
+        perf_control(0);
         say(2, "pass %u of %u\n", i + 1, parameters.passes);
     }
     after_passes();
@@ -217,6 +221,10 @@ static void set_field(const char* text) {
     const size_t length = (size_t)(equals - text);
     if (length == 5 && memcmp(text, "trace", 5) == 0) {
         parameters.trace = equals + 1;
+        return;
+    }
+    if (length == 7 && memcmp(text, "control", 7) == 0) {
+        parameters.control = equals + 1;
         return;
     }
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {

@@ -16,7 +16,8 @@ import {
 import { harnessBinary, type LinkedAllocator } from './harness.ts';
 import { type HarnessOutput, parseHarnessOutput } from './output.ts';
 import { type ProcessOutcome, abortError, runProcess } from './process.ts';
-import { nativeResult } from './result.ts';
+import { profileHarness } from './profile-run.ts';
+import { nativeBenchProfile, nativeResult } from './result.ts';
 import { harnessArguments } from './arguments.ts';
 import { countSystemCalls } from './system-calls.ts';
 import { type TraceText, traceText } from './trace-text.ts';
@@ -76,7 +77,7 @@ interface Job {
 
 /**
  * Runs workloads and traces over a native allocator. Every run is a fresh process, in which the intended library has
- * to be the one that defines malloc. Figures are of the harness alone: no profile and no counters yet.
+ * to be the one that defines malloc. Profiles and counters are measured in further processes, after the timed ones.
  */
 export class NativeTarget implements Target {
   readonly name: string;
@@ -105,13 +106,7 @@ export class NativeTarget implements Target {
     if (hooks.signal?.aborted) throw abortError();
     const preload = await this.#library();
     hooks.onProgress?.({ message: `${this.name}: preparing the harness`, fraction: 0 });
-    const binary = await harnessBinary({
-      source: this.#options.harness,
-      linked: this.#options.linked ?? null,
-      cacheDir: this.#options.cacheDir,
-      compiler: this.#options.compiler ?? 'cc',
-      signal: hooks.signal,
-    });
+    const binary = await this.#binary(false, hooks.signal);
     const text = parameters.workload === 'trace' ? await traceText(parameters.file, hooks.signal) : null;
     try {
       return await use({ binary, preload, request, parameters, text });
@@ -136,6 +131,17 @@ export class NativeTarget implements Target {
     });
   }
 
+  #binary(framePointers: boolean, signal: AbortSignal | undefined): Promise<string> {
+    return harnessBinary({
+      source: this.#options.harness,
+      linked: this.#options.linked ?? null,
+      cacheDir: this.#options.cacheDir,
+      compiler: this.#options.compiler ?? 'cc',
+      framePointers,
+      signal,
+    });
+  }
+
   async #runs(job: Job, hooks: RunHooks): Promise<BenchResult> {
     const first = await this.#once(job, 0, hooks);
     const outputs: [HarnessOutput, ...HarnessOutput[]] = [first];
@@ -143,7 +149,56 @@ export class NativeTarget implements Target {
     this.#requireSameSequence(outputs);
     hooks.onProgress?.({ message: 'done', fraction: 1 });
     const answered = job.preload ?? first.allocator;
-    return nativeResult(job.request, this.name, outputs, await sha256Of(answered));
+    const result = nativeResult(job.request, this.name, outputs, await sha256Of(answered));
+    const { sample, counters } = job.request;
+    return sample || counters
+      ? { ...result, ...(await this.#profile(job, result, answered, hooks)) }
+      : result;
+  }
+
+  /** Profile and counters, in processes of their own. */
+  async #profile(
+    job: Job,
+    result: BenchResult,
+    answered: string,
+    hooks: RunHooks,
+  ): Promise<Pick<BenchResult, 'profile' | 'counters'>> {
+    const { preload, request, parameters, text } = job;
+    const binary = await this.#binary(true, hooks.signal);
+    const done = await profileHarness({
+      binary,
+      args: ({ passes, share }) => {
+        const iterations =
+          parameters.workload === 'trace' ? 0 : Math.max(1, Math.round(parameters.iterations * share));
+        const p = parameters.workload === 'trace' ? parameters : { ...parameters, iterations };
+        return harnessArguments(p, text?.file ?? null, { passes, verify: false, latency: 0 });
+      },
+      programEnv: { ...request.env, LD_PRELOAD: preload },
+      passes: result.runs[0]?.passes.length ?? 1,
+      passNs: (result.iterations / result.median) * 1e9,
+      operations: result.iterations,
+      scalable: parameters.workload !== 'trace',
+      sample: request.sample,
+      counters: request.counters,
+      signal: hooks.signal,
+      onProgress: (message) => hooks.onProgress?.({ message: `${this.name}: ${message}`, fraction: 1 }),
+      check: async (end, passes) => {
+        this.#requireSuccess(end, request);
+        const output = parseHarnessOutput(end.stdout, passes);
+        await this.#requireAllocator(output, { ...job, binary }, end);
+        return output.operations;
+      },
+    });
+    const identity = {
+      name: this.name,
+      object:
+        preload === null && this.#options.linked === undefined
+          ? null
+          : ((await realPathOrNull(answered)) ?? answered),
+      binary,
+      linked: this.#options.linked !== undefined,
+    };
+    return { counters: done.counters, profile: nativeBenchProfile(done, identity, result.workload) };
   }
 
   /** Real path of the library; the loader's separators cannot be written in LD_PRELOAD. */

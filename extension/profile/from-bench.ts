@@ -9,6 +9,8 @@ export function profileFromBench(result: BenchResult, recordedAt: string): Profi
   const profile = result.profile;
   if (profile === null) return null;
   const engine = profile.target === 'engine';
+  const { details } = profile;
+  const recorder = details === undefined ? 'perf' : `${details.format} (${details.event.name})`;
   return {
     target: {
       kind: engine ? 'engine' : 'native',
@@ -19,12 +21,13 @@ export function profileFromBench(result: BenchResult, recordedAt: string): Profi
     workload: result.workload,
     origin: engine
       ? { functions: 'V8 sampler', lines: 'counted instructions' }
-      : { functions: 'perf', lines: 'perf' },
-    unit: 'samples',
+      : { functions: recorder, lines: recorder },
+    unit: details?.event.unit ?? 'samples',
     samples: profile.samples ?? 0,
     recordedAt,
     speedAgainstFast: profile.speedAgainstFast,
     functions: profile.functions,
     lines: profile.lines,
+    ...(details === undefined ? {} : { details }),
   };
 }
