@@ -26,7 +26,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import type { AnalysisClient as Client } from '../extension/analysis/client.ts';
 import { corpus, corpusDir } from '../scripts/corpus.ts';
-import { median } from './stats.ts';
+import { median } from '../extension/profile/percentiles.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const dist = path.join(root, 'dist');

@@ -15,6 +15,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { pinFlags } from '../engine/host/child.ts';
 import { instantiate } from '../engine/host/instantiate.ts';
 import { instrument, readCounts } from '../engine/host/instrument.ts';
 import { parseSourceMap, positionAt, type WasmSourceMap } from '../engine/host/source-map.ts';
@@ -30,7 +31,7 @@ const dist = path.resolve(path.dirname(self), '../dist');
 const perfPasses = 100;
 const hotShare = 0.01;
 const v8Flags = [
-  ...['--no-liftoff', '--no-wasm-lazy-compilation', '--no-wasm-inlining'],
+  ...pinFlags,
   // One thread prints at a time.
   ...['--wasm-num-compilation-tasks=1', '--print-wasm-code'],
 ];

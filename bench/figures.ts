@@ -1,6 +1,7 @@
 /** Figures out of a table of samples: medians, ratios formed inside each round, net costs. */
 import type { Sample, Samples, Table } from './measure.ts';
-import { median, range } from './stats.ts';
+import { median } from '../extension/profile/percentiles.ts';
+import { range } from './stats.ts';
 
 /** A figure with the range that it had over the rounds. */
 export interface Figure {

@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { probeFlags } from '../engine/host/child.ts';
 import { runCounted } from '../engine/host/counted-run.ts';
 import { instantiate } from '../engine/host/instantiate.ts';
 import { readManifest } from '../engine/host/manifest.ts';
@@ -15,6 +16,7 @@ import { EngineTarget } from '../engine/host/target.ts';
 import { harnessBytes, runPass } from '../engine/host/workloads.ts';
 import { type LoopParameters, workloadProfiles } from '../extension/profile/workloads.ts';
 import type { BenchRequest } from '../extension/model.ts';
+import { spearman } from './stats.ts';
 
 const self = fileURLToPath(import.meta.url);
 const dist = path.resolve(path.dirname(self), '../dist');
@@ -36,12 +38,14 @@ function child(): void {
 }
 
 /** Self samples by function name from perf; `''` is code without a symbol: V8's jump table. */
-function perfSamples(names: ReadonlySet<string>): Map<string, number> {
+async function perfSamples(names: ReadonlySet<string>): Promise<Map<string, number>> {
+  const flags = await probeFlags({ distDir: dist, nodePath: process.execPath, extraEnv: {} });
   const dir = mkdtempSync(path.join(tmpdir(), 'alloc-lens-perf-'));
   try {
     const data = path.join(dir, 'perf.data');
     const node = [
-      ...['--no-liftoff', '--no-wasm-lazy-compilation', '--perf-basic-prof'],
+      ...flags,
+      '--perf-basic-prof',
       ...['--import', import.meta.resolve('tsx'), self, '--child'],
     ];
     const record = spawnSync(
@@ -68,23 +72,6 @@ function perfSamples(names: ReadonlySet<string>): Map<string, number> {
   }
 }
 
-function ranks(values: readonly number[]): number[] {
-  const order = values.map((v, i) => ({ v, i })).sort((a, b) => a.v - b.v);
-  const out = new Array<number>(values.length).fill(0);
-  order.forEach(({ i }, rank) => {
-    out[i] = rank;
-  });
-  return out;
-}
-
-/** Spearman's rank correlation (no ties expected). */
-function spearman(a: readonly number[], b: readonly number[]): number {
-  const [ra, rb] = [ranks(a), ranks(b)];
-  const d2 = ra.reduce((sum, r, i) => sum + (r - (rb[i] ?? 0)) ** 2, 0);
-  const n = a.length;
-  return 1 - (6 * d2) / (n * (n * n - 1));
-}
-
 async function compare(): Promise<void> {
   const request: BenchRequest = {
     ...{ workload: 'random_mixed', profile: 'mixed', variant: 'fast', env: {}, flags: {} },
@@ -94,7 +81,7 @@ async function compare(): Promise<void> {
   const result = await new EngineTarget({ distDir: dist }).run(request, {});
   const functions = result.profile?.functions ?? [];
   const names = new Set(readManifest(dist).functions.map((f) => f.name));
-  const perf = perfSamples(names);
+  const perf = await perfSamples(names);
   const total = [...perf.values()].reduce((a, b) => a + b, 0);
   const perfShare = (name: string): number => (100 * (perf.get(name) ?? 0)) / total;
   const counted = runCounted(sampled, {}, parameters()).byLine;

@@ -11,7 +11,7 @@ import type {
   SideSpec,
   Unit,
 } from '../extension/model-experiment.ts';
-import { median } from '../extension/profile/run-statistics.ts';
+import { median } from '../extension/profile/percentiles.ts';
 import { unitLogRatio } from '../extension/profile/unit-blocks.ts';
 
 export interface Simulation {

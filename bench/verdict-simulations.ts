@@ -1,5 +1,6 @@
 /** Many simulated experiments with a known truth, each through `runExperiment`, and what their readers were told. */
 import { engineLooks } from '../extension/experiment/looks.ts';
+import { mean } from '../extension/profile/moments.ts';
 import { runExperiment } from '../extension/experiment/run-experiment.ts';
 import type { Verdict } from '../extension/model-experiment.ts';
 import { quietMachine, SimulatedPair, type Simulation, simulatedPlan } from './simulated-pair.ts';
@@ -20,10 +21,6 @@ export interface Tally {
   readonly bias: number;
   /** Mean ln ratio of the third and fourth batch, percent: what a switch costs where nothing cancels it. */
   readonly neighbours: number;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, v) => sum + v, 0) / values.length;
 }
 
 /** @param threshold percent */

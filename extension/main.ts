@@ -9,6 +9,7 @@ import { AssemblyView } from './editor/assembly.ts';
 import { BenchmarkCommand } from './editor/benchmark.ts';
 import { CalibrateCommand } from './editor/calibrate-command.ts';
 import { registerCommands, showFailure } from './editor/commands.ts';
+import { CompareCommand } from './editor/compare.ts';
 import { Config } from './editor/config.ts';
 import { engineLaboratory } from './editor/engine-laboratory.ts';
 import { EngineSources } from './editor/engine-source.ts';
@@ -29,6 +30,7 @@ import { ProfileMarks } from './editor/profile-marks.ts';
 import { ProfilesTree } from './editor/profiles-tree.ts';
 import { Report } from './editor/report.ts';
 import { SoakCommand } from './editor/soak.ts';
+import { RecordTraceCommand } from './editor/record-trace.ts';
 import { registerStatus } from './editor/status.ts';
 import { Store } from './editor/store.ts';
 import { FindingsTree } from './editor/tree.ts';
@@ -36,7 +38,9 @@ import { Underlines } from './editor/underlines.ts';
 import { NativeCosts } from './native/costs.ts';
 import { disassemble } from './native/disassemble.ts';
 import { discoverAllocators } from './native/discover.ts';
+import { nativeTargetNamed } from './native/named.ts';
 import { NativeTarget } from './native/target.ts';
+import { recordLimits, recordTrace } from './native/trace-record.ts';
 import { profileFromBench } from './profile/from-bench.ts';
 
 export function activate(context: vscode.ExtensionContext): void {
@@ -61,34 +65,44 @@ export function activate(context: vscode.ExtensionContext): void {
   const engine = EngineSources.register(context.extensionUri, store);
   const navigation = new Navigation(store, engine);
   const measuring = new Measuring();
-  const laboratory = engineLaboratory({ distDir: distUri.fsPath, folder: costsFolder() });
+  const engineDirs = {
+    distDir: distUri.fsPath,
+    cacheDir: vscode.Uri.joinPath(context.globalStorageUri, 'engine').fsPath,
+  };
+  const harness = inDist('native/harness.c');
+  const laboratory = engineLaboratory({
+    ...engineDirs,
+    folder: costsFolder(),
+    native: (name) => nativeTargetNamed(name, { cacheDir, harness }),
+  });
   const ledger = new LedgerWatch(laboratory, log);
   const report = Report.register(store, navigation, distUri, { ledger, laboratory });
+  const engineTarget = new EngineTarget(engineDirs);
+  const system = new NativeTarget({ name: 'system', preload: null, cacheDir, harness });
+  const compare = new CompareCommand({
+    ...{ store, measuring, engine: engineTarget, log },
+    natives: async () => [
+      system,
+      ...(await discoverAllocators()).map(
+        ({ name, path }) => new NativeTarget({ name, preload: path, cacheDir, harness }),
+      ),
+    ],
+    showReport: report.showAt.bind(report),
+  });
+  const record = new RecordTraceCommand({
+    ...{ measuring, log },
+    record: (options) =>
+      recordTrace({
+        ...options,
+        ...{ all: false, env: {}, limit: recordLimits.eventsDefault, output: 'ignore' },
+        ...{ source: inDist('native/recorder.c'), cacheDir },
+      }),
+  });
   const benchmark = new BenchmarkCommand({
     store,
     config,
     measuring,
-    engine: new EngineTarget({ distDir: distUri.fsPath }),
-    loader,
-    native: async () => {
-      const harness = inDist('native/harness.c');
-      const native = (name: string, preload: string | null) => async (): Promise<NativeTarget> =>
-        new NativeTarget({ name, preload, cacheDir, harness });
-      const installed = (await discoverAllocators()).map(({ name, path }) => ({
-        name,
-        target: native(name, path),
-        origin: 'installed' as const,
-        detail: path,
-      }));
-      const system = {
-        name: 'system',
-        target: native('system', null),
-        origin: 'system' as const,
-        detail: '',
-      };
-      return [...installed, system];
-    },
-    toProfile: profileFromBench,
+@@BENCH@@    toProfile: profileFromBench,
     log,
   });
   const importer = new ImportCommand({
@@ -114,13 +128,14 @@ export function activate(context: vscode.ExtensionContext): void {
     native: new NativeCosts({ source: inDist('native/costs.c'), cacheDir }),
     engine: new EngineCosts({ distDir: distUri.fsPath }),
     folder: costsFolder(),
+    measuring,
     appendToLedger: async (record) => {
       const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
       if (folder?.scheme === 'file') await ledger.keep(folder, record);
     },
     log,
   });
-  calibrate.load();
+  void calibrate.load();
 
   context.subscriptions.push(
     log,
@@ -148,6 +163,8 @@ export function activate(context: vscode.ExtensionContext): void {
       analysis,
       benchmark,
       calibrate,
+      compare,
+      recordTrace: record,
       engine,
       heat,
       navigation,

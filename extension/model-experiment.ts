@@ -1,11 +1,9 @@
 /**
- * The laboratory's part of the data model: experiments, their verdicts, what the ledger keeps, soaks, costs. Plain
- * serialisable types, as in model.ts. Effects are percent of throughput, positive = the treatment is faster; log ratios
- * are of times, treatment over baseline, positive = the treatment is slower, as the statistics' sources have them.
+ * The laboratory's part of the data model: experiments and their verdicts. Plain serialisable types, as in model.ts.
+ * Effects are percent of throughput, positive = the treatment is faster; log ratios are of times, treatment over
+ * baseline, positive = the treatment is slower, as the statistics' sources have them.
  */
-import type { AtomicClass, BenchCounters } from './model.ts';
-
-export const ledgerVersion = 1;
+import type { AtomicClass, BenchCounters, FunctionCategory } from './model.ts';
 
 export type Verdict = 'GO' | 'NEUTRAL' | 'NO-GO' | 'NO-OP' | 'INCONCLUSIVE';
 
@@ -259,6 +257,8 @@ export interface Experiment {
   readonly document?: DocumentFigures;
   /** Of a replay that looks for gates worth removing (Phase 42). */
   readonly topRule?: TopRule;
+  /** Of a replay that was profiled (Phases 19 and 42): functions by self time. */
+  readonly hot?: HotTable;
   /** Of a replay of Phase 19: the layered engine against the heap that stands in for libc, both counted here. */
   readonly gap?: GapTable;
   /** Of a replay of Phase 19: its validation checklist, the document's estimate held against this experiment. */
@@ -326,6 +326,23 @@ export interface CheckItem {
   readonly note: string;
 }
 
+/** Functions by self time with their categories, as the documents list them. */
+export interface HotTable {
+  /** What was profiled and how: `engine sampled, baseline; V8 sampler`. */
+  readonly source: string;
+  /** In falling share. */
+  readonly rows: readonly HotTableRow[];
+}
+
+export interface HotTableRow {
+  /** From 1. */
+  readonly rank: number;
+  readonly name: string;
+  /** Percent of self time. */
+  readonly selfPercent: number;
+  readonly category: FunctionCategory;
+}
+
 /** Phase 42: gates that are present in the code against those that the profile shows. */
 export interface TopRule {
   readonly top: number;
@@ -338,6 +355,8 @@ export interface TopRule {
     readonly rank: number | null;
     readonly selfPercent: number | null;
     readonly state: 'hot' | 'below the floor' | 'below the top' | 'not seen';
+    /** Whether the binary has a function of the name; absent where no binary was looked at. */
+    readonly inBinary?: boolean;
   }[];
   readonly verdict: 'NEUTRAL' | 'INCONCLUSIVE';
   readonly reason: string;
@@ -406,258 +425,4 @@ export interface CumulativeStep {
   /** Percent of throughput, of the product. */
   readonly percent: number;
   readonly interval: readonly [number, number] | null;
-}
-
-/** A line of the ledger. Records are never rewritten; a note refers to the record that it is about. */
-export type LedgerRecord =
-  | { readonly v: 1; readonly kind: 'experiment'; readonly at: string; readonly experiment: Experiment }
-  | { readonly v: 1; readonly kind: 'calibration'; readonly at: string; readonly calibration: Calibration }
-  | { readonly v: 1; readonly kind: 'soak'; readonly at: string; readonly soak: SoakSummary }
-  | { readonly v: 1; readonly kind: 'costs'; readonly at: string; readonly costs: CostTable };
-
-/** A stretch of a soak. */
-export interface SoakEpoch {
-  readonly index: number;
-  /** Seconds since the beginning. */
-  readonly at: number;
-  readonly operations: number;
-  readonly opsPerSecond: number;
-  /** Nanoseconds an operation, of sampled batches. */
-  readonly p50: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly residentBytes: number | null;
-  /** Growth of the memory and decommits; native: calls of the system. */
-  readonly systemCalls: number | null;
-  /** Which process of the side it ran in, from 1: a soak that is continued begins with new ones. */
-  readonly session?: number;
-  /** Share of the epoch in which it was ready to run and others had its core, 0..1; null when unknown. */
-  readonly disturbed?: number | null;
-}
-
-/** Percentiles over a side's epochs. */
-export interface SoakTail {
-  /** Operations per second: the median epoch, and the slow ones. */
-  readonly throughput: {
-    readonly p50: number;
-    readonly p10: number;
-    readonly p1: number;
-    readonly min: number;
-  };
-  /** Nanoseconds an operation of sampled batches: medians of the epochs' percentiles, and the worst epoch's p99.9. */
-  readonly latency: {
-    readonly p50: number;
-    readonly p99: number;
-    readonly p999: number;
-    readonly worst: number;
-    /** Index of the epoch that `worst` is from. */
-    readonly worstEpoch: number;
-  };
-  /** p99.9 over p50. */
-  readonly ratio: number;
-}
-
-export interface SoakSide {
-  readonly label: string;
-  readonly spec: SideSpec;
-  readonly epochs: readonly SoakEpoch[];
-  readonly operations: number;
-  readonly meanOpsPerSecond: number;
-  /** Null of fewer than two epochs. */
-  readonly cvPercent: number | null;
-  readonly driftPercent: number | null;
-  readonly systemCallsPerOp: number | null;
-  readonly budgets: readonly SoakBudget[];
-  /** Of the same two medians as `driftPercent`. */
-  readonly driftBytes?: number | null;
-  /** Null without epochs. */
-  readonly tail?: SoakTail | null;
-  /** False where calls were seen from outside and not counted where they are made. */
-  readonly systemCallsExact?: boolean;
-  /** SHA-256 of the module that ran. */
-  readonly sha256?: string | null;
-}
-
-export interface SoakBudget {
-  readonly name: 'drift' | 'system calls' | 'cv';
-  readonly limit: number;
-  readonly value: number | null;
-  /** Null where it could not be measured. */
-  readonly passed: boolean | null;
-}
-
-export interface SoakSummary {
-  readonly schemaVersion: 1;
-  readonly id: string;
-  readonly minutes: number;
-  readonly work: ExperimentWork;
-  readonly sides: readonly SoakSide[];
-  /** Every budget of both sides was measured and kept. */
-  readonly passed: boolean;
-  readonly machine: MachineState;
-  readonly startedAt: string;
-  readonly finishedAt: string;
-  readonly epochSeconds?: number;
-  /** Epochs of a side that were planned. */
-  readonly plannedEpochs?: number;
-  /** Stopped before its end. */
-  readonly cancelled?: boolean;
-  /** What a reader of the figures has to know, a sentence each. */
-  readonly notes?: readonly string[];
-}
-
-export type SideName = 'baseline' | 'treatment';
-
-/** What a side may do at most. */
-export interface SoakLimits {
-  /** Percent. */
-  readonly drift: number;
-  /** An operation. */
-  readonly systemCalls: number;
-  /** Percent. */
-  readonly cv: number;
-}
-
-export interface SoakPlan {
-  readonly id: string;
-  /** Of both sides together. */
-  readonly minutes: number;
-  readonly epochSeconds: number;
-  readonly work: ExperimentWork;
-  readonly baseline: SideSpec;
-  readonly treatment: SideSpec;
-  readonly limits: SoakLimits;
-  /** ISO 8601. */
-  readonly startedAt: string;
-}
-
-/** An epoch as it is kept while the soak runs. */
-export interface SoakRow {
-  readonly side: SideName;
-  readonly epoch: SoakEpoch;
-}
-
-/** What a side's process is. */
-export interface SoakProcess {
-  readonly sha256: string | null;
-  readonly systemCallsExact: boolean;
-}
-
-export type SoakMeasure = Pick<
-  SoakEpoch,
-  'operations' | 'opsPerSecond' | 'p50' | 'p99' | 'p999' | 'residentBytes' | 'systemCalls' | 'disturbed'
->;
-
-/** Both sides' processes, kept alive; one works at a time. */
-export interface SoakSession {
-  /** Flags that V8 took. */
-  readonly flags: readonly string[];
-  readonly baseline: SoakProcess;
-  readonly treatment: SoakProcess;
-  /** Works for `seconds`. `index` is the epoch's, from 0: each has its own random numbers, the same for both sides. */
-  epoch(side: SideName, index: number, seconds: number): Promise<SoakMeasure>;
-  /** Ends both processes. */
-  end(): void;
-}
-
-/** Begins a soak; the engine implements it. Rejects as `Target.run` does. */
-export interface SoakRunner {
-  start(plan: SoakPlan, hooks: PairHooks): Promise<SoakSession>;
-}
-
-export type CostName =
-  | 'relaxed add'
-  | 'seq_cst add'
-  | 'acquire load'
-  | 'compare and swap'
-  | 'thread-local read'
-  | 'environment-gate branch'
-  | 'header check'
-  | 'wrapper call';
-
-/** What one more of something costs on a malloc hot path, nanoseconds an operation. */
-export interface Cost {
-  readonly name: CostName;
-  readonly contended: boolean;
-  readonly ns: number;
-  readonly interval: readonly [number, number];
-  /** Percent of a malloc and free pair. */
-  readonly percent: number;
-}
-
-/** What `alloc-lens calibrate` prints. */
-export interface CostTable {
-  readonly schemaVersion: 1;
-  /** `C, gcc 12.2.0` or `wasm, seq_cst`. */
-  readonly source: string;
-  readonly host: string;
-  readonly costs: readonly Cost[];
-  /** Nanoseconds of a malloc and free pair in the loop that the items stood in. */
-  readonly pairNs?: number;
-  /** Fresh processes that the intervals are over. */
-  readonly units?: number;
-  /** What the figures have to be read with, a sentence each. */
-  readonly warnings?: readonly string[];
-  readonly machine: MachineState;
-  readonly at: string;
-}
-
-/** A record as a list shows it. */
-export interface LedgerRow {
-  /** Of the experiment or soak; of the others, kind and time. */
-  readonly id: string;
-  readonly kind: 'experiment' | 'calibration' | 'soak' | 'costs';
-  /** ISO 8601, when it was written. */
-  readonly at: string;
-  readonly title: string;
-  readonly replay: string | null;
-  readonly workload: string | null;
-  /** Of an experiment. */
-  readonly verdict: Verdict | null;
-  /** Of a soak or a calibration. */
-  readonly passed: boolean | null;
-  readonly effectPercent: number | null;
-  readonly interval: readonly [number, number] | null;
-  readonly threshold: number | null;
-  readonly file: string;
-  readonly line: number;
-}
-
-/**
- * Something in a ledger that could not be read. `torn`: the last line has no end. `newer`: written by a later version.
- * `file`: nothing of the file was read.
- */
-export interface LedgerProblem {
-  readonly kind: 'torn' | 'invalid' | 'newer' | 'file';
-  readonly file: string;
-  /** 1-based; 0 when it is about the whole file. */
-  readonly line: number;
-  /** Of the record's schema, for `newer`. */
-  readonly version: number | null;
-  readonly reason: string;
-}
-
-/** What `alloc-lens ledger list` prints. */
-export interface LedgerListing {
-  readonly schemaVersion: 1;
-  /** Absolute path of the JSON Lines. */
-  readonly path: string;
-  /** Oldest first. */
-  readonly records: readonly LedgerRow[];
-  readonly problems: readonly LedgerProblem[];
-  /** Problems beyond those listed. */
-  readonly moreProblems: number;
-}
-
-/** What `alloc-lens ledger export` prints. */
-export interface LedgerExport {
-  readonly schemaVersion: 1;
-  /** Absolute. */
-  readonly folder: string;
-  /** Names of the documents that were written. */
-  readonly written: readonly string[];
-  /** Names that exist and were not made by an export: left as they are. */
-  readonly kept: readonly string[];
-  readonly problems: readonly LedgerProblem[];
-  readonly moreProblems: number;
 }

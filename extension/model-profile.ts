@@ -40,6 +40,8 @@ export interface RawFrame {
   readonly inlined: boolean;
   /** Line in `file` at which the function is defined, where the recording says so (pprof, V8). */
   readonly definedAt?: number | null;
+  /** File of the function where `file` is that of code inlined into it, of which the name is not known (callgrind). */
+  readonly definedIn?: string | null;
   /** The instruction's text, where the recording shows it (`perf annotate`); `address` is its place. */
   readonly instruction?: string;
 }
@@ -82,7 +84,7 @@ export interface RawProfile {
     /** Weight of samples that ended exactly here. */
     readonly self: ArrayLike<number>;
   };
-  /** Weight with everything called, by frame, of formats without stacks that give it (`perf report --children`). */
+  /** Weight with everything called, by frame, where the recording gives it; the totals of functions are then these. */
   readonly totals?: ArrayLike<number>;
   /** Heaviest first. */
   readonly threads: readonly RawThread[];

@@ -5,14 +5,11 @@
  * (docs/schemas/*.schema.json).
  */
 
-import type {
-  CostTable,
-  CumulativeStep,
-  DocumentFigures,
-  Experiment,
-  SoakSummary,
-} from './model-experiment.ts';
-import type { ProfileDetails, ProfileInstruction, ProfileUnit } from './model-profile.ts';
+import type { CostTable } from './model-costs.ts';
+import type { CumulativeStep, DocumentFigures, Experiment } from './model-experiment.ts';
+import type { NativeCounters, ProfileDetails, ProfileInstruction, ProfileUnit } from './model-profile.ts';
+import type { CandidateTable, Disagreement, PhaseTable, ReplayRow } from './model-report.ts';
+import type { SoakSummary } from './model-soak.ts';
 
 export const schemaVersion = 1;
 
@@ -350,6 +347,8 @@ export interface BenchCounters {
   readonly branchesPerOp: number | null;
   readonly memoryOpsPerOp: number | null;
   readonly callsPerOp: number | null;
+  /** Of native programs: who counted, and what is not instructions. */
+  readonly native?: NativeCounters;
 }
 
 export interface BenchMemory {
@@ -357,6 +356,10 @@ export interface BenchMemory {
   readonly liveBytes: number | null;
   readonly requestedBytes: number | null;
   readonly wasteByClass: Readonly<Record<string, number>> | null;
+  /** Minor and major page faults of a pass, over all runs' passes; null where they are not counted. */
+  readonly pageFaults?: number | null;
+  /** Growths of the engine's memory and pages given back, an operation, over the first run's passes. */
+  readonly systemCallsPerOp?: number | null;
 }
 
 /** What a result was measured under, as it was asked for. */
@@ -431,6 +434,8 @@ export interface CompareResult {
   readonly threads: number;
   /** Fresh processes of each target, interleaved. */
   readonly rounds: number;
+  /** ISO 8601, when it ended; absent in tables of older versions. */
+  readonly at?: string;
   /** Of the operations, the same for every target; 16 hex digits per thread. */
   readonly hash: readonly string[];
   readonly rows: readonly CompareRow[];
@@ -454,6 +459,11 @@ export interface Target {
   readonly variants: readonly string[];
   /** Rejects with `UserError`-shaped errors (`message` is one clear line) or with an AbortError. */
   run(request: BenchRequest, hooks: RunHooks): Promise<BenchResult>;
+  /**
+   * Memory-management system calls an operation, in a run of its own (counting slows it down); null where they cannot be
+   * counted. Rejects as `run`.
+   */
+  systemCallsPerOp?(request: BenchRequest, hooks: RunHooks): Promise<number | null>;
 }
 
 // ---------------------------------------------------------------------------------------------- annotations
@@ -561,16 +571,25 @@ export interface ReportModel {
   readonly experiments?: readonly Experiment[];
   readonly soaks?: readonly SoakSummary[];
   readonly costs?: readonly CostTable[];
+  /** Allocators side by side, newest first. */
+  readonly comparisons?: readonly CompareResult[];
   readonly cumulative?: readonly CumulativeStep[];
   /** Figures of the documents whose experiments were replayed. */
   readonly documents?: readonly DocumentFigures[];
+  /** The prune document's cumulative table, one for each target and work. */
+  readonly phases?: readonly PhaseTable[];
+  /** All experiments of the documents, with what they print. */
+  readonly replays?: readonly ReplayRow[];
+  readonly disagreements?: readonly Disagreement[];
+  /** Reduction candidates, estimated and measured: the project's, and Phase 19's once one of them was replayed. */
+  readonly candidateTables?: readonly CandidateTable[];
   /** Lines of the ledger that could not be read, one sentence each. */
   readonly ledgerProblems?: readonly string[];
 }
 
 /** Where the report is to open: a tab, and the row of it that is to be selected. */
 export interface ReportPlace {
-  readonly tab: 'experiments' | 'soak' | 'costs';
+  readonly tab: 'experiments' | 'soak' | 'costs' | 'allocators';
   /** Id of an experiment or soak, null for the newest. */
   readonly id: string | null;
 }
@@ -585,6 +604,7 @@ export type ReportAction =
   | 'runBenchmark'
   | 'analyze'
   | 'runExperiment'
+  | 'compareAllocators'
   | 'runSoak'
   | 'calibrateCosts'
   | 'writeDocuments';

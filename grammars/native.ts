@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { Capture, GrammarName, QueryName, SyntaxParser, SyntaxTree, TextEdit } from './syntax.ts';
+import { capturesOf, type Cursor, walkFrom } from './tree-walk.ts';
 
 interface NativePoint {
   readonly row: number;
@@ -18,17 +19,9 @@ interface NativeNode {
   readonly endIndex: number;
   readonly tree: NativeTree;
 }
-interface NativeCursor {
-  readonly nodeType: string;
-  readonly startIndex: number;
-  readonly endIndex: number;
-  gotoFirstChild(): boolean;
-  gotoNextSibling(): boolean;
-  gotoParent(): boolean;
-}
 interface NativeTree {
   readonly rootNode: NativeNode;
-  walk(): NativeCursor;
+  walk(): Cursor;
   edit(edit: {
     startIndex: number;
     oldEndIndex: number;
@@ -61,25 +54,11 @@ class WrappedTree implements SyntaxTree {
   ) {}
 
   captures(name: QueryName): Capture[] {
-    return this.query(name)
-      .captures(this.tree.rootNode)
-      .map((c) => ({ name: c.name, type: c.node.type, start: c.node.startIndex, end: c.node.endIndex }));
+    return capturesOf(this.query(name).captures(this.tree.rootNode));
   }
 
   walk(visit: Parameters<SyntaxTree['walk']>[0]): void {
-    const cursor = this.tree.walk();
-    let depth = 0;
-    for (;;) {
-      visit({ type: cursor.nodeType, start: cursor.startIndex, end: cursor.endIndex, depth });
-      if (cursor.gotoFirstChild()) {
-        depth++;
-        continue;
-      }
-      while (!cursor.gotoNextSibling()) {
-        if (!cursor.gotoParent()) return;
-        depth--;
-      }
-    }
+    walkFrom(this.tree.walk(), visit);
   }
 
   edit(edit: TextEdit): void {

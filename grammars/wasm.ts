@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Language, Parser, Query, type Tree } from 'web-tree-sitter';
 import type { Capture, GrammarName, QueryName, SyntaxParser, SyntaxTree, TextEdit } from './syntax.ts';
+import { capturesOf, walkFrom } from './tree-walk.ts';
 
 class WasmTree implements SyntaxTree {
   constructor(
@@ -11,28 +12,13 @@ class WasmTree implements SyntaxTree {
   ) {}
 
   captures(name: QueryName): Capture[] {
-    return this.query(name)
-      .captures(this.tree.rootNode)
-      .map((c) => ({ name: c.name, type: c.node.type, start: c.node.startIndex, end: c.node.endIndex }));
+    return capturesOf(this.query(name).captures(this.tree.rootNode));
   }
 
   walk(visit: Parameters<SyntaxTree['walk']>[0]): void {
     const cursor = this.tree.walk();
-    let depth = 0;
-    for (;;) {
-      visit({ type: cursor.nodeType, start: cursor.startIndex, end: cursor.endIndex, depth });
-      if (cursor.gotoFirstChild()) {
-        depth++;
-        continue;
-      }
-      while (!cursor.gotoNextSibling()) {
-        if (!cursor.gotoParent()) {
-          cursor.delete();
-          return;
-        }
-        depth--;
-      }
-    }
+    walkFrom(cursor, visit);
+    cursor.delete();
   }
 
   edit(edit: TextEdit): void {

@@ -33,6 +33,7 @@ export const bundles: readonly BuildOptions[] = [
   { ...node, format: 'cjs', entryPoints: ['extension/main.ts'], outfile: 'dist/extension.cjs' },
   { ...esm, entryPoints: ['extension/analysis/worker.ts'], outfile: 'dist/analysis-worker.js' },
   { ...esm, entryPoints: ['extension/analysis/parse-worker.ts'], outfile: 'dist/parse-worker.js' },
+  { ...esm, entryPoints: ['extension/profile/import/worker.ts'], outfile: 'dist/import-worker.js' },
   { ...esm, entryPoints: ['engine/host/runner.ts'], outfile: 'dist/engine-runner.js' },
   { ...esm, entryPoints: ['extension/cli/main.ts'], outfile: 'dist/cli.js' },
   {

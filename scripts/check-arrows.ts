@@ -23,8 +23,12 @@ const lower = ['analysis', 'profile', 'experiment', 'native', 'engine-host'];
 
 export const layers: readonly Layer[] = [
   { name: 'model', place: 'extension/model.ts', sees: [], node: false },
+  { name: 'model', place: 'extension/model-costs.ts', sees: [], node: false },
+  { name: 'model', place: 'extension/model-ledger.ts', sees: [], node: false },
+  { name: 'model', place: 'extension/model-soak.ts', sees: [], node: false },
   { name: 'model', place: 'extension/model-experiment.ts', sees: [], node: false },
   { name: 'model', place: 'extension/model-profile.ts', sees: [], node: false },
+  { name: 'model', place: 'extension/model-report.ts', sees: [], node: false },
   { name: 'grammars', place: 'grammars', sees: [] },
   { name: 'analysis', place: 'extension/analysis', sees: ['grammars'] },
   { name: 'profile', place: 'extension/profile', sees: [] },

@@ -6,6 +6,9 @@ import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readFlips } from '../engine/host/flips.ts';
+import { readManifest } from '../engine/host/manifest.ts';
+import { buildFlips, missingFlips } from './build-flips.ts';
 import { run, tail } from './process.ts';
 import { type ZipEntry, zipEntries } from './zip.ts';
 import { nativeFiles } from '../extension/native/harness.ts';
@@ -20,11 +23,14 @@ export const expected: readonly RegExp[] = [
   /^license(\.\w+)?$/i,
   /^dist\/extension\.cjs$/,
   /^dist\/analysis-worker\.js$/,
+  /^dist\/import-worker\.js$/,
   /^dist\/engine-runner\.js$/,
   /^dist\/webview\.js$/,
   /^dist\/webview\.css$/,
   /^dist\/engine\/fast\.wasm$/,
   /^dist\/engine\/costs\.wasm$/,
+  /^dist\/engine\/flips\.json$/,
+  /^dist\/engine\/flips\.br$/,
   /^dist\/grammars\/web-tree-sitter\.wasm$/,
   /^dist\/grammars\/tree-sitter-c\.wasm$/,
   /^dist\/grammars\/tree-sitter-cpp\.wasm$/,
@@ -61,6 +67,9 @@ export function picturesOf(markdown: string): readonly string[] {
     .filter((target) => !/^[a-z]+:/i.test(target));
 }
 
+/** More than this is more than a download should be. */
+const mostBytes = 3 * 2 ** 20;
+
 const kib = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;
 
 /** Sizes by top folder (`dist/engine`, `engine/allocator`, …), largest first. */
@@ -81,6 +90,7 @@ async function main(): Promise<void> {
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
     version: string;
   };
+  await buildFlips((line) => console.log(line));
   const vsce = createRequire(import.meta.url).resolve('@vscode/vsce/vsce');
   // Below the root, so that the finished file can be renamed into place.
   const temporary = mkdtempSync(path.join(root, 'dist/packing-'));
@@ -107,7 +117,13 @@ async function main(): Promise<void> {
     const lost = picturesOf(readFileSync(path.join(root, 'README.md'), 'utf8')).filter(
       (p) => !names.includes(p),
     );
-    const problems = [...problemsIn(names), ...lost.map((p) => `missing: README.md shows ${p}`)];
+    const index = readFlips(path.join(root, 'dist'), readManifest(path.join(root, 'dist')).inputs);
+    const problems = [
+      ...problemsIn(names),
+      ...lost.map((p) => `missing: README.md shows ${p}`),
+      ...missingFlips(index ?? { modules: [] }).map((f) => `missing: a module of ${f}`),
+      ...(bytes.length > mostBytes ? [`${kib(bytes.length)} is more than ${kib(mostBytes)}`] : []),
+    ];
     for (const p of problems) console.error(p);
     if (problems.length > 0) throw new Error('the package is not what it should be (npm run build first?)');
     for (const old of readdirSync(root).filter((f) => /^alloc-lens-.*\.vsix$/.test(f))) {

@@ -37,6 +37,8 @@ export interface RunningServer {
   /** VS Code's own logs, one folder per window (`exthost1/…`). */
   readonly logsDir: string;
   readonly settingsFile: string;
+  /** Where extensions are installed, a folder each. */
+  readonly extensionsDir: string;
   /** Ends the server and removes its folders. */
   readonly stop: () => Promise<void>;
 }
@@ -204,6 +206,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       logFile: places.log,
       logsDir: path.join(places.user, 'logs'),
       settingsFile: path.join(places.user, 'User/settings.json'),
+      extensionsDir: places.extensions,
       stop,
     };
   } catch (error) {

@@ -5,6 +5,7 @@ import { StateStore } from './state.ts';
 import { panels, registerControls, showPanel } from './ui/controls.ts';
 import { h } from './ui/dom.ts';
 import { percent, plural, speed } from './ui/format.ts';
+import { allocatorsView } from './views/allocators.ts';
 import { atomicsView } from './views/atomics.ts';
 import { candidatesView } from './views/candidates.ts';
 import type { ViewContext } from './views/context.ts';
@@ -35,6 +36,12 @@ const views: readonly View[] = [
     count: (m) => m.findings?.candidates.length ?? null,
   },
   { id: 'runs', title: 'Runs', build: runsView, count: (m) => (m.runs.length === 0 ? null : m.runs.length) },
+  {
+    id: 'allocators',
+    title: 'Allocators',
+    build: allocatorsView,
+    count: (m) => m.comparisons?.length || null,
+  },
   {
     id: 'experiments',
     title: 'Experiments',
@@ -69,7 +76,8 @@ function subtitle(model: ReportModel): string {
 function draw(root: HTMLElement, model: ReportModel, host: Host, state: StateStore): void {
   const active = views.some((v) => v.id === state.tab) ? state.tab : 'overview';
   const contents = new Map(views.map((v) => [v.id, h('div', { class: 'view' })]));
-  const showTab = (id: string): void => {
+  const showTab = (id: string, again = false): void => {
+    if (again) contents.get(id)?.replaceChildren();
     showPanel(tabs, id);
     shown(id);
   };

@@ -1,5 +1,6 @@
 /** The other heaps of the WebAssembly world: AssemblyScript's TLSF, and emscripten's dlmalloc and emmalloc. */
 import path from 'node:path';
+import { childEnvironment, probeFlags } from '../../engine/host/child.ts';
 import type { BenchRequest, BenchResult } from '../../extension/model.ts';
 import { runProcess } from '../../extension/native/process.ts';
 import { benchRun, summarizeRuns } from '../../extension/profile/run-statistics.ts';
@@ -17,8 +18,13 @@ export interface WasmOptions {
 
 /** Bottom of each module's memory, kept for the host's tables: a long trace's operations fit. */
 const tables = 512 * 2 ** 20;
-/** As for the engine: optimised code only. */
-const nodeFlags = ['--no-liftoff', '--no-wasm-lazy-compilation', '--import', 'tsx'];
+
+/** How a module is run. */
+interface Launch {
+  readonly root: string;
+  /** As for the engine: optimised code only, calls stay calls. */
+  readonly nodeFlags: readonly string[];
+}
 
 function jobOf(request: BenchRequest, module: string, shared: boolean): ChildJob {
   const base = { module, tables, shared, passes: request.passes ?? null };
@@ -35,14 +41,14 @@ function jobOf(request: BenchRequest, module: string, shared: boolean): ChildJob
 
 async function runChild(
   request: BenchRequest,
-  root: string,
+  { root, nodeFlags }: Launch,
   module: string,
   shared: boolean,
 ): Promise<ChildResult> {
   const job = jobOf(request, module, shared);
   const child = path.join(root, 'bench/arms/wasm-child.ts');
-  const { NODE_OPTIONS: _dropped, ...env } = process.env;
-  const done = await runProcess(process.execPath, [...nodeFlags, child, JSON.stringify(job)], { env });
+  const args = [...nodeFlags, '--import', 'tsx', child, JSON.stringify(job)];
+  const done = await runProcess(process.execPath, args, { env: childEnvironment({}) });
   if (done.status !== 0) {
     const words =
       done.stderr.split('\n').find((l) => /Error|memory/.test(l)) ?? `status ${done.status ?? done.signal}`;
@@ -51,11 +57,11 @@ async function runChild(
   return JSON.parse(done.stdout) as ChildResult;
 }
 
-function arm(label: string, root: string, module: string, shared: boolean): Arm {
+function arm(label: string, launch: Launch, module: string, shared: boolean): Arm {
   return {
     ...{ label, family: 'wasm', can: (work) => !isParallel(work) && work.workload !== 'mstress' },
     run: async (request): Promise<BenchResult> => {
-      const result = await runChild(request, root, module, shared);
+      const result = await runChild(request, launch, module, shared);
       return {
         ...{ schemaVersion: 1, workload: workloadName(request), target: label, variant: 'wasm' },
         ...{ threads: 1, iterations: result.operations, hash: [], moduleSha256: null },
@@ -70,8 +76,14 @@ function arm(label: string, root: string, module: string, shared: boolean): Arm 
 /** What can be built; for each of the others one line says why not. */
 export async function wasmArms({ root, cacheDir, log }: WasmOptions): Promise<Arm[]> {
   const arms: Arm[] = [];
+  const nodeFlags = await probeFlags({
+    distDir: path.join(root, 'dist'),
+    nodePath: process.execPath,
+    extraEnv: {},
+  });
+  const launch: Launch = { root, nodeFlags };
   try {
-    arms.push(arm('AssemblyScript TLSF', root, await tlsfModule(root, cacheDir, tables), true));
+    arms.push(arm('AssemblyScript TLSF', launch, await tlsfModule(root, cacheDir, tables), true));
   } catch (error) {
     log(
       `AssemblyScript TLSF: left out, ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`,
@@ -82,5 +94,5 @@ export async function wasmArms({ root, cacheDir, log }: WasmOptions): Promise<Ar
     log(`emscripten's dlmalloc and emmalloc: left out, ${heaps}`);
     return arms;
   }
-  return [...arms, ...heaps.map((h) => arm(`emscripten ${h.name}`, root, h.file, false))];
+  return [...arms, ...heaps.map((h) => arm(`emscripten ${h.name}`, launch, h.file, false))];
 }

@@ -110,11 +110,18 @@ export function compiledText(
   return name === tlsfFile ? exposedTlsf(text) : dropInlineMarks(text, keep);
 }
 
+const ascFile = (root: string): string => path.join(root, 'node_modules/assemblyscript/dist/asc.js');
+
+/** Whether flags can be compiled here: the compiler and the sources are there. */
+export function canCompile(root: string): boolean {
+  return existsSync(ascFile(root)) && existsSync(path.join(root, flagsFile));
+}
+
 function ascEntry(root: string): string {
-  const entry = path.join(root, 'node_modules/assemblyscript/dist/asc.js');
+  const entry = ascFile(root);
   if (!existsSync(entry)) {
     throw new UserError(
-      'this flag combination is not among the shipped modules, and asc was not found to compile it: run from a checkout after `npm ci`, or drop --flag',
+      'this flag combination is not among the shipped modules (the variants, and fast and standard with one flag changed), and asc was not found to compile it: run from a checkout after `npm ci`, or change one flag at a time',
       3,
     );
   }
@@ -211,6 +218,23 @@ export function inputsHash(root: string): string {
   return hash.digest('hex');
 }
 
+/** Name that a module of these inputs is kept under. */
+export function cachedName(
+  inputs: string,
+  variant: Pick<Variant, 'keepCalls'>,
+  flags: Readonly<Record<string, number>>,
+): string {
+  const what = JSON.stringify([variant.keepCalls, Object.entries(flags).sort()]);
+  return `${inputs.slice(0, 16)}-${createHash('sha256').update(what).digest('hex').slice(0, 16)}.wasm`;
+}
+
+/** Removes the modules of other inputs from a folder of kept ones. */
+export function dropOthers(folder: string, inputs: string): void {
+  for (const old of readdirSync(folder)) {
+    if (!old.startsWith(inputs.slice(0, 16))) rmSync(path.join(folder, old), { force: true });
+  }
+}
+
 /**
  * Compiles into `folder`, or finds there what was compiled from the same inputs before; modules of other inputs are
  * removed. Errors as `compileEngine`'s.
@@ -221,24 +245,20 @@ export async function compileCached(
   variant: Pick<Variant, 'keepCalls'>,
   flags: Readonly<Record<string, number>>,
 ): Promise<{ readonly file: string; readonly sha256: string }> {
-  const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
   requireSources(root);
   ascEntry(root);
-  const inputs = inputsHash(root).slice(0, 16);
-  const key = sha256(JSON.stringify([variant.keepCalls, Object.entries(flags).sort()])).slice(0, 16);
-  const file = path.join(folder, `${inputs}-${key}.wasm`);
+  const inputs = inputsHash(root);
+  const file = path.join(folder, cachedName(inputs, variant, flags));
   if (!existsSync(file)) {
     const { wasm, map } = await compileEngine(root, variant, flags);
     mkdirSync(folder, { recursive: true });
-    for (const old of readdirSync(folder)) {
-      if (!old.startsWith(inputs)) rmSync(path.join(folder, old), { force: true });
-    }
+    dropOthers(folder, inputs);
     writeFileSync(`${file}.map`, map);
     // Renamed into place: another process may be looking.
     writeFileSync(`${file}.${process.pid}`, wasm);
     renameSync(`${file}.${process.pid}`, file);
   }
-  return { file, sha256: sha256(readFileSync(file)) };
+  return { file, sha256: createHash('sha256').update(readFileSync(file)).digest('hex') };
 }
 
 export interface SourceFunction {

@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, Worker } from 'node:worker_threads';
 import { UserError } from '../../extension/model.ts';
-import type { CostName } from '../../extension/model-experiment.ts';
+import type { CostName } from '../../extension/model-costs.ts';
 import type { CostBlock, CostRow, CostUnit } from '../../extension/profile/cost-measurement.ts';
 import type { CostsJob } from './protocol.ts';
 

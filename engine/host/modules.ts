@@ -1,7 +1,9 @@
 /** From a requested variant, flags and gates to the module file that answers the request. */
 import path from 'node:path';
 import { UserError } from '../../extension/model.ts';
+import { canCompile } from './compile.ts';
 import { compileSettings } from './flavours.ts';
+import { flippedModule } from './flips.ts';
 import type { Manifest } from './manifest.ts';
 import type { CompileJob, JobResult } from './protocol.ts';
 import { envGates, flagsOf, readsEnvironment, type Variant, variants } from './variants.ts';
@@ -33,14 +35,19 @@ export function moduleVariant(variant: string): string {
   return variant === 'counted' ? 'fast' : variant;
 }
 
-/** Finds modules, and compiles those that were not shipped (kept in dist/engine-cache until the sources change). */
+/**
+ * Finds modules. Where there is a compiler it compiles those that were not built; elsewhere it takes those with a changed
+ * flag from the archive that was shipped. Both are kept in a folder until the sources change.
+ */
 export class Modules {
   readonly #distDir: string;
+  readonly #folder: string;
   readonly #run: (job: CompileJob) => Promise<JobResult>;
 
-  /** `run` runs a job in a child process. */
-  constructor(distDir: string, run: (job: CompileJob) => Promise<JobResult>) {
+  /** `run` runs a job in a child process; `folder` keeps modules, without it dist/engine-cache. */
+  constructor(distDir: string, run: (job: CompileJob) => Promise<JobResult>, folder?: string) {
     this.#distDir = distDir;
+    this.#folder = folder ?? path.join(distDir, 'engine-cache');
     this.#run = run;
   }
 
@@ -63,14 +70,20 @@ export class Modules {
     if (Object.entries(flags).every(([k, v]) => entry.flags[k] === v)) {
       return { file: path.join(this.#distDir, 'engine', entry.file), sha256: entry.sha256 };
     }
-    return this.#compile(variant, flags);
+    const root = path.resolve(this.#distDir, '..');
+    const shipped = canCompile(root)
+      ? null
+      : await flippedModule(this.#distDir, manifest.inputs, this.#folder, variant, flags);
+    return shipped ?? this.#compile(root, variant, flags);
   }
 
-  async #compile(variant: Variant, flags: Readonly<Record<string, number>>): Promise<ResolvedModule> {
+  async #compile(
+    root: string,
+    variant: Variant,
+    flags: Readonly<Record<string, number>>,
+  ): Promise<ResolvedModule> {
     const result = await this.#run({
-      kind: 'compile',
-      root: path.resolve(this.#distDir, '..'),
-      folder: path.join(this.#distDir, 'engine-cache'),
+      ...{ kind: 'compile', root, folder: this.#folder },
       keepCalls: variant.keepCalls,
       flags,
     });

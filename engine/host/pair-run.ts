@@ -3,7 +3,7 @@
  * own, timed in batches A B B A, then B A A B, and so on. Both sides of a block work on the same seed.
  */
 import { readFileSync } from 'node:fs';
-import { median } from '../../extension/profile/run-statistics.ts';
+import { median } from '../../extension/profile/percentiles.ts';
 import type {
   LoopParameters,
   ThreadedParameters,

@@ -1,6 +1,7 @@
 /** What an experiment's plan means for the engine: variant, flags and gates of a side, the workload's parameters. */
 import { type BenchRequest, UserError } from '../../extension/model.ts';
 import type { ExperimentWork, SideSpec } from '../../extension/model-experiment.ts';
+import { sideLabel } from '../../extension/profile/side-label.ts';
 import {
   parametersOf,
   type TraceParameters,
@@ -31,13 +32,9 @@ export function engineSide(spec: SideSpec): EngineSide {
   return { variant, flags: { ...preset?.flags, ...spec.flags }, env: { ...preset?.env, ...spec.env } };
 }
 
-/** `engine fast, HAKMEM_X=1, env HAKMEM_Y=0`. */
-export function sideLabel(spec: SideSpec): string {
-  const { variant } = engineSide(spec);
-  const name = spec.preset === null ? `engine ${variant}` : `engine ${spec.preset} (${variant})`;
-  const set = (values: Readonly<Record<string, string>>, before: string): string[] =>
-    Object.entries(values).map(([key, value]) => `${before}${key}${value === '' ? '' : `=${value}`}`);
-  return [name, ...set(spec.flags, ''), ...set(spec.env, 'env ')].join(', ');
+/** How it is shown, with the variant that it runs: a preset's own, or `fast`, where the plan names none. */
+export function engineSideLabel(spec: SideSpec): string {
+  return sideLabel({ ...spec, variant: engineSide(spec).variant });
 }
 
 /** Throws `UserError` for workloads and values that do not exist. */

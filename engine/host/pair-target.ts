@@ -11,7 +11,7 @@ import type {
   SideSpec,
   Unit,
 } from '../../extension/model-experiment.ts';
-import { median } from '../../extension/profile/run-statistics.ts';
+import { median } from '../../extension/profile/percentiles.ts';
 import { unitLogRatio } from '../../extension/profile/unit-blocks.ts';
 import type { TraceParameters, WorkloadParameters } from '../../extension/profile/workloads.ts';
 import { abortError, type ChildOptions, pinFlags, probeFlags, runJob } from './child.ts';
@@ -19,7 +19,7 @@ import { ranIn } from './counted-table.ts';
 import { readManifest } from './manifest.ts';
 import { layoutRecipes, seededRandom } from './module-layout.ts';
 import { Modules } from './modules.ts';
-import { engineSide, hasThreads, sideLabel, workParameters } from './pair-side.ts';
+import { engineSide, engineSideLabel, hasThreads, workParameters } from './pair-side.ts';
 import { type Pin, probePin } from './pin.ts';
 import type {
   CheckResult,
@@ -37,6 +37,8 @@ export interface EnginePairOptions {
   /** Default: the running executable. */
   readonly nodePath?: string;
   readonly extraEnv?: Readonly<Record<string, string>>;
+  /** Keeps modules with changed flags; default: dist/engine-cache. */
+  readonly cacheDir?: string;
   /** Few blocks of short batches, to see everything work; its timings say nothing. */
   readonly quick?: boolean;
 }
@@ -159,9 +161,11 @@ export class EnginePair implements PairRunner {
   /** Compiles where it has to, in a child process that a cancel ends. */
   async #resolve(spec: SideSpec, hooks: PairHooks): Promise<Resolved> {
     const { variant, flags, env } = engineSide(spec);
-    const { distDir } = this.#options;
-    const modules = new Modules(distDir, (job) =>
-      this.#run(job, `compiling ${sideLabel(spec)}`, hooks, start),
+    const { distDir, cacheDir } = this.#options;
+    const modules = new Modules(
+      distDir,
+      (job) => this.#run(job, `compiling ${engineSideLabel(spec)}`, hooks, start),
+      cacheDir,
     );
     const { file, sha256 } = await modules.resolve(readManifest(distDir), variant, flags, env);
     return { module: file, env, sha256 };
@@ -241,7 +245,7 @@ export class EnginePair implements PairRunner {
       const served = table === null || ranIn(table, 'engine/allocator/libc_heap.ts') === libc;
       const facts: SideFacts = {
         spec: plan[side],
-        label: sideLabel(plan[side]),
+        label: engineSideLabel(plan[side]),
         sha256: module.sha256,
         answered: heap === null ? null : answers[heap],
         intended: heap === (libc ? 'libc' : 'engine') && served,

@@ -5,6 +5,7 @@ import { defaultPasses } from '../../extension/profile/workloads.ts';
 import { instantiate } from './instantiate.ts';
 import { instrument } from './instrument.ts';
 import type { CheckJob, CheckResult, PassesJob, PassesResult } from './protocol.ts';
+import { PassCosts } from './pass-costs.ts';
 import { PeakMemory } from './resident.ts';
 import { checkThreads, ThreadHang, timeThreads } from './threaded-run.ts';
 import { ThreadTrap } from './thread-team.ts';
@@ -28,11 +29,13 @@ async function timeSolo(
   const engine = instantiate(module, { env: job.env, harnessBytes: work.harnessBytes });
   work.prepare(engine);
   const peak = new PeakMemory(engine.memory);
+  const costs = new PassCosts(engine);
   const steps = count + (job.latency ? 1 : 0);
   const passes: number[] = [];
   for (let i = 0; i < count; i++) {
     await report(`pass ${i + 1} of ${count}`, i / steps);
     passes.push(work.pass(engine));
+    costs.look();
   }
   const peakBytes = peak.bytes();
   let latency: Latency | null = null;
@@ -40,7 +43,10 @@ async function timeSolo(
     await report('latency', count / steps);
     latency = work.latency(engine);
   }
-  return { kind: 'passes', passes, operations: work.operations, threads: 1, peakBytes, latency };
+  return {
+    ...{ kind: 'passes', passes, operations: work.operations, threads: 1, peakBytes, latency },
+    ...costs.sums(),
+  };
 }
 
 /** Passes with their peak memory, then single operations for `latency`. `entry` is the threads' entry file. */

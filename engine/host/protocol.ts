@@ -165,6 +165,10 @@ export interface PassesResult {
   readonly threads: number;
   /** Bytes of the heap ever touched (or grown to, where that cannot be read). */
   readonly peakBytes: number;
+  /** Page faults of the process during the passes, all of them. */
+  readonly pageFaults: number;
+  /** Growths of the memory and pages given back during the passes, as far as they are seen between them. */
+  readonly systemCalls: number;
   readonly latency: Latency | null;
 }
 

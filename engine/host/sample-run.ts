@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { ProfileFunction, ProfileLine } from '../../extension/model.ts';
 import { categoryOfBox } from '../../extension/profile/category.ts';
+import { median } from '../../extension/profile/percentiles.ts';
 import type { SourceFunction } from './compile.ts';
 import { type LineCount, countWork } from './counted-run.ts';
 
@@ -18,10 +19,6 @@ const mostPasses = 400;
 const speedPairs = 5;
 /** The row of everything that is neither allocator nor benchmark. */
 const runtimeName = '(runtime)';
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >>> 1] ?? 0;
-}
 
 /**
  * A workload's loop is called `main`, as in the documents' tables. Calls inside a module go through V8's jump table,

@@ -1,14 +1,13 @@
 /** Soaks on the built-in engine: a process a side, kept alive; only one of them works at a time. */
+import type { PairHooks, SideSpec } from '../../extension/model-experiment.ts';
 import type {
-  PairHooks,
   SideName,
-  SideSpec,
   SoakMeasure,
   SoakPlan,
   SoakProcess,
   SoakRunner,
   SoakSession,
-} from '../../extension/model-experiment.ts';
+} from '../../extension/model-soak.ts';
 import { UserError } from '../../extension/model.ts';
 import type { TraceParameters, WorkloadParameters } from '../../extension/profile/workloads.ts';
 import { type ChildOptions, probeFlags, runJob } from './child.ts';
@@ -129,8 +128,10 @@ export class EngineSoakRunner implements SoakRunner {
   }
 
   #module(side: EngineSide, options: ChildOptions, { signal }: PairHooks): Promise<ResolvedModule> {
-    const modules = new Modules(options.distDir, (job) =>
-      runJob(job, options, { onProgress: () => {}, signal }),
+    const modules = new Modules(
+      options.distDir,
+      (job) => runJob(job, options, { onProgress: () => {}, signal }),
+      this.#options.cacheDir,
     );
     return modules.resolve(readManifest(options.distDir), side.variant, side.flags, side.env);
   }

@@ -29,9 +29,16 @@ export interface EngineTargetOptions {
   /** Default: the running executable. */
   readonly nodePath?: string;
   readonly extraEnv?: Readonly<Record<string, string>>;
+  /** Keeps modules with changed flags; default: dist/engine-cache. */
+  readonly cacheDir?: string;
 }
 
 type Parameters = WorkloadParameters | TraceParameters;
+
+function systemCallsPerOp(run: PassesResult | undefined): number | null {
+  const operations = run === undefined ? 0 : run.passes.length * run.operations;
+  return run === undefined || operations === 0 ? null : run.systemCalls / operations;
+}
 
 function resultOf(
   request: BenchRequest,
@@ -58,6 +65,8 @@ function resultOf(
       liveBytes: check?.liveBytes ?? null,
       requestedBytes: check?.requestedBytes ?? null,
       wasteByClass: check?.wasteByClass ?? null,
+      pageFaults: runs.reduce((sum, r) => sum + r.pageFaults / r.passes.length, 0) / runs.length,
+      systemCallsPerOp: systemCallsPerOp(runs[0]),
     },
     profile,
   };
@@ -100,8 +109,10 @@ export class EngineTarget implements Target {
 
   constructor(options: EngineTargetOptions) {
     this.#options = options;
-    this.#modules = new Modules(options.distDir, async (job) =>
-      runJob(job, await this.#childOptions(), { onProgress: () => {}, signal: undefined }),
+    this.#modules = new Modules(
+      options.distDir,
+      async (job) => runJob(job, await this.#childOptions(), { onProgress: () => {}, signal: undefined }),
+      options.cacheDir,
     );
   }
 

@@ -3,6 +3,7 @@ import { UserError } from '../../extension/model.ts';
 import type { EngineInstance } from './instantiate.ts';
 import type { Report } from './passes.ts';
 import type { PassesResult } from './protocol.ts';
+import { PassCosts } from './pass-costs.ts';
 import { PeakMemory } from './resident.ts';
 import type { Faults } from './thread.ts';
 import type { ThreadBlock } from './thread-block.ts';
@@ -102,6 +103,7 @@ export async function timeThreads(
   const team = await TimedTeam.start(engine, module, work, entry);
   try {
     const peak = new PeakMemory(engine.memory);
+    const costs = new PassCosts(engine);
     const passes: number[] = [];
     let operations = work.operations ?? 0;
     for (let i = 0; i < count; i++) {
@@ -109,10 +111,12 @@ export async function timeThreads(
       const pass = await team.pass();
       operations = pass.operations;
       passes.push(pass.ns);
+      costs.look();
     }
     return {
       ...{ kind: 'passes', passes, operations, threads: work.threads },
       ...{ peakBytes: peak.bytes(), latency: null },
+      ...costs.sums(),
     };
   } finally {
     await team.end();

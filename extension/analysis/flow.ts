@@ -12,6 +12,7 @@ import {
   type Node,
   type Stmt,
   functionOf,
+  idOf,
   print,
   strip,
   walk,
@@ -225,14 +226,7 @@ export class Flow extends Stores {
   /** All uses of a local that `def` gave the value to. */
   local(node: ValueNode, d: Decl, def: Node | null, mode: number, under?: ValueNode): void {
     if (d.isStatic || d.isThread) {
-      const t = targetOf(this.index, {
-        k: 'id',
-        token: d.token,
-        up: d,
-        name: d.name,
-        scope: null,
-        decl: undefined,
-      });
+      const t = targetOf(this.index, idOf(d));
       if (t !== null) this.object(node, t, def ?? d);
       return;
     }

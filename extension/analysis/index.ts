@@ -1,7 +1,9 @@
 /** Name tables over all lowered files: who defines, calls, reads and writes what. */
+import { findCallees } from './callees.ts';
 import { type Cond, type CondScope, holds } from './condition.ts';
+import { expressionType } from './expression-type.ts';
 import type { Call, Decl, Expr, Field, Func, Id, Mem, Node, Struct, TypeRef } from './ir.ts';
-import { functionOf, noType, walk } from './ir.ts';
+import { noType, walk } from './ir.ts';
 import { condAt } from './preprocess.ts';
 import { type Project, push } from './project.ts';
 
@@ -247,83 +249,13 @@ export class Index {
     const known = this.calleeCache.get(call);
     if (known !== undefined) return known;
     this.calleeCache.set(call, []);
-    const found = this.findCallees(call);
+    const found = findCallees(this, call);
     this.calleeCache.set(call, found);
     return found;
   }
 
-  private findCallees(call: Call): readonly Func[] {
-    const { callee } = call;
-    const name = callee.k === 'id' ? callee.name : callee.k === 'mem' ? callee.field : null;
-    if (name === null) return [];
-    const every = this.byName.get(name);
-    if (every === undefined) return [];
-    const all = every.length === 1 ? every : this.native(every);
-    if (callee.k === 'id' && this.local(functionOf(call), name) !== null) return [];
-    if (all.length === 1 && all[0]?.owner === null && callee.k === 'id') return all;
-    return this.narrow(all, call);
-  }
-
-  /** Without the definitions for other systems, as long as one is left. */
-  private native(all: readonly Func[]): readonly Func[] {
-    const list = all.filter((f) => !this.project.isForeign(f.file, f.cond));
-    const some = list.length > 0 ? list : all;
-    const live = some.length > 1 ? some.filter((f) => !this.isOut(f.file, f.cond)) : some;
-    return live.length > 0 ? live : some;
-  }
-
-  private narrow(all: readonly Func[], call: Call): readonly Func[] {
-    const { callee } = call;
-    const file = this.fileOf(call);
-    let list = all;
-    if (callee.k === 'mem') {
-      const type = this.structOf(this.typeOf(callee.object));
-      const owned = all.filter((f) => f.owner !== null && (type === null || this.isA(type, f.owner)));
-      list = type === null ? owned : owned;
-    } else if (callee.k === 'id' && callee.scope !== null && callee.scope !== '') {
-      const scope = callee.scope.slice(callee.scope.lastIndexOf(':') + 1);
-      // `using cell = pointer_cell<T>;  cell::store(x)`
-      const named = this.resolve({ ...noType, base: scope }).base;
-      const owned = all.filter((f) => f.owner === scope || f.owner === named);
-      list = owned.length > 0 ? owned : all.filter((f) => f.owner === null);
-    } else {
-      const owner = functionOf(call)?.owner ?? null;
-      const owned = owner === null ? [] : all.filter((f) => f.owner === owner);
-      const free = all.filter((f) => f.owner === null);
-      list = owned.length > 0 ? owned : free;
-    }
-    const here = list.filter((f) => f.file === file);
-    if (here.length > 0 && here.some((f) => f.isStatic || f.owner !== null)) return here;
-    const visible = list.filter(
-      (f) => !f.isStatic || /\.(h|hpp|hh|hxx|inc|inl)$/i.test(f.file) || f.file === file,
-    );
-    const sameArity = this.fitting(visible, call);
-    if (callee.k === 'mem' || visible.some((f) => f.owner !== null))
-      return sameArity.length > 0 ? sameArity : visible;
-    // Of functions with one name in several files, what the caller's file includes.
-    const near = file === null ? [] : visible.filter((f) => this.project.closure(file).has(f.file));
-    const reachable = near.length > 0 ? near : visible;
-    const fits = this.fitting(reachable, call);
-    if (fits.length > 0) return fits;
-    return reachable.length > 0 ? reachable : list;
-  }
-
-  /** Overloads that take as many arguments, an atomic object only where one is given. */
-  private fitting(list: readonly Func[], call: Call): readonly Func[] {
-    const arity = list.filter((f) => f.params.length === call.args.length);
-    if (arity.length < 2) return arity;
-    const given = call.args.map((a) => {
-      const t = this.typeOf(a);
-      return t === null || t.base === '' ? null : this.resolve(t).atomic;
-    });
-    const takes = arity.map((f) => f.params.map((p) => this.resolve(p.type).atomic));
-    const possible = arity.filter((_, n) => given.every((g, i) => g !== false || takes[n]?.[i] !== true));
-    const exact = arity.filter((_, n) => given.every((g, i) => g !== true || takes[n]?.[i] === true));
-    const both = possible.filter((f) => exact.includes(f));
-    return both.length > 0 ? both : possible;
-  }
-
-  private isA(type: Struct, owner: string): boolean {
+  /** Whether the class of that name is the struct itself or one of its bases. */
+  isA(type: Struct, owner: string): boolean {
     return type.name === owner || this.ancestors(type.name).has(owner);
   }
 
@@ -453,7 +385,7 @@ export class Index {
     const cached = this.typeCache.get(x);
     if (cached !== undefined) return cached;
     this.typeCache.set(x, noType);
-    const t = this.compute(x);
+    const t = expressionType(this, x);
     this.typeCache.set(x, t);
     return t;
   }
@@ -465,90 +397,5 @@ export class Index {
     const here = all.filter((s) => s.file === f.file);
     const before = here.filter((s) => s.token.start <= f.start).sort((a, b) => b.token.start - a.token.start);
     return [...new Set([...before, ...here, ...all])];
-  }
-
-  /** What an operator on an object of the type yields: for an atomic one, its value. */
-  private valueOf(type: TypeRef | null): TypeRef | null {
-    if (type === null) return null;
-    const r = this.resolve(type);
-    return r.atomic && r.pointer === 0 && r.array === 0 ? { ...noType, base: 'long' } : type;
-  }
-
-  private compute(x: Expr): TypeRef | null {
-    switch (x.k) {
-      case 'id': {
-        const f = functionOf(x);
-        if (x.name === 'this' && f?.owner !== null && f !== null)
-          return { ...noType, base: f.owner ?? '', pointer: 1 };
-        const local = this.local(f, x.name, x);
-        if (local !== null) {
-          if (
-            local.type.base === 'auto' ||
-            local.type.base === '' ||
-            /^_*(typeof|decltype)/.test(local.type.base)
-          ) {
-            return local.init === null ? null : this.typeOf(local.init);
-          }
-          return local.type;
-        }
-        if (f?.owner !== null && f !== null) {
-          for (const s of this.ownStructs(f)) {
-            const field = this.fieldOf(s, x.name);
-            if (field !== null) return field.field.type;
-          }
-        }
-        return this.global(x.name, this.fileOf(x))?.type ?? null;
-      }
-      case 'mem':
-        return this.memberField(x)?.field.type ?? null;
-      case 'idx': {
-        const t = this.typeOf(x.object);
-        if (t === null) return null;
-        if (t.array > 0) return { ...t, array: t.array - 1 };
-        if (t.pointer > 0) return { ...t, pointer: t.pointer - 1 };
-        const r = this.resolve(t);
-        if (r.array > 0) return { ...r, array: r.array - 1 };
-        return r.pointer > 0 ? { ...r, pointer: r.pointer - 1 } : r;
-      }
-      case 'un': {
-        const t = this.typeOf(x.x);
-        if (t === null) return null;
-        if (x.op === '&') return { ...t, pointer: t.pointer + 1 };
-        if (x.op === '*') {
-          if (t.pointer > 0) return { ...t, pointer: t.pointer - 1 };
-          if (t.array > 0) return { ...t, array: t.array - 1 };
-          const r = this.resolve(t);
-          return r.pointer > 0 ? { ...r, pointer: r.pointer - 1 } : t;
-        }
-        return t;
-      }
-      case 'cast':
-        return x.type;
-      case 'call': {
-        const f = this.callees(x)[0];
-        if (f !== undefined) return f.returns;
-        return x.callee.k === 'id' ? (this.returns.get(x.callee.name) ?? null) : null;
-      }
-      case 'cond':
-        return this.typeOf(x.yes) ?? this.typeOf(x.no);
-      case 'choice':
-        return x.options[0] === undefined ? null : this.typeOf(x.options[0].x);
-      case 'asg':
-        return this.valueOf(this.typeOf(x.left));
-      case 'upd':
-        return this.valueOf(this.typeOf(x.x));
-      case 'bin':
-        return x.op === '.*' || x.op === '->*' ? null : this.typeOf(x.left);
-      case 'comma': {
-        const last = x.items[x.items.length - 1];
-        return last === undefined ? null : this.typeOf(last);
-      }
-      case 'stmtx': {
-        const last = x.body[x.body.length - 1];
-        return last?.k === 'expr' ? this.typeOf(last.x) : null;
-      }
-      default:
-        return null;
-    }
   }
 }

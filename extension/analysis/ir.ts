@@ -154,6 +154,11 @@ export interface Decl {
   readonly isExtern: boolean;
 }
 
+/** A use of a declaration at its own place. */
+export function idOf(d: Decl): Id {
+  return { k: 'id', token: d.token, up: d, name: d.name, scope: null, decl: undefined };
+}
+
 export interface ExprStmt extends Base {
   readonly k: 'expr';
   readonly x: Expr;

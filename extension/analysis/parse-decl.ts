@@ -1,5 +1,6 @@
 /** Everything at file, namespace and class scope: globals, structs, typedefs, and where functions begin. */
 import { type Cursor, builtins, isAttribute, qualifiers } from './cursor.ts';
+import { declared, storageOf } from './declared.ts';
 import type { Decl, Expr, Field, Struct, TypeRef } from './ir.ts';
 import { link } from './ir.ts';
 import { assignment } from './parse-expr.ts';
@@ -226,10 +227,12 @@ function argumentsInside(c: Cursor, at: number): boolean {
 
 function declaration(c: Cursor, unit: Unit, start: Token): void {
   const spec = specifiers(c);
-  const isStatic = spec.words.has('static');
-  const isThread =
-    spec.words.has('__thread') || spec.words.has('_Thread_local') || spec.words.has('thread_local');
-  const isExtern = spec.words.has('extern');
+  const storage = storageOf(spec.words);
+  const declare = (name: Token, type: TypeRef, init: Expr | null): void => {
+    const decl = declared(name, type, init, storage);
+    link(decl);
+    unit.globals.push(decl);
+  };
   for (let n = 0; n < 5000 && !c.done; n++) {
     if (c.accept(';')) return;
     const at = c.at;
@@ -246,7 +249,7 @@ function declaration(c: Cursor, unit: Unit, start: Token): void {
       if (c.is('=') || c.is(';') || c.is(',')) {
         const nothing = spec.type.base === '' && d.type.pointer === 0;
         if (c.accept('=')) c.at++;
-        else if (c.cpp && !nothing && !isExtern && argumentsInside(c, d.paramsAt)) {
+        else if (c.cpp && !nothing && !storage.isExtern && argumentsInside(c, d.paramsAt)) {
           // `T name(value);`: an object, initialised directly.
           c.at = d.paramsAt;
           const list = argumentsOf(c);
@@ -257,19 +260,7 @@ function declaration(c: Cursor, unit: Unit, start: Token): void {
             up: null,
             items: list.args.map((x) => ({ field: null, x })),
           };
-          const decl: Decl = {
-            k: 'decl',
-            token: d.name,
-            up: null,
-            name: d.name.text,
-            type: d.type,
-            init,
-            isStatic,
-            isThread,
-            isExtern,
-          };
-          link(decl);
-          unit.globals.push(decl);
+          declare(d.name, d.type, init);
           if (!c.accept(',')) {
             c.accept(';');
             return;
@@ -297,19 +288,7 @@ function declaration(c: Cursor, unit: Unit, start: Token): void {
       let init: Expr | null = null;
       if (c.accept('=')) init = c.is('{') ? initializer(c) : assignment(c);
       else if (c.is('{') && c.cpp) init = initializer(c);
-      const decl: Decl = {
-        k: 'decl',
-        token: d.name,
-        up: null,
-        name: d.name.text,
-        type: d.type,
-        init,
-        isStatic,
-        isThread,
-        isExtern,
-      };
-      link(decl);
-      unit.globals.push(decl);
+      declare(d.name, d.type, init);
     } else if (c.at === at) return;
     if (!c.accept(',')) {
       if (!c.accept(';') && c.is('{')) c.at = c.behind(c.at);

@@ -1,6 +1,7 @@
 /** Statements and local declarations. */
 import type { Cond } from './condition.ts';
 import { type Cursor, builtins, isAttribute, isTag, isTypeof, qualifiers } from './cursor.ts';
+import { declared, storageOf } from './declared.ts';
 import { type Decl, type DeclStmt, type Expr, type Stmt, exact } from './ir.ts';
 import { assignment, expression, opaque } from './parse-expr.ts';
 import { argumentsOf, initializer } from './parse-operand.ts';
@@ -397,10 +398,7 @@ export function declarations(c: Cursor, inHead: boolean): DeclStmt {
   const token = c.peek();
   const spec = specifiers(c);
   const decls: Decl[] = [];
-  const isStatic = spec.words.has('static');
-  const isExtern = spec.words.has('extern');
-  const isThread =
-    spec.words.has('__thread') || spec.words.has('_Thread_local') || spec.words.has('thread_local');
+  const storage = storageOf(spec.words);
   for (let n = 0; n < 2000; n++) {
     if (c.is(';') || c.done) break;
     const before = c.at;
@@ -421,17 +419,7 @@ export function declarations(c: Cursor, inHead: boolean): DeclStmt {
       };
     }
     if (d.name !== null && !(d.paramsAt >= 0 && !c.cpp)) {
-      decls.push({
-        k: 'decl',
-        token: d.name,
-        up: null,
-        name: d.name.text,
-        type: d.type,
-        init,
-        isStatic,
-        isThread,
-        isExtern,
-      });
+      decls.push(declared(d.name, d.type, init, storage));
     }
     if (c.is(':') && !inHead) {
       c.at++;

@@ -1,6 +1,6 @@
 /** Values that are stored: into locals, behind pointers, into fields, initialisers and aggregates. */
 import { Calls } from './calls.ts';
-import { type Decl, type Expr, type Init, type Node, functionOf, print } from './ir.ts';
+import { type Decl, type Expr, type Init, type Node, functionOf, idOf, print } from './ir.ts';
 import { isOwn } from './naming.ts';
 import { type Target, assignedOf, fieldTarget, targetOf } from './targets.ts';
 import { Mode, ValueNode } from './value-graph.ts';
@@ -153,14 +153,7 @@ export abstract class Stores extends Calls {
   protected declared(node: ValueNode, d: Decl, x: Expr, mode: number): void {
     const content = (mode & Mode.content) !== 0;
     if (functionOf(d) === null || d.isStatic || d.isThread) {
-      const t = targetOf(this.index, {
-        k: 'id',
-        token: d.token,
-        up: d,
-        name: d.name,
-        scope: null,
-        decl: undefined,
-      });
+      const t = targetOf(this.index, idOf(d));
       if (t !== null && !content) this.object(node, t, d);
       return;
     }

@@ -1,5 +1,5 @@
 /** Reads the JSON that `bench --format json` printed, trusting nothing in it. */
-import type { BenchResult } from '../model.ts';
+import type { BenchResult, CompareResult } from '../model.ts';
 import { UserError } from '../model.ts';
 import { readJson } from './files.ts';
 import { quoted } from './values.ts';
@@ -25,7 +25,7 @@ const record =
 
 const figuresByName: Shape = (v) => typeof v === 'object' && v !== null && Object.values(v).every(figure);
 
-const categories = ['wrapper', 'core', 'env', 'benchmark', 'kernel', 'stats'];
+const categories = ['wrapper', 'core', 'env', 'benchmark', 'kernel', 'stats', 'library'];
 const benchShape = record({
   schemaVersion: (v) => v === 1,
   workload: text,
@@ -83,13 +83,56 @@ function isBenchResult(value: unknown): value is BenchResult {
   return benchShape(value);
 }
 
-/** The results in a file, several where `bench` ran several counts of threads; throws one clear line when it is none. */
-export function readBenchFile(file: string): BenchResult[] {
+const optional =
+  (shape: Shape): Shape =>
+  (v) =>
+    v === undefined || shape(v);
+const ratio = nullable(record({ median: figure, min: figure, max: figure }));
+
+const compareShape = record({
+  schemaVersion: (v) => v === 1,
+  workload: text,
+  threads: figure,
+  rounds: figure,
+  at: optional(text),
+  hash: array(text),
+  rows: array(
+    record({
+      ...{ target: text, variant: text, error: nullable(text), ratio },
+      ...{ median: nullable(figure), min: nullable(figure), max: nullable(figure) },
+      ...{ firstOpsPerSecond: nullable(figure), peakBytes: nullable(figure) },
+      ...{ cv: optional(nullable(figure)), ratioToMimalloc: optional(ratio) },
+      ...{ pageFaults: optional(nullable(figure)), systemCallsPerOp: optional(nullable(figure)) },
+    }),
+  ),
+});
+
+function isCompareResult(value: unknown): value is CompareResult {
+  return compareShape(value);
+}
+
+/** What a file of `--run` holds: results of `bench`, or a table of `compare-allocators`. */
+export interface Measurements {
+  readonly runs: readonly BenchResult[];
+  readonly comparisons: readonly CompareResult[];
+}
+
+/** Throws one clear line when the file is neither. */
+export function readMeasurements(file: string): Measurements {
   const value = readJson(file, '--run');
+  return isCompareResult(value)
+    ? { runs: [], comparisons: [value] }
+    : { runs: benchResults(value, file), comparisons: [] };
+}
+
+/** The results in a file, several where `bench` ran several counts of threads; throws one clear line when it is none. */
+function benchResults(value: unknown, file: string): BenchResult[] {
   const several: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'results') : null;
   const results: readonly unknown[] = Array.isArray(several) ? several : [value];
   if (results.length === 0 || !results.every(isBenchResult)) {
-    throw new UserError(`--run ${quoted(file)}: not the output of alloc-lens bench --format json`);
+    throw new UserError(
+      `--run ${quoted(file)}: not the output of alloc-lens bench or compare-allocators with --format json`,
+    );
   }
   return [...results];
 }

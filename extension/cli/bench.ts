@@ -6,22 +6,15 @@ import { type Preset, presetByName } from '../../engine/host/presets.ts';
 import { benchText } from '../report/text-bench.ts';
 import type { Services } from './services.ts';
 import { parseAssignment, parseChoice, parseWhole, quoted, toRecord } from './values.ts';
+import type { WorkFlags } from './work-options.ts';
 
 /** As commander hands them over. */
-export interface BenchFlags {
-  readonly trace?: string;
-  readonly flatten?: boolean;
+export interface BenchFlags extends WorkFlags {
   readonly target: string;
   readonly variant?: string;
   readonly preset?: string;
   readonly env?: readonly string[];
   readonly flag?: readonly string[];
-  readonly iterations?: string;
-  readonly workingSet?: string;
-  readonly min?: string;
-  readonly max?: string;
-  readonly seed?: string;
-  readonly threads?: string;
   readonly runs?: string;
   readonly passes?: string;
   readonly sample?: boolean;

@@ -23,7 +23,7 @@ export async function runCalibrate(services: Services, flags: CalibrateFlags): P
       engineOnly: flags.engine === true,
       seconds,
       host: costs.host,
-      machine: costs.machine,
+      machine: services.machine,
       now: () => new Date(),
     },
     { onProgress: output.onProgress, signal },

@@ -3,17 +3,11 @@ import type { Command } from 'commander';
 import { failVerdicts, runExperimentCommand } from './experiment.ts';
 import type { ExperimentFlags } from './experiment-plan.ts';
 import type { Services } from './services.ts';
-
-type Collect = (value: string, before: readonly string[] | undefined) => readonly string[];
+import { collect, oneThreadCount, withWork } from './work-options.ts';
 
 /** Adds the command to `program`; `finish` receives the exit status. */
-export function addExperiment(
-  program: Command,
-  services: Services,
-  finish: (status: number) => void,
-  collect: Collect,
-): void {
-  program
+export function addExperiment(program: Command, services: Services, finish: (status: number) => void): void {
+  const command = program
     .command('experiment')
     .description('compare two sides to a verdict: GO, NEUTRAL, NO-GO, NO-OP or INCONCLUSIVE')
     .argument('[name]', "experiment of the method's documents, such as phase-24, phase-64 or hygiene-1")
@@ -22,16 +16,9 @@ export function addExperiment(
     .option('--from <file>', 'two lists of runs (JSON) in the place of measuring')
     .option('--title <text>', 'name of the experiment')
     .option('--workload <workload[:profile]>', 'as for bench (default random_mixed)')
-    .option('--trace <file>', 'replay an allocation trace')
-    .option('--flatten', 'replay a trace on one thread')
     .option('--env <name=value>', 'environment gate of both sides (repeatable)', collect)
-    .option('--flag <name=value>', 'compile flag of both sides (repeatable)', collect)
-    .option('--iterations <n>', 'as for bench')
-    .option('--working-set <n>', 'as for bench')
-    .option('--min <bytes>', 'smallest size')
-    .option('--max <bytes>', 'largest size')
-    .option('--seed <n>', 'of the random numbers (default 12345)')
-    .option('--threads <n>', "threads (default: the workload's own)")
+    .option('--flag <name=value>', 'compile flag of both sides (repeatable)', collect);
+  withWork(command, oneThreadCount)
     .option('--threshold <percent>', "least effect that counts (default 0.5, a replay's own)")
     .option('--rule <rule>', "interval, or seed for the documents' difference of means", 'interval')
     .option('--max-processes <n>', 'fresh processes to time at most (default: all planned looks)')

@@ -3,34 +3,29 @@ import { randomBytes } from 'node:crypto';
 import { presetByName } from '../../engine/host/presets.ts';
 import { compileSettings } from '../../engine/host/flavours.ts';
 import { envGates } from '../../engine/host/variants.ts';
+import { engineLooks, nativeLooks } from '../experiment/looks.ts';
 import type { Replay } from '../experiment/replay.ts';
 import { replayPlan, workOf } from '../experiment/replays.ts';
 import { checkedThreshold } from '../experiment/seed-rule.ts';
-import { parseSide, sideLabel, withVariants } from '../experiment/side-spec.ts';
+import { parseSide, withVariants } from '../experiment/side-spec.ts';
 import { needsOwnProcesses } from '../experiment/target-pair.ts';
 import type { ExperimentPlan, ExperimentWork, Rule, SideSpec } from '../model-experiment.ts';
 import { type BenchRequest, UserError } from '../model.ts';
-import { benchRequests } from './bench.ts';
+import { sideLabel } from '../profile/side-label.ts';
+import { pairWork } from './pair-work.ts';
 import type { Services } from './services.ts';
 import { parseAssignment, parseChoice, quoted, toRecord } from './values.ts';
+import type { WorkFlags } from './work-options.ts';
 
 /** As commander hands them over. */
-export interface ExperimentFlags {
+export interface ExperimentFlags extends WorkFlags {
   readonly baseline?: string;
   readonly treatment?: string;
   readonly from?: string;
   readonly title?: string;
   readonly workload?: string;
-  readonly trace?: string;
-  readonly flatten?: boolean;
   readonly env?: readonly string[];
   readonly flag?: readonly string[];
-  readonly iterations?: string;
-  readonly workingSet?: string;
-  readonly min?: string;
-  readonly max?: string;
-  readonly seed?: string;
-  readonly threads?: string;
   readonly threshold?: string;
   readonly rule?: string;
   readonly maxProcesses?: string;
@@ -45,9 +40,6 @@ export interface ExperimentFlags {
 export const usualThreshold = 0.5;
 /** Runs a side of the documents' script, for the rule `seed`. */
 const usualRuns = 10;
-/** Units after which a decision may be taken (DESIGN: 12, 24, 36 processes; native 24, 48, 72 units of four). */
-const engineLooks: readonly number[] = [12, 24, 36];
-const nativeLooks: readonly number[] = [24, 48, 72];
 
 /** A name, what it was and when: sorts by time, and two in one second differ. */
 export function experimentId(name: string, at: Date): string {
@@ -67,23 +59,14 @@ export function thresholdOf(flags: ExperimentFlags): number | null {
   return checkedThreshold(value, `--threshold ${quoted(flags.threshold)}`);
 }
 
+const experimentWork = (workload: string | undefined, flags: ExperimentFlags): ExperimentWork =>
+  pairWork(workload, flags, 'an experiment');
+
 /** What the work was asked to be, null when nothing was said of it. */
 function workFlags(flags: ExperimentFlags): ExperimentWork | null {
   const { workload, trace, flatten, iterations, workingSet, min, max, seed, threads } = flags;
   const given = [workload, trace, flatten, iterations, workingSet, min, max, seed, threads];
-  if (given.every((value) => value === undefined)) return null;
-  const [request, ...more] = benchRequests(workload, { ...flags, target: '', env: [], flag: [] }, []);
-  if (request === undefined || more.length > 0) {
-    throw new UserError(`--threads ${quoted(threads ?? '')}: an experiment has one count of threads`);
-  }
-  if (request.workload === 'floor') {
-    throw new UserError('floor allocates nothing: compare random_mixed, or another workload');
-  }
-  return {
-    ...{ workload: request.workload, profile: request.profile, trace: request.trace ?? null },
-    ...{ iterations: request.iterations, workingSet: request.workingSet },
-    ...{ min: request.min, max: request.max, seed: request.seed, threads: request.threads },
-  };
+  return given.every((value) => value === undefined) ? null : experimentWork(workload, flags);
 }
 
 /** A replay's work with single values of the options on top; another workload replaces it. */
@@ -152,7 +135,7 @@ function looksOf(
   return needsOwnProcesses(plan) ? nativeLooks : engineLooks;
 }
 
-/** Plan of a replay that compares two sides. */
+/** Plan of a replay, which is run from it whatever its kind. */
 export function planOfReplay(replay: Replay, flags: ExperimentFlags, at: Date): ExperimentPlan {
   if (flags.env !== undefined || flags.flag !== undefined) {
     throw new UserError(`${replay.name} has its sides from the document: leave --env and --flag out`);
@@ -182,13 +165,11 @@ export function planOfSides(
   checkSide(services, '--baseline', sides.baseline);
   checkSide(services, '--treatment', sides.treatment);
   const rule = ruleOf(flags);
-  const work = workFlags(flags) ?? workFlags({ ...flags, workload: 'random_mixed' });
-  if (work === null) throw new Error('a named workload is some work');
   return {
     id: experimentId('ab', at),
     title: flags.title ?? `${sideLabel(sides.treatment)} against ${sideLabel(sides.baseline)}`,
     ...sides,
-    work,
+    work: experimentWork(flags.workload, flags),
     threshold: thresholdOf(flags) ?? usualThreshold,
     rule,
     looks: looksOf(sides, rule, usualRuns),

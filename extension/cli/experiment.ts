@@ -1,7 +1,7 @@
 /** `alloc-lens experiment`: one side against another, a replay of the documents, or runs from a list, to a verdict. */
-import { documentFigures, type Replay } from '../experiment/replay.ts';
 import { replayNamed } from '../experiment/replays.ts';
-import type { Experiment, ExperimentPlan } from '../model-experiment.ts';
+import { runReplay } from '../experiment/run-replay.ts';
+import type { Experiment, ExperimentPlan, PairHooks } from '../model-experiment.ts';
 import { UserError } from '../model.ts';
 import { experimentText } from '../report/text-experiment.ts';
 import { experimentFrom } from './experiment-from.ts';
@@ -11,12 +11,13 @@ import {
   planOfReplay,
   planOfSides,
   ruleOf,
+  sideSettings,
   thresholdOf,
   usualThreshold,
 } from './experiment-plan.ts';
-import { fastlaneTables, runAudit, runProfile } from './experiment-replay.ts';
 import type { Services } from './services.ts';
 import { parseChoice, parseWhole, quoted } from './values.ts';
+import { optionName } from './work-options.ts';
 
 export const failVerdicts = ['no-go', 'inconclusive', 'neutral', 'no-op'] as const;
 type FailVerdict = (typeof failVerdicts)[number];
@@ -28,64 +29,49 @@ function failList(flags: ExperimentFlags): FailVerdict[] {
 
 /** Options that say how something is measured mean nothing for a list of runs. */
 const measuring = [
-  ['--workload', 'workload'],
-  ['--trace', 'trace'],
-  ['--flatten', 'flatten'],
-  ['--env', 'env'],
-  ['--flag', 'flag'],
-  ['--iterations', 'iterations'],
-  ['--working-set', 'workingSet'],
-  ['--min', 'min'],
-  ['--max', 'max'],
-  ['--seed', 'seed'],
-  ['--threads', 'threads'],
-  ['--max-processes', 'maxProcesses'],
-  ['--calibrate', 'calibrate'],
-] as const;
+  ...['workload', 'trace', 'flatten', 'env', 'flag', 'iterations', 'workingSet', 'min', 'max', 'seed'],
+  ...['threads', 'maxProcesses', 'calibrate'],
+] as const satisfies readonly (keyof ExperimentFlags)[];
+
+function hooksOf({ signal, output }: Services): PairHooks {
+  return { signal, onProgress: (message, fraction) => output.onProgress({ message, fraction }) };
+}
 
 async function measured(
   services: Services,
   plan: ExperimentPlan,
   flags: ExperimentFlags,
+  hooks: PairHooks,
 ): Promise<Experiment> {
   const most =
     flags.maxProcesses === undefined ? null : parseWhole('--max-processes', flags.maxProcesses, 1, 100_000);
-  return services.experiment(
-    plan,
-    {
-      signal: services.signal,
-      onProgress: (message, fraction) => services.output.onProgress({ message, fraction }),
-    },
-    { maxProcesses: most, calibrate: flags.calibrate === true },
-  );
+  return services.experiment(plan, hooks, { maxProcesses: most, calibrate: flags.calibrate === true });
 }
 
 async function replayed(
   services: Services,
-  replay: Replay,
+  name: string,
   flags: ExperimentFlags,
   at: Date,
 ): Promise<Experiment> {
-  const result =
-    replay.kind === 'audit'
-      ? runAudit(services, replay, flags, at)
-      : replay.kind === 'profile'
-        ? await runProfile(services, replay, flags, at)
-        : await measured(services, planOfReplay(replay, flags, at), flags);
-  services.signal.throwIfAborted();
-  return {
-    ...result,
-    ...(await fastlaneTables(services, replay, result)),
-    document: documentFigures(replay),
-    ...(replay.pruned === undefined ? {} : { pruned: replay.pruned }),
-  };
+  const { target, machine, engineFunctions: functions } = services;
+  const replay = replayNamed(name);
+  return runReplay(
+    {
+      ...{ target, machine, functions, settings: sideSettings },
+      measure: (plan, hooks) => measured(services, plan, flags, hooks),
+    },
+    replay,
+    planOfReplay(replay, flags, at),
+    hooksOf(services),
+  );
 }
 
 function listed(file: string, flags: ExperimentFlags, at: Date): Experiment {
-  const given = measuring.find(([, key]) => flags[key] !== undefined);
+  const given = measuring.find((property) => flags[property] !== undefined);
   if (given !== undefined) {
     throw new UserError(
-      `${given[0]} says how to measure, and --from has measurements: leave one of them out`,
+      `${optionName(given)} says how to measure, and --from has measurements: leave one of them out`,
     );
   }
   return experimentFrom(
@@ -112,13 +98,14 @@ async function result(
     );
   }
   if (from !== undefined) return listed(from, flags, at);
-  if (name !== undefined) return replayed(services, replayNamed(name), flags, at);
+  if (name !== undefined) return replayed(services, name, flags, at);
   if (baseline === undefined || treatment === undefined) {
     throw new UserError(
       `${baseline === undefined ? '--treatment' : '--baseline'} is one side: give --${baseline === undefined ? 'baseline' : 'treatment'} SPEC with it`,
     );
   }
-  return measured(services, planOfSides(services, baseline, treatment, flags, at), flags);
+  const plan = planOfSides(services, baseline, treatment, flags, at);
+  return measured(services, plan, flags, hooksOf(services));
 }
 
 /** Exit status: 0, or 1 when `--fail-on` names the verdict. */

@@ -67,7 +67,7 @@ export function requireWritable(file: string): void {
 }
 
 /** Writes through a temporary neighbour, so that an interrupted or failed write leaves the old file whole. */
-export function writeWhole(file: string, text: string): void {
+export function writeWhole(file: string, text: string | Uint8Array): void {
   const temporary = path.join(
     path.dirname(file),
     `.${path.basename(file)}.${randomBytes(4).toString('hex')}.tmp`,

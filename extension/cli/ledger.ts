@@ -5,7 +5,9 @@ import { type Ledger, ledgerOf, readLedger } from '../experiment/ledger.ts';
 import { nodeLedger } from '../experiment/ledger-files.ts';
 import { findRecord, ledgerListing } from '../experiment/ledger-rows.ts';
 import { UserError } from '../model.ts';
-import type { Experiment, LedgerExport } from '../model-experiment.ts';
+import type { Experiment } from '../model-experiment.ts';
+import type { LedgerExport } from '../model-ledger.ts';
+import { candidateTables } from '../report/candidate-tables.ts';
 import { experimentDocument } from '../report/lab-documents.ts';
 import { writeDocuments } from '../report/lab-export.ts';
 import { ledgerText, problemText, recordText } from '../report/text-ledger.ts';
@@ -91,10 +93,16 @@ export async function runLedger(
   if (what === 'show') return show(services, ledger, id ?? '', format);
   if (what === 'export') return exportAll(services, ledger, flags.out, format);
   const listing = ledgerListing(ledger);
+  const experiments = experimentsOf(ledger);
   await services.output.print(
     format === 'json'
       ? JSON.stringify(listing)
-      : ledgerText(listing, cumulative(experimentsOf(ledger)), services.output.style),
+      : ledgerText(
+          listing,
+          cumulative(experiments),
+          candidateTables(null, experiments),
+          services.output.style,
+        ),
   );
   return 0;
 }

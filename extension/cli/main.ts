@@ -19,10 +19,12 @@ import { TargetPair } from '../experiment/target-pair.ts';
 import { type Target, UserError } from '../model.ts';
 import { NativeCosts } from '../native/costs.ts';
 import { discoverAllocators, knownAllocators } from '../native/discover.ts';
-import { InstalledTarget } from '../native/installed.ts';
-import { NativeTarget } from '../native/target.ts';
+import { nativeTargetNamed } from '../native/named.ts';
+import { readPerfData } from '../native/perf-data.ts';
+import { functionSymbols } from '../native/symbols.ts';
+import { recordTrace } from '../native/trace-record.ts';
 import { keepCosts, readCosts } from '../profile/cost-file.ts';
-import { hostState, thisHost } from '../profile/cost-host.ts';
+import { thisHost } from '../profile/cost-host.ts';
 import { profileFromBench } from '../profile/from-bench.ts';
 import { readMachineState } from '../profile/machine-state.ts';
 import { requireExists } from './files.ts';
@@ -51,19 +53,17 @@ function nativeCache(env: NodeJS.ProcessEnv): string {
 
 function targetNamed(name: string): Target {
   if (name === 'engine') return new EngineTarget({ distDir });
-  const cacheDir = nativeCache(process.env);
-  const harness = path.join(distDir, 'native', 'harness.c');
-  if (name === 'system') return new NativeTarget({ name, preload: null, cacheDir, harness });
-  if (name.includes('/') || /\.so(\.\d+)*$/.test(name)) {
-    requireExists(name, '--target');
-    return new NativeTarget({ name, preload: path.resolve(name), cacheDir, harness });
-  }
-  if (!knownAllocators.includes(name)) {
+  if (name.includes('/') || /\.so(\.\d+)*$/.test(name)) requireExists(name, '--target');
+  const target = nativeTargetNamed(name, {
+    cacheDir: nativeCache(process.env),
+    harness: path.join(distDir, 'native', 'harness.c'),
+  });
+  if (target === null) {
     throw new UserError(
       `--target ${quoted(name)}: expected engine, system, ${knownAllocators.join(', ')}, or the path of a preload library`,
     );
   }
-  return new InstalledTarget({ name, cacheDir, harness });
+  return target;
 }
 
 /** Lines of files below the checkout, the profiled engine's own sources among them. */
@@ -134,7 +134,6 @@ function costServices(): CostServices {
     }),
     engine: new EngineCosts({ distDir }),
     host: host.name,
-    machine: hostState,
     kept: () => (folder === null ? null : readCosts(folder, host)),
     keep: (table) => (folder === null ? null : keepCosts(folder, host, table)),
   };
@@ -179,6 +178,7 @@ async function main(): Promise<void> {
     target: targetNamed,
     installed: async () => (await discoverAllocators()).map((a) => a.name),
     profileFromBench,
+    readPerfData: (file, options) => readPerfData(file, options),
     sourceText: sourceReader(),
     costs: costServices(),
     htmlAssets: () => ({
@@ -193,6 +193,13 @@ async function main(): Promise<void> {
     machine: () => readMachineState({ pinned: null, flags: [] }),
     engineFunctions: () => readManifest(distDir).functions.map((f) => f.name),
     soakRunner: new EngineSoakRunner({ distDir }),
+    functionSymbols: (file) => functionSymbols(file, controller.signal),
+    recordTrace: (options) =>
+      recordTrace({
+        ...options,
+        ...{ cwd: process.cwd(), output: 'inherit', cacheDir: nativeCache(process.env) },
+        source: path.join(distDir, 'native', 'recorder.c'),
+      }),
   };
   const program = createProgram(services, (status) => {
     process.exitCode = status;

@@ -13,11 +13,7 @@ import { addAnnotate } from './annotate-command.ts';
 import { addProfile } from './profile-command.ts';
 import { runSoak, type SoakFlags } from './soak.ts';
 import { addTrace } from './trace-command.ts';
-
-const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [
-  ...(before ?? []),
-  value,
-];
+import { collect, oneThreadCount, withTrace, withWork } from './work-options.ts';
 
 function withConfiguration(command: Command): Command {
   return command
@@ -53,15 +49,13 @@ export function createProgram(services: Services, finish: (status: number) => vo
     )
     .action(async (paths: string[], flags: AnalyzeFlags) => finish(await runAnalyze(services, paths, flags)));
 
-  program
+  const bench = program
     .command('bench')
     .description('run a workload on the built-in engine or a native allocator')
     .argument(
       '[workload[:profile]]',
       'random_mixed or floor, with mixed, tiny, c6heavy, c7heavy, mid or large; larson, pc or mstress',
     )
-    .option('--trace <file>', 'replay an allocation trace (.trace.gz) in the place of a workload')
-    .option('--flatten', "do a trace's operations on one thread, in the order of the file")
     .option(
       '--target <target>',
       'engine, system, an installed allocator (mimalloc, jemalloc, tcmalloc), or the path of a preload library',
@@ -70,13 +64,9 @@ export function createProgram(services: Services, finish: (status: number) => vo
     .option('--variant <name>', 'build of the target (default: its first, fast for the engine)')
     .option('--preset <name>', 'engine preset, such as MIXED_TINYV3_C7_BALANCED')
     .option('--env <name=value>', 'environment gate of the target (repeatable)', collect)
-    .option('--flag <name=value>', 'compile flag of the engine (repeatable)', collect)
-    .option('--iterations <n>', 'operations a pass; larson: rounds, pc: items a producer, mstress: phases')
-    .option('--working-set <n>', 'slots; larson: of a lineage, pc: of a ring, mstress: objects retained')
-    .option('--min <bytes>', 'smallest size')
-    .option('--max <bytes>', 'largest size')
-    .option('--seed <n>', 'of the random numbers (default 12345)')
-    .option('--threads <n[,n...]>', "threads (default: the workload's own); several give one result each")
+    .option('--flag <name=value>', 'compile flag of the engine (repeatable)', collect);
+  const threads = "threads (default: the workload's own); several give one result each";
+  withWork(bench, ['--threads <n[,n...]>', threads])
     .option('--runs <n>', 'fresh processes (default 1)')
     .option('--passes <n>', "passes of a process (default: the workload's own number)")
     .option('--sample', 'profile: self time by function, heat by line')
@@ -124,22 +114,26 @@ export function createProgram(services: Services, finish: (status: number) => vo
   )
     .argument('[path...]', 'source files or folders (default: the current folder)')
     .option('--out <file>', 'FILE.html, FILE.md or FILE.json', 'alloc-lens-report.html')
-    .option('--run <file>', 'result of bench --format json to include (repeatable)', collect)
+    .option(
+      '--run <file>',
+      'result of bench or compare-allocators --format json to include (repeatable)',
+      collect,
+    )
+    .option('--ledger <file>', 'another ledger than .alloc-lens/ledger.jsonl')
     .option('--title <text>', "the report's title (default: the root folder's name)")
     .option('--format <format>', 'text (prints the path) or json', 'text')
     .action(async (paths: string[], flags: ReportFlags) => finish(await runReport(services, paths, flags)));
 
-  addExperiment(program, services, finish, collect);
+  addExperiment(program, services, finish);
 
-  program
+  const soak = program
     .command('soak')
     .description('work for minutes to hours in one process a side: steadiness of speed and memory, budgets')
     .option('--minutes <n>', 'of both sides together, which take turns (default 10)')
-    .option('--workload <workload[:profile]>', 'as for bench (default random_mixed)')
-    .option('--trace <file>', 'replay an allocation trace over and over')
-    .option('--flatten', 'replay a trace on one thread')
+    .option('--workload <workload[:profile]>', 'as for bench (default random_mixed)');
+  withTrace(soak)
     .option('--working-set <n>', 'slots, as for bench')
-    .option('--threads <n>', "threads (default: the workload's own)")
+    .option(...oneThreadCount)
     .option('--seed <n>', 'of the random numbers (default 12345)')
     .option(
       '--baseline <spec>',

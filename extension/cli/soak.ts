@@ -2,30 +2,28 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { presetByName } from '../../engine/host/presets.ts';
-import { parseSide, sideLabel, withVariants } from '../experiment/side-spec.ts';
+import { parseSide, withVariants } from '../experiment/side-spec.ts';
 import { defaultEpochSeconds, documentLimits } from '../experiment/soak.ts';
 import { planBounds } from '../experiment/soak-head.ts';
 import { beginSoak, continueSoak, type SoakRun, type SoakSurroundings } from '../experiment/soak-run.ts';
-import type { ExperimentWork, PairHooks, SoakLimits, SoakPlan, SoakSummary } from '../model-experiment.ts';
-import { ledgerVersion } from '../model-experiment.ts';
+import type { ExperimentWork, PairHooks } from '../model-experiment.ts';
+import { ledgerVersion } from '../model-ledger.ts';
+import type { SoakLimits, SoakPlan, SoakSummary } from '../model-soak.ts';
 import { UserError } from '../model.ts';
+import { sideLabel } from '../profile/side-label.ts';
 import { speed } from '../report/format.ts';
 import { soakMarkdown } from '../report/markdown-soak.ts';
 import { soakText, soakVerdict } from '../report/text-soak.ts';
-import { benchRequests } from './bench.ts';
 import { writeWhole } from './files.ts';
+import { pairWork } from './pair-work.ts';
 import type { Services } from './services.ts';
 import { parseChoice, quoted } from './values.ts';
+import { optionName, type WorkFlags } from './work-options.ts';
 
 /** As commander hands them over. */
-export interface SoakFlags {
+export interface SoakFlags extends Pick<WorkFlags, 'trace' | 'flatten' | 'workingSet' | 'threads' | 'seed'> {
   readonly minutes?: string;
   readonly workload?: string;
-  readonly trace?: string;
-  readonly flatten?: boolean;
-  readonly workingSet?: string;
-  readonly threads?: string;
-  readonly seed?: string;
   readonly baseline?: string;
   readonly treatment?: string;
   readonly epochSeconds?: string;
@@ -65,31 +63,10 @@ function limitsOf(texts: readonly string[]): SoakLimits {
   return limits;
 }
 
-function workOf(flags: SoakFlags): ExperimentWork {
-  const { trace, flatten, workingSet, seed, threads } = flags;
-  const given = {
-    ...(trace === undefined ? {} : { trace: path.resolve(trace) }),
-    ...(flatten === undefined ? {} : { flatten }),
-    ...(workingSet === undefined ? {} : { workingSet }),
-    ...(seed === undefined ? {} : { seed }),
-    ...(threads === undefined ? {} : { threads }),
-  };
-  const [request, ...more] = benchRequests(flags.workload, { ...given, target: '', format: 'text' }, []);
-  if (request === undefined || more.length > 0) {
-    throw new UserError(`--threads ${quoted(threads ?? '')}: a soak has one count of threads`);
-  }
-  if (request.workload === 'floor') throw new UserError('floor allocates nothing: soak random_mixed');
-  return {
-    workload: request.workload,
-    profile: request.profile,
-    trace: request.trace ?? null,
-    iterations: request.iterations,
-    workingSet: request.workingSet,
-    min: request.min,
-    max: request.max,
-    seed: request.seed,
-    threads: request.threads,
-  };
+/** A relative trace would not be found again from another folder by `--resume`. */
+function workOf({ trace, ...flags }: SoakFlags): ExperimentWork {
+  const found = trace === undefined ? {} : { trace: path.resolve(trace) };
+  return pairWork(flags.workload, { ...flags, ...found }, 'a soak');
 }
 
 /** The plan of a new soak. Throws `UserError` for what cannot be. */
@@ -130,8 +107,7 @@ const planOptions = [
 function requireNoPlan(flags: SoakFlags): void {
   const given = planOptions.find((name) => flags[name] !== undefined);
   if (given === undefined) return;
-  const option = given.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
-  throw new UserError(`--resume goes on with the soak's own plan: leave --${option} out`);
+  throw new UserError(`--resume goes on with the soak's own plan: leave ${optionName(given)} out`);
 }
 
 async function run(services: Services, flags: SoakFlags): Promise<SoakRun> {

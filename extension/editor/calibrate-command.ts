@@ -2,12 +2,15 @@
 import * as vscode from 'vscode';
 import { calibrate } from '../experiment/costs.ts';
 import { UserError } from '../model.ts';
-import type { CostTable, LedgerRecord } from '../model-experiment.ts';
-import { keepCosts, readCosts } from '../profile/cost-file.ts';
-import { hostState, thisHost } from '../profile/cost-host.ts';
+import type { CostTable } from '../model-costs.ts';
+import type { LedgerRecord } from '../model-ledger.ts';
+import { keepCosts, loadCosts } from '../profile/cost-file.ts';
+import { thisHost } from '../profile/cost-host.ts';
 import type { CostRunner } from '../profile/cost-measurement.ts';
+import { readMachineState } from '../profile/machine-state.ts';
 import { costsText } from '../report/text-costs.ts';
 import { commands } from './ids.ts';
+import type { Measuring } from './measuring.ts';
 import type { Store } from './store.ts';
 
 export interface CalibrateDeps {
@@ -16,6 +19,7 @@ export interface CalibrateDeps {
   readonly engine: CostRunner;
   /** Where tables are kept, null where nothing is. */
   readonly folder: string | null;
+  readonly measuring: Measuring;
   readonly log: vscode.LogOutputChannel;
   /** Adds a record to the workspace's ledger; absent where there is none. */
   readonly appendToLedger?: (record: LedgerRecord) => Promise<void>;
@@ -35,17 +39,20 @@ function secondsOf(args: unknown): number {
 
 export class CalibrateCommand {
   readonly #deps: CalibrateDeps;
-  #running = false;
 
   constructor(deps: CalibrateDeps) {
     this.#deps = deps;
   }
 
   /** Takes up what was calibrated on this machine before, on the command line too. */
-  load(): void {
+  async load(): Promise<void> {
     const { folder, store } = this.#deps;
-    const table = folder === null ? null : readCosts(folder, thisHost());
-    if (table !== null) store.setCosts(table);
+    if (folder === null) return;
+    // Activation goes on first; reading the machine's name asks the system, too.
+    await new Promise((resolve) => setImmediate(resolve));
+    const table = await loadCosts(folder, thisHost());
+    // What was measured in the meantime is newer.
+    if (table !== null && store.costs === null) store.setCosts(table);
   }
 
   /**
@@ -58,60 +65,33 @@ export class CalibrateCommand {
         'Calibrate Costs compiles and runs programs on this machine: trust the workspace first.',
       );
     }
-    if (this.#running) throw new UserError('Costs are being calibrated already.');
+    const { store, native, engine, folder, measuring, log } = this.#deps;
     const seconds = secondsOf(args);
-    this.#running = true;
-    try {
-      return await this.#measure(seconds);
-    } finally {
-      this.#running = false;
-    }
-  }
-
-  async #measure(seconds: number): Promise<CostTable | undefined> {
-    const { store, native, engine, folder, log } = this.#deps;
     const host = thisHost();
-    const abort = new AbortController();
-    try {
-      const table = await vscode.window.withProgress(
-        {
-          location: vscode.ProgressLocation.Notification,
-          title: vscode.l10n.t('Alloc Lens: calibrating costs'),
-          cancellable: true,
-        },
-        async (progress, token) => {
-          token.onCancellationRequested(() => abort.abort());
-          let reported = 0;
-          return calibrate(
-            {
-              ...{ native, engine, engineOnly: false, seconds, host: host.name },
-              ...{ machine: hostState, now: () => new Date() },
-            },
-            {
-              signal: abort.signal,
-              onProgress: ({ message, fraction }) => {
-                const percent = Math.max(reported, Math.min(100, fraction * 100));
-                progress.report({ message, increment: percent - reported });
-                reported = percent;
-              },
-            },
-          );
-        },
-      );
-      if (abort.signal.aborted) return undefined;
-      store.setCosts(table);
-      log.info(`Costs:\n${costsText(table)}`);
-      if (folder !== null) keepCosts(folder, host, table);
-      await this.#deps.appendToLedger?.({ v: 1, kind: 'costs', at: table.at, costs: table });
-      void this.#offer(table);
-      return table;
-    } catch (error) {
-      if (abort.signal.aborted) {
-        log.info('Costs: cancelled');
-        return undefined;
-      }
-      throw error;
-    }
+    const table = await measuring.run(
+      'A calibration of costs',
+      vscode.l10n.t('calibrating costs'),
+      log,
+      async ({ signal, onProgress }) => {
+        const measured = await calibrate(
+          {
+            ...{ native, engine, engineOnly: false, seconds, host: host.name },
+            machine: () => readMachineState({ pinned: null, flags: [] }),
+            now: () => new Date(),
+          },
+          { signal, onProgress: ({ message, fraction }) => onProgress(message, fraction) },
+        );
+        signal.throwIfAborted();
+        return measured;
+      },
+    );
+    if (table === undefined) return undefined;
+    store.setCosts(table);
+    log.info(`Costs:\n${costsText(table)}`);
+    if (folder !== null) keepCosts(folder, host, table);
+    await this.#deps.appendToLedger?.({ v: 1, kind: 'costs', at: table.at, costs: table });
+    void this.#offer(table);
+    return table;
   }
 
   async #offer(table: CostTable): Promise<void> {

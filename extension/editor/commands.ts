@@ -6,6 +6,7 @@ import type { AssemblyView } from './assembly.ts';
 import { analyzeWorkspace } from './analyze-command.ts';
 import type { BenchmarkCommand } from './benchmark.ts';
 import type { CalibrateCommand } from './calibrate-command.ts';
+import type { CompareCommand } from './compare.ts';
 import type { EngineSources } from './engine-source.ts';
 import type { ExperimentCommand } from './experiment.ts';
 import type { HeatOverlay } from './heat.ts';
@@ -13,6 +14,7 @@ import { commands, internalCommands } from './ids.ts';
 import type { Navigation } from './navigation.ts';
 import type { ProfileCommands } from './profile-commands.ts';
 import { type ImportCommand, openHottestLine } from './profile-import.ts';
+import type { RecordTraceCommand } from './record-trace.ts';
 import type { SoakCommand } from './soak.ts';
 import type { Store } from './store.ts';
 
@@ -21,6 +23,8 @@ export interface CommandDeps {
   readonly analysis: AnalysisController;
   readonly benchmark: BenchmarkCommand;
   readonly calibrate: CalibrateCommand;
+  readonly compare: CompareCommand;
+  readonly recordTrace: RecordTraceCommand;
   readonly engine: EngineSources;
   readonly heat: HeatOverlay;
   readonly navigation: Navigation;
@@ -49,7 +53,7 @@ export async function showFailure(error: unknown, log: vscode.LogOutputChannel):
   if (chosen === showLog) log.show();
 }
 
-const tabs: readonly ReportPlace['tab'][] = ['experiments', 'soak', 'costs'];
+const tabs: readonly ReportPlace['tab'][] = ['experiments', 'soak', 'costs', 'allocators'];
 
 /** What the Experiments view hands over; null for anything else that runs the command. */
 export function parsePlace(value: unknown): ReportPlace | null {
@@ -78,8 +82,11 @@ export function registerCommands(deps: CommandDeps): vscode.Disposable {
     [commands.previousHotLine]: () => heat.goTo(-1),
     [commands.showLog]: () => log.show(),
     [commands.runExperiment]: () => experiment.run(),
+    [commands.compareAllocators]: () => deps.compare.run(),
+    [commands.recordTrace]: () => deps.recordTrace.run(),
     [commands.runSoak]: () => soak.run(),
     [commands.calibrateCosts]: (args) => deps.calibrate.run(args),
+    [commands.calibrateNoise]: () => experiment.calibrate(),
     [commands.writeDocuments]: () => experiment.writeDocuments(),
     [commands.showExperiments]: () => deps.openReportAt({ tab: 'experiments', id: null }, null),
     [commands.profileNative]: (args): Promise<BenchResult | undefined> => benchmark.profileNative(args),

@@ -1,22 +1,26 @@
-/** The laboratory on the built-in engine, with the workspace's ledger. */
+/** The laboratory on the built-in engine and, where it stands against one, a native allocator; with the workspace's ledger. */
 import path from 'node:path';
+import { readManifest } from '../../engine/host/manifest.ts';
 import { presetByName } from '../../engine/host/presets.ts';
 import { engineSide } from '../../engine/host/pair-side.ts';
 import { EnginePair } from '../../engine/host/pair-target.ts';
 import { EngineSoakRunner } from '../../engine/host/soak.ts';
+import { EngineTarget } from '../../engine/host/target.ts';
 import { runningProducts } from '../experiment/cumulative.ts';
 import { appendRecord, ledgerOf, readLedger } from '../experiment/ledger.ts';
-import { engineLooks, looksWithin } from '../experiment/looks.ts';
-import { documentFigures } from '../experiment/replay.ts';
+import { engineLooks, looksWithin, nativeLooks } from '../experiment/looks.ts';
+import { documentFigures, type Replay } from '../experiment/replay.ts';
 import { replayPlan, replays } from '../experiment/replays.ts';
-import { type PlanParts, runPlan } from '../experiment/run-plan.ts';
-import { sideLabel } from '../experiment/side-spec.ts';
+import { calibratePlan, type PlanParts, runPlan } from '../experiment/run-plan.ts';
+import { type ReplayParts, runReplay } from '../experiment/run-replay.ts';
 import { beginSoak } from '../experiment/soak-run.ts';
 import { documentLimits, defaultEpochSeconds } from '../experiment/soak.ts';
-import { TargetPair } from '../experiment/target-pair.ts';
-import type { Experiment, LedgerRecord } from '../model-experiment.ts';
-import { UserError } from '../model.ts';
+import { needsOwnProcesses, type SideSettings, TargetPair } from '../experiment/target-pair.ts';
+import type { Experiment, ExperimentPlan, SideSpec } from '../model-experiment.ts';
+import type { LedgerRecord } from '../model-ledger.ts';
+import { type Target, UserError } from '../model.ts';
 import { readMachineState } from '../profile/machine-state.ts';
+import { sideLabel } from '../profile/side-label.ts';
 import { problemText } from '../report/text-ledger.ts';
 import { writeDocuments } from '../report/lab-export.ts';
 import type { Laboratory } from './laboratory.ts';
@@ -25,45 +29,58 @@ export interface EngineLaboratoryOptions {
   readonly distDir: string;
   /** Folder of the A/A history, null where nothing is kept. */
   readonly folder: string | null;
+  /** Keeps modules with changed flags; default: beside the engine. */
+  readonly cacheDir?: string;
+  /** Null for names that mean nothing. */
+  readonly native: (name: string) => Target | null;
 }
 
 const experimentsOf = (records: readonly LedgerRecord[]): Experiment[] =>
   records.flatMap((r) => (r.kind === 'experiment' ? [r.experiment] : []));
 
-export function engineLaboratory({ distDir, folder }: EngineLaboratoryOptions): Laboratory {
+const settingsOf: SideSettings = (spec: SideSpec) =>
+  spec.target === 'engine' ? engineSide(spec) : { variant: spec.variant, env: spec.env, flags: spec.flags };
+
+function planOfReplay(replay: Replay, id: string): ExperimentPlan {
+  const options = { id, rule: 'interval', looks: [], threshold: null, work: null } as const;
+  const plan = replayPlan(replay, (name) => presetByName(name).variant, options);
+  return { ...plan, looks: needsOwnProcesses(plan) ? nativeLooks : engineLooks };
+}
+
+export function engineLaboratory(options: EngineLaboratoryOptions): Laboratory {
+  const { distDir, folder, native } = options;
+  const engine = { distDir, ...(options.cacheDir === undefined ? {} : { cacheDir: options.cacheDir }) };
+  const target = (name: string): Target => {
+    const found = name === 'engine' ? new EngineTarget(engine) : native(name);
+    if (found === null) throw new UserError(`${name} is neither the engine nor an allocator that is known`);
+    return found;
+  };
   const parts: PlanParts = {
-    engine: new EnginePair({ distDir }),
-    apart: new TargetPair((name) => {
-      throw new UserError(
-        `${name}: comparing the engine with a native allocator is done on the command line`,
-      );
-    }, engineSide),
+    engine: new EnginePair(engine),
+    apart: new TargetPair(target, settingsOf),
     machine: readMachineState,
     calibrations: folder === null ? null : path.join(folder, 'calibrations.jsonl'),
   };
+  const replayParts = (most: number): ReplayParts => ({
+    ...{ target, settings: settingsOf },
+    functions: () => readManifest(distDir).functions.map((f) => f.name),
+    machine: () => readMachineState({ pinned: null, flags: [] }),
+    measure: (plan, hooks) => runPlan(parts, plan, { maxProcesses: most, calibrate: 'stale', hooks }),
+  });
   const records = async (place: string): Promise<LedgerRecord[]> =>
     (await readLedger(ledgerOf(place))).entries.map((entry) => entry.record);
   return {
     looks: (most) => looksWithin(engineLooks, most),
-    replays: replays
-      .filter((replay) => replay.kind === 'pair')
-      .map((replay) => ({
-        name: replay.name,
-        about: replay.title,
-        run: async (id, most, _folder, hooks) => {
-          const options = { id, rule: 'interval', looks: engineLooks, threshold: null, work: null } as const;
-          const plan = replayPlan(replay, (name) => presetByName(name).variant, options);
-          const experiment = await runPlan(parts, plan, { maxProcesses: most, calibrate: false, hooks });
-          return {
-            ...experiment,
-            document: documentFigures(replay),
-            ...(replay.pruned === undefined ? {} : { pruned: replay.pruned }),
-          };
-        },
-      })),
+    replays: replays.map((replay) => ({
+      name: replay.name,
+      about: replay.title,
+      run: (id, most, _folder, hooks) =>
+        runReplay(replayParts(most), replay, planOfReplay(replay, id), hooks),
+    })),
     documents: replays.map(documentFigures),
     experiment: (plan, _folder, hooks) =>
-      runPlan(parts, plan, { maxProcesses: null, calibrate: false, hooks }),
+      runPlan(parts, plan, { maxProcesses: null, calibrate: 'stale', hooks }),
+    calibrate: (plan, hooks) => calibratePlan(parts, plan, hooks),
     soak: async ({ id, minutes, work, baseline, treatment }, place, hooks) => {
       const { summary, file } = await beginSoak(
         {
@@ -74,7 +91,7 @@ export function engineLaboratory({ distDir, folder }: EngineLaboratoryOptions): 
         },
         path.join(place, '.alloc-lens', 'soak'),
         {
-          runner: new EngineSoakRunner({ distDir }),
+          runner: new EngineSoakRunner(engine),
           machine: () => readMachineState({ pinned: null, flags: [] }),
           label: sideLabel,
         },

@@ -1,5 +1,5 @@
 /** What an A/B experiment can compare on the engine, and the plans that come of it. Pure. */
-import { envGates, flagDefaults, variants } from '../../engine/host/variants.ts';
+import { envGates, flagsOf, variants } from '../../engine/host/variants.ts';
 import { presets } from '../../engine/host/presets.ts';
 import type { ExperimentPlan, ExperimentWork, SideSpec } from '../model-experiment.ts';
 import { UserError } from '../model.ts';
@@ -33,9 +33,19 @@ function change(name: string, from: string, to: string): string {
   return `${name} ${from} → ${to}`;
 }
 
-/** Compile flags with their defaults. */
-export function flagOffers(): Offer<{ readonly name: string; readonly value: number }>[] {
-  return Object.entries(flagDefaults)
+/** Builds whose flags can be changed one at a time: the package has a module for each. */
+export type FlagBuild = 'standard' | 'fast';
+
+function flagsOfBuild(build: FlagBuild): Readonly<Record<string, number>> {
+  const variant = variants.find((v) => v.name === build);
+  return variant === undefined ? {} : flagsOf(variant, {});
+}
+
+/** Compile flags with the values that they have in a build. */
+export function flagOffers(
+  build: FlagBuild = 'standard',
+): Offer<{ readonly name: string; readonly value: number }>[] {
+  return Object.entries(flagsOfBuild(build))
     .filter(([name]) => !testFlag.test(name))
     .map(([name, value]) => ({
       label: name,
@@ -44,16 +54,20 @@ export function flagOffers(): Offer<{ readonly name: string; readonly value: num
     }));
 }
 
-/** The default against another value; in the variant whose gates are read at run time, where every layer is in place. */
-export function flagSides(name: string, treatment: string): Sides {
-  const known = Object.hasOwn(flagDefaults, name) ? flagDefaults[name] : undefined;
+/**
+ * The build's value against another one: in `standard`, whose gates are read at run time and where every layer is in place,
+ * or in `fast`, which has neither.
+ */
+export function flagSides(name: string, treatment: string, build: FlagBuild = 'standard'): Sides {
+  const own = flagsOfBuild(build);
+  const known = Object.hasOwn(own, name) ? own[name] : undefined;
   if (known === undefined) throw new UserError(`The engine has no compile flag ${name}.`);
   const value = wholeNumber(treatment, `The value of ${name}`, 0, 255);
   if (value === known) throw new UserError(`${name} is ${known} by default: choose another value.`);
   return {
-    title: change(name, String(known), String(value)),
-    baseline: side({ flags: { [name]: String(known) } }),
-    treatment: side({ flags: { [name]: String(value) } }),
+    title: `${change(name, String(known), String(value))}${build === 'standard' ? '' : ` in ${build}`}`,
+    baseline: side({ variant: build, flags: { [name]: String(known) } }),
+    treatment: side({ variant: build, flags: { [name]: String(value) } }),
   };
 }
 
@@ -127,11 +141,15 @@ export function variantOffers(without: string | null = null): Offer<string>[] {
     .map((v) => ({ label: v.name, description: variantAbout[v.name] ?? '', value: v.name }));
 }
 
+export function variantSide(name: string): SideSpec {
+  return side({ variant: name });
+}
+
 export function variantSides(baseline: string, treatment: string): Sides {
   return {
     title: change('variant', baseline, treatment),
-    baseline: side({ variant: baseline }),
-    treatment: side({ variant: treatment }),
+    baseline: variantSide(baseline),
+    treatment: variantSide(treatment),
   };
 }
 

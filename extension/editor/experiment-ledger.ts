@@ -1,6 +1,6 @@
 /** The ledgers of the workspace's folders, read when a view asks and again when a file changes, from whichever window. */
 import * as vscode from 'vscode';
-import type { LedgerRecord } from '../model-experiment.ts';
+import type { LedgerRecord } from '../model-ledger.ts';
 import type { Laboratory, LedgerContents } from './laboratory.ts';
 
 const pattern = '.alloc-lens/**/*.{jsonl,json}';

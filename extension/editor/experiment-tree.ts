@@ -1,19 +1,17 @@
 /** The Experiments view: what the ledger holds, newest first. */
 import * as vscode from 'vscode';
-import type { Experiment, LedgerRecord, SoakSummary, Verdict } from '../model-experiment.ts';
+import type { Experiment, Verdict } from '../model-experiment.ts';
+import type { LedgerRecord } from '../model-ledger.ts';
+import type { SoakSummary } from '../model-soak.ts';
 import type { ReportPlace } from '../model.ts';
 import { experimentText, soakText } from './experiment-words.ts';
 import type { LedgerWatch } from './experiment-ledger.ts';
-import { internalCommands, views } from './ids.ts';
+import { colors, internalCommands, views } from './ids.ts';
+import { type TreeRow, treeItem } from './tree-item.ts';
 
-interface Entry {
+interface Entry extends TreeRow {
   readonly folder: vscode.Uri;
   readonly at: string;
-  readonly label: string;
-  readonly description: string;
-  readonly tooltip: string;
-  readonly icon: string;
-  readonly color: string | null;
   readonly place: ReportPlace;
   readonly id: string;
 }
@@ -23,11 +21,11 @@ const mostShown = 200;
 
 /** Shapes differ, so that colour is not needed. */
 const icons: Readonly<Record<Verdict, { readonly icon: string; readonly color: string | null }>> = {
-  GO: { icon: 'pass-filled', color: 'testing.iconPassed' },
-  'NO-GO': { icon: 'error', color: 'testing.iconFailed' },
-  NEUTRAL: { icon: 'dash', color: null },
-  'NO-OP': { icon: 'circle-slash', color: null },
-  INCONCLUSIVE: { icon: 'question', color: null },
+  GO: { icon: 'pass-filled', color: colors.verdictGo },
+  'NO-GO': { icon: 'error', color: colors.verdictNoGo },
+  NEUTRAL: { icon: 'dash', color: colors.verdictNeutral },
+  'NO-OP': { icon: 'circle-slash', color: colors.verdictNoOp },
+  INCONCLUSIVE: { icon: 'question', color: colors.verdictInconclusive },
 };
 
 const day = (at: string): string => at.slice(0, 10);
@@ -40,7 +38,7 @@ function experimentEntry(folder: vscode.Uri, e: Experiment): Entry {
     at: e.finishedAt,
     label: e.title,
     description: `${effect} · ${day(e.finishedAt)}`,
-    tooltip: `${effect}\n${e.reason}`,
+    tooltip: [effect, e.reason, ...e.warnings].join('\n'),
     ...icons[e.verdict],
     place: { tab: 'experiments', id: e.id },
   };
@@ -111,15 +109,8 @@ export class ExperimentsTree implements vscode.TreeDataProvider<Entry> {
   }
 
   getTreeItem(entry: Entry): vscode.TreeItem {
-    const item = new vscode.TreeItem(entry.label, vscode.TreeItemCollapsibleState.None);
-    item.id = `${entry.folder.toString()}/${entry.id}`;
-    item.description = entry.description;
-    item.tooltip = entry.tooltip;
-    item.iconPath =
-      entry.color === null
-        ? new vscode.ThemeIcon(entry.icon)
-        : new vscode.ThemeIcon(entry.icon, new vscode.ThemeColor(entry.color));
-    item.accessibilityInformation = { label: `${entry.label}, ${entry.description}` };
+    const id = `${entry.folder.toString()}/${entry.id}`;
+    const item = treeItem(entry, id, vscode.TreeItemCollapsibleState.None);
     item.command = {
       title: vscode.l10n.t('Open'),
       command: internalCommands.showRecord,

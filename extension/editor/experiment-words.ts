@@ -1,5 +1,6 @@
 /** Results of the laboratory in few words, for messages and lists. Pure. */
-import type { Experiment, SoakSummary } from '../model-experiment.ts';
+import type { Calibration, Experiment } from '../model-experiment.ts';
+import type { SoakSummary } from '../model-soak.ts';
 
 export function signed(percent: number): string {
   const text = percent.toFixed(2);
@@ -11,6 +12,21 @@ export function experimentText(e: Pick<Experiment, 'verdict' | 'effectPercent' |
   const effect = e.effectPercent === null ? '' : ` ${signed(e.effectPercent)}%`;
   const interval = e.interval === null ? '' : ` [${signed(e.interval[0])}, ${signed(e.interval[1])}]`;
   return `${e.verdict}${effect}${interval}`;
+}
+
+/** `the machine is too noisy: …`: what its own gate found wrong; null where it has nothing against the machine. */
+export function noiseText(e: Pick<Experiment, 'gates'>): string | null {
+  const gate = e.gates.find((g) => g.name === 'machine' && !g.passed);
+  return gate === undefined ? null : `the machine is ${gate.note.split(';')[0] ?? gate.note}`;
+}
+
+/** `passed: σ 0.31%, bias +0.02% [-0.10, +0.14], 24 units`, or what to do. */
+export function calibrationText(c: Calibration): string {
+  const bias = `bias ${signed(c.biasPercent)}% [${signed(c.interval[0])}, ${signed(c.interval[1])}]`;
+  const figures = `σ ${c.sigmaPercent.toFixed(2)}%, ${bias}, ${c.units} units`;
+  return c.passed
+    ? `passed: ${figures}`
+    : `did not pass: ${figures}. Identical code looked different: quieten the machine and calibrate again`;
 }
 
 /** `passed after 10 minutes`, `failed after 10 minutes: drift of engine standard`. */

@@ -1,10 +1,12 @@
 /** `Alloc Lens: Run A/B Experiment…`: asks what to compare, measures with progress and cancel, keeps the result and shows it. */
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { Experiment, ExperimentWork } from '../model-experiment.ts';
+import { calibrationUnits } from '../experiment/calibration-history.ts';
+import type { Calibration, Experiment, ExperimentWork } from '../model-experiment.ts';
 import { type ReportPlace, UserError } from '../model.ts';
 import type { Config } from './config.ts';
 import {
+  type FlagBuild,
   flagOffers,
   flagSides,
   gateOffers,
@@ -21,10 +23,12 @@ import {
   thresholds,
   variantOffers,
   variantSides,
+  variantSide,
+  workName,
   workOffers,
 } from './experiment-choice.ts';
 import type { LedgerWatch } from './experiment-ledger.ts';
-import { experimentText } from './experiment-words.ts';
+import { calibrationText, experimentText, noiseText } from './experiment-words.ts';
 import type { Laboratory } from './laboratory.ts';
 import { ledgerFolder, type Measured, type Measuring, requireTrust } from './measuring.ts';
 
@@ -44,7 +48,7 @@ interface Asked {
   readonly run: (hooks: Measured) => Promise<Experiment>;
 }
 
-type Difference = 'flag' | 'gate' | 'preset' | 'variant' | 'replay';
+type Difference = 'flag' | 'fastFlag' | 'gate' | 'preset' | 'variant' | 'replay';
 
 async function choose<T>(
   title: string,
@@ -91,12 +95,14 @@ export class ExperimentCommand {
   async #askSides(difference: Difference): Promise<Sides | undefined> {
     const title = vscode.l10n.t('Run A/B Experiment (2/4): what differs');
     switch (difference) {
-      case 'flag': {
-        const flag = await choose(title, vscode.l10n.t('Compile flag'), flagOffers());
+      case 'flag':
+      case 'fastFlag': {
+        const build: FlagBuild = difference === 'flag' ? 'standard' : 'fast';
+        const flag = await choose(title, vscode.l10n.t('Compile flag'), flagOffers(build));
         if (flag === undefined) return undefined;
-        if (flag.value === 0 || flag.value === 1) return flagSides(flag.name, String(1 - flag.value));
+        if (flag.value === 0 || flag.value === 1) return flagSides(flag.name, String(1 - flag.value), build);
         const prompt = vscode.l10n.t('Value of {0} in the treatment', flag.name);
-        return enter(title, prompt, '', (text) => flagSides(flag.name, text));
+        return enter(title, prompt, '', (text) => flagSides(flag.name, text, build));
       }
       case 'gate': {
         const gate = await choose(title, vscode.l10n.t('Environment gate'), gateOffers());
@@ -138,6 +144,11 @@ export class ExperimentCommand {
         label: vscode.l10n.t('Compile flag'),
         description: vscode.l10n.t('its default against another value'),
         value: 'flag',
+      },
+      {
+        label: vscode.l10n.t('Compile flag of the speed build'),
+        description: vscode.l10n.t('its value in fast, where every gate is a constant, against another'),
+        value: 'fastFlag',
       },
       {
         label: vscode.l10n.t('Environment gate'),
@@ -221,6 +232,40 @@ export class ExperimentCommand {
     return experiment;
   }
 
+  /** `Calibrate Noise (A/A)…`: a build against itself. Undefined when a question was dismissed or the user cancelled. */
+  async calibrate(): Promise<Calibration | undefined> {
+    const { laboratory, ledger, measuring, log } = this.#deps;
+    requireTrust(vscode.l10n.t('A calibration'));
+    measuring.require();
+    const folder = ledgerFolder(vscode.l10n.t('A calibration'));
+    const variant = await choose(
+      vscode.l10n.t('Calibrate Noise (1/2): build'),
+      vscode.l10n.t('Measured against itself: what looks different then is noise'),
+      variantOffers(),
+    );
+    if (variant === undefined) return undefined;
+    const work = await choose(vscode.l10n.t('Calibrate Noise (2/2): workload'), variant, workOffers());
+    if (work === undefined) return undefined;
+    const side = variantSide(variant);
+    const sides = { title: `${variant} against itself`, baseline: side, treatment: side };
+    const plan = planOf(this.#id('aa'), sides, work, 0.5, laboratory.looks(calibrationUnits));
+    const name = `${variant}, ${workName(work)}`;
+    const calibration = await measuring.run(
+      'A calibration of the noise',
+      vscode.l10n.t('noise of {0}', name),
+      log,
+      (hooks) => laboratory.calibrate(plan, hooks),
+    );
+    if (calibration === undefined) return undefined;
+    await ledger.keep(folder, { v: 1, kind: 'calibration', at: calibration.at, calibration });
+    const text = vscode.l10n.t('Noise of {0}: {1}', name, calibrationText(calibration));
+    log.info(text);
+    void (calibration.passed
+      ? vscode.window.showInformationMessage(text)
+      : vscode.window.showWarningMessage(`Alloc Lens: ${text}`));
+    return calibration;
+  }
+
   /** The results document, beside the ledger: the method ends every experiment with one. */
   async #document(folder: vscode.Uri, experiment: Experiment): Promise<void> {
     const text = `${experiment.title}: ${experimentText(experiment)}`;
@@ -234,7 +279,12 @@ export class ExperimentCommand {
       return;
     }
     const open = vscode.l10n.t('Open Document');
-    const chosen = await vscode.window.showInformationMessage(text, ...(file === undefined ? [] : [open]));
+    const actions = file === undefined ? [] : [open];
+    const noise = noiseText(experiment);
+    const chosen =
+      noise === null
+        ? await vscode.window.showInformationMessage(text, ...actions)
+        : await vscode.window.showWarningMessage(`${text}; ${noise}`, ...actions);
     if (chosen === open && file !== undefined) {
       await vscode.commands.executeCommand('markdown.showPreview', vscode.Uri.file(file));
     }

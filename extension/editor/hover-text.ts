@@ -12,7 +12,7 @@ import type {
   Variable,
 } from '../model.ts';
 import type { ProfileInstruction } from '../model-profile.ts';
-import type { CostTable } from '../model-experiment.ts';
+import type { CostTable } from '../model-costs.ts';
 import { costNameOf, isRemovable, removableCost } from '../profile/cost-estimates.ts';
 import { costSentence } from './cost-text.ts';
 import {

@@ -11,8 +11,11 @@ export const commands = {
   previousHotLine: 'allocLens.previousHotLine',
   showLog: 'allocLens.showLog',
   runExperiment: 'allocLens.runExperiment',
+  compareAllocators: 'allocLens.compareAllocators',
+  recordTrace: 'allocLens.recordTrace',
   runSoak: 'allocLens.runSoak',
   calibrateCosts: 'allocLens.calibrateCosts',
+  calibrateNoise: 'allocLens.calibrateNoise',
   showExperiments: 'allocLens.showExperiments',
   writeDocuments: 'allocLens.writeDocuments',
   profileNative: 'allocLens.profileNative',
@@ -81,4 +84,9 @@ export const colors = {
   coolerRuler: 'allocLens.heat.coolerRuler',
   /** Of lines that cost less than in the profile that is compared with, step 1 to 4; hotter ones take heat's own. */
   coolerBackground: (step: number): string => `allocLens.heat.cooler${step}`,
+  verdictGo: 'allocLens.verdict.go',
+  verdictNoGo: 'allocLens.verdict.noGo',
+  verdictNeutral: 'allocLens.verdict.neutral',
+  verdictNoOp: 'allocLens.verdict.noOp',
+  verdictInconclusive: 'allocLens.verdict.inconclusive',
 } as const;

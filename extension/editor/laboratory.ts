@@ -1,15 +1,16 @@
 /** What the editor asks of the laboratory; main.ts hands it in, tests hand in their own. */
 import type {
+  Calibration,
   CumulativeStep,
   DocumentFigures,
   Experiment,
   ExperimentPlan,
   ExperimentWork,
-  LedgerRecord,
   PairHooks,
   SideSpec,
-  SoakSummary,
 } from '../model-experiment.ts';
+import type { LedgerRecord } from '../model-ledger.ts';
+import type { SoakSummary } from '../model-soak.ts';
 
 /** An experiment of the documents that can be done again. */
 export interface ReplayChoice {
@@ -55,8 +56,13 @@ export interface Laboratory {
   readonly replays: readonly ReplayChoice[];
   /** Figures of the documents that can be replayed. */
   readonly documents: readonly DocumentFigures[];
-  /** The folder's ledger knows earlier calibrations and takes new ones; the result itself is appended by the caller. */
+  /**
+   * Measures the noise first where this machine's history has nothing of the last 24 hours and the plan has room for it; the
+   * result itself is appended by the caller.
+   */
   readonly experiment: (plan: ExperimentPlan, folder: string, hooks: PairHooks) => Promise<Experiment>;
+  /** The noise of the plan's baseline on its workload (A/A), kept in this machine's history; appended by the caller. */
+  readonly calibrate: (plan: ExperimentPlan, hooks: PairHooks) => Promise<Calibration>;
   /** Resolves with what was done when it is cancelled after its first epochs. */
   readonly soak: (request: SoakRequest, folder: string, hooks: PairHooks) => Promise<SoakDone>;
   readonly readLedger: (folder: string) => Promise<LedgerContents>;

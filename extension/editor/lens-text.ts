@@ -8,7 +8,7 @@ import type {
   FunctionInfo,
   Gate,
 } from '../model.ts';
-import type { CostTable } from '../model-experiment.ts';
+import type { CostTable } from '../model-costs.ts';
 import { removableCost } from '../profile/cost-estimates.ts';
 import { costClause, costSentence } from './cost-text.ts';
 import {

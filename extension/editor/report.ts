@@ -18,6 +18,7 @@ const actionCommands: Readonly<Record<ReportAction, string>> = {
   runBenchmark: commands.runBenchmark,
   analyze: commands.analyzeWorkspace,
   runExperiment: commands.runExperiment,
+  compareAllocators: commands.compareAllocators,
   runSoak: commands.runSoak,
   calibrateCosts: commands.calibrateCosts,
   writeDocuments: commands.writeDocuments,
@@ -116,6 +117,7 @@ export class Report implements vscode.Disposable {
       findings: project?.state.findings ?? null,
       profile: this.#store.profileIn(project?.root ?? null),
       runs: this.#store.runs.map((r) => r.result),
+      comparisons: this.#store.comparisons,
       ...(laboratory === undefined ? {} : { laboratory }),
     });
   }

@@ -1,7 +1,7 @@
 /** `Alloc Lens: Run Soak…` and `Alloc Lens: Calibrate Costs`: long measurements whose results the ledger keeps. */
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { SoakSummary } from '../model-experiment.ts';
+import type { SoakSummary } from '../model-soak.ts';
 import { enter, type LabDeps } from './experiment.ts';
 import { newId, parseMinutes, presetSide, workName, workOffers } from './experiment-choice.ts';
 import { soakText } from './experiment-words.ts';

@@ -1,7 +1,7 @@
 /** What the window knows: findings by workspace folder, runs, profiles. Views read it and follow it. */
 import * as vscode from 'vscode';
-import type { BenchResult, FileAnnotations, Findings, Profile } from '../model.ts';
-import type { CostTable } from '../model-experiment.ts';
+import type { BenchResult, CompareResult, FileAnnotations, Findings, Profile } from '../model.ts';
+import type { CostTable } from '../model-costs.ts';
 import type { ProfileDiff } from '../model-profile.ts';
 import { annotateFile } from '../profile/annotate.ts';
 import { withCosts } from '../profile/cost-estimates.ts';
@@ -51,6 +51,7 @@ export interface KnownProfile {
 const runsKept = 50;
 /** Profiles are large; the oldest goes first. */
 const profilesKept = 20;
+const comparisonsKept = 10;
 
 export class Store implements vscode.Disposable {
   readonly journal = new EditJournal();
@@ -58,6 +59,7 @@ export class Store implements vscode.Disposable {
   readonly #folders = new Map<string, FolderState>();
   readonly #changed = new vscode.EventEmitter<StoreChange>();
   #runs: readonly LoadedRun[] = [];
+  #comparisons: readonly CompareResult[] = [];
   #profiles: readonly KnownProfile[] = [];
   #loaded: string | null = null;
   #baseline: string | null = null;
@@ -194,6 +196,16 @@ export class Store implements vscode.Disposable {
     this.#profiles = this.#profiles.filter((p) => p.id !== id);
     if (this.#baseline === id || this.#loaded === id) this.#baseline = null;
     if (this.#loaded === id) this.#loaded = null;
+    this.#changed.fire('profile');
+  }
+
+  /** Newest first. */
+  get comparisons(): readonly CompareResult[] {
+    return this.#comparisons;
+  }
+
+  addComparison(result: CompareResult): void {
+    this.#comparisons = [result, ...this.#comparisons].slice(0, comparisonsKept);
     this.#changed.fire('profile');
   }
 

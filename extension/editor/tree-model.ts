@@ -14,6 +14,7 @@ import {
   targetText,
   variableName,
 } from './words.ts';
+import type { TreeRow } from './tree-item.ts';
 
 export interface TreePlace {
   readonly origin: 'project' | 'engine';
@@ -22,16 +23,9 @@ export interface TreePlace {
   readonly column: number;
 }
 
-export interface TreeNode {
+export interface TreeNode extends TreeRow {
   /** Stable across refreshes, so that the view keeps what is open. */
   readonly id: string;
-  readonly label: string;
-  readonly description: string;
-  readonly tooltip: string;
-  /** A codicon's name. */
-  readonly icon: string;
-  /** Id of the icon's theme colour, null for the default. */
-  readonly color: string | null;
   readonly place: TreePlace | null;
   /** Null for a leaf. */
   readonly children: (() => readonly TreeNode[]) | null;

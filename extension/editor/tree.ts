@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { contexts, internalCommands, views } from './ids.ts';
 import type { AnalysisState, Store } from './store.ts';
+import { treeItem } from './tree-item.ts';
 import { findingsTree, type TreeNode } from './tree-model.ts';
 
 interface Element {
@@ -79,17 +80,8 @@ export class FindingsTree implements vscode.TreeDataProvider<Element> {
   getTreeItem({ node, root }: Element): vscode.TreeItem {
     const { TreeItemCollapsibleState: collapsible } = vscode;
     const closed = node.expanded ? collapsible.Expanded : collapsible.Collapsed;
-    const item = new vscode.TreeItem(node.label, node.children === null ? collapsible.None : closed);
-    item.id = `${root?.toString() ?? ''}/${node.id}`;
-    item.description = node.description;
-    item.tooltip = node.tooltip;
-    item.iconPath =
-      node.color === null
-        ? new vscode.ThemeIcon(node.icon)
-        : new vscode.ThemeIcon(node.icon, new vscode.ThemeColor(node.color));
-    item.accessibilityInformation = {
-      label: [node.label, node.description].filter((t) => t !== '').join(', '),
-    };
+    const id = `${root?.toString() ?? ''}/${node.id}`;
+    const item = treeItem(node, id, node.children === null ? collapsible.None : closed);
     const { place } = node;
     if (place !== null && (place.origin === 'engine' || root !== null)) {
       item.command = {

@@ -1,4 +1,6 @@
 /** BCa bootstrap of the 20% trimmed mean, repeatable: its random numbers have a seed. */
+import { mean } from '../profile/moments.ts';
+import { quantileOfSorted } from '../profile/percentiles.ts';
 import { normalCdf, normalQuantile } from './quantiles.ts';
 import { type Located, sorted, trimCount, trimmedMeanOfSorted } from './robust.ts';
 
@@ -23,15 +25,6 @@ export function seededRandom(seed: number): () => number {
   };
   for (let i = 0; i < 12; i++) next();
   return next;
-}
-
-/** Quantile of ascending values, linear between them (Hyndman & Fan's type 7). */
-export function quantileOfSorted(v: ArrayLike<number>, p: number): number {
-  const at = p * (v.length - 1);
-  const below = Math.floor(at);
-  const low = v[below] ?? Number.NaN;
-  const high = v[Math.min(below + 1, v.length - 1)] ?? Number.NaN;
-  return low + (at - below) * (high - low);
 }
 
 /** Trimmed means of `count` resamples of the values, in the order drawn. */
@@ -86,7 +79,7 @@ export function bcaInterval(
   // All replicates on one side: as if one half of one were on the other, so that the quantile is finite.
   const share = Math.min(count - 0.5, Math.max(0.5, score)) / count;
   const z0 = normalQuantile(share);
-  const centre = jackknifed.reduce((sum, x) => sum + x, 0) / jackknifed.length;
+  const centre = mean(jackknifed);
   const squares = jackknifed.reduce((sum, x) => sum + (centre - x) ** 2, 0);
   const cubes = jackknifed.reduce((sum, x) => sum + (centre - x) ** 3, 0);
   const a = squares > 0 ? cubes / (6 * squares ** 1.5) : 0;

@@ -2,17 +2,13 @@
  * A/A calibrations of the past: JSON Lines, only ever appended to, read back whatever happened to the file. Records have
  * the shape of the ledger's calibrations.
  */
-import { mkdir, open } from 'node:fs/promises';
-import path from 'node:path';
-import type {
-  Calibration,
-  ExperimentPlan,
-  ExperimentWork,
-  LedgerRecord,
-  MachineState,
-} from '../model-experiment.ts';
-import { ledgerVersion } from '../model-experiment.ts';
+import { open } from 'node:fs/promises';
+import type { Calibration, ExperimentPlan, ExperimentWork, MachineState } from '../model-experiment.ts';
+import { type LedgerRecord, ledgerVersion } from '../model-ledger.ts';
 import { UserError } from '../model.ts';
+import { appendDurably, reasonOf } from './ledger-files.ts';
+import { codeOf } from './ledger-lock.ts';
+import { readRecord } from './ledger-record.ts';
 import { lookConfidence } from './looks.ts';
 import { yuen } from './robust.ts';
 import { effectInterval, effectPercent, requireSamples, sigmaPercent } from './statistics.ts';
@@ -81,6 +77,13 @@ export function calibrationOf(logRatios: readonly number[], key: CalibrationKey,
   };
 }
 
+/** Whether a calibration, passed or not, is of that machine, target and workload, and of the 24 hours before `now`. */
+export function isFresh(c: Calibration, key: CalibrationKey, now: Date): boolean {
+  const age = now.getTime() - Date.parse(c.at);
+  const fits = c.host === key.host && c.target === key.target && c.workload === key.workload;
+  return fits && age >= 0 && age <= freshHours * 3_600_000;
+}
+
 /** The newest calibration of that machine, target and workload that passed in the 24 hours before `now`; null without one. */
 export function newestPassed(
   calibrations: readonly Calibration[],
@@ -89,49 +92,18 @@ export function newestPassed(
 ): Calibration | null {
   let newest: Calibration | null = null;
   for (const c of calibrations) {
-    const age = now.getTime() - Date.parse(c.at);
-    const fits = c.host === key.host && c.target === key.target && c.workload === key.workload;
-    if (!c.passed || !fits || !(age >= 0 && age <= freshHours * 3_600_000)) continue;
+    if (!c.passed || !isFresh(c, key, now)) continue;
     if (newest === null || Date.parse(c.at) > Date.parse(newest.at)) newest = c;
   }
   return newest;
 }
 
-function field(value: object, name: string): unknown {
-  return Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined;
-}
-
-function isNumber(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
-}
-
-function isCalibration(value: unknown): value is Calibration {
-  if (typeof value !== 'object' || value === null) return false;
-  const texts = ['at', 'host', 'target', 'workload'].every((k) => typeof field(value, k) === 'string');
-  const interval = field(value, 'interval');
-  const [units, sigma] = [field(value, 'units'), field(value, 'sigmaPercent')];
-  return (
-    texts &&
-    !Number.isNaN(Date.parse(String(field(value, 'at')))) &&
-    isNumber(units) &&
-    units > 0 &&
-    isNumber(sigma) &&
-    sigma >= 0 &&
-    isNumber(field(value, 'biasPercent')) &&
-    typeof field(value, 'passed') === 'boolean' &&
-    Array.isArray(interval) &&
-    interval.length === 2 &&
-    interval.every(isNumber)
-  );
-}
-
 function calibrationIn(line: string): Calibration | null {
   try {
-    const record: unknown = JSON.parse(line);
-    if (typeof record !== 'object' || record === null) return null;
-    if (field(record, 'v') !== ledgerVersion || field(record, 'kind') !== 'calibration') return null;
-    const calibration = field(record, 'calibration');
-    return isCalibration(calibration) ? calibration : null;
+    const reading = readRecord(JSON.parse(line));
+    if (!('record' in reading) || reading.record.kind !== 'calibration') return null;
+    const { calibration } = reading.record;
+    return calibration.units > 0 && calibration.sigmaPercent >= 0 ? calibration : null;
   } catch {
     return null;
   }
@@ -142,10 +114,6 @@ export interface CalibrationHistory {
   readonly calibrations: readonly Calibration[];
   /** Lines that hold none: torn, edited, or written by a later version. */
   readonly skipped: number;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 /** Reads a history; a file that is not there is an empty one. Throws `UserError` for a file that cannot be read. */
@@ -176,26 +144,13 @@ export async function readCalibrations(file: string): Promise<CalibrationHistory
   return { calibrations, skipped: lines.length - calibrations.length };
 }
 
-/**
- * Appends one calibration, on the disk when it resolves. One write of one line, begun on a line of its own when the
- * last one was torn. Throws `UserError` when the file cannot be written.
- */
+/** Appends one calibration, as the ledger does its records. Throws `UserError` when the file cannot be written. */
 export async function appendCalibration(file: string, calibration: Calibration): Promise<void> {
   const record: LedgerRecord = { v: ledgerVersion, kind: 'calibration', at: calibration.at, calibration };
   try {
-    await mkdir(path.dirname(file), { recursive: true });
-    const handle = await open(file, 'a+');
-    try {
-      const { size } = await handle.stat();
-      const last = Buffer.alloc(1);
-      if (size > 0) await handle.read(last, 0, 1, size - 1);
-      const torn = size > 0 && last[0] !== 0x0a;
-      await handle.write(`${torn ? '\n' : ''}${JSON.stringify(record)}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await appendDurably(file, Buffer.from(`${JSON.stringify(record)}\n`));
   } catch (error) {
-    throw new UserError(`the calibration cannot be kept in ${file} (${codeOf(error) || 'unknown error'})`, 3);
+    const why = error instanceof UserError ? error.message : `cannot write ${file}: ${reasonOf(error)}`;
+    throw new UserError(`the calibration cannot be kept: ${why}`, 3);
   }
 }

@@ -4,7 +4,8 @@
  * have different code layouts, the 20% trimmed mean with Yuen's interval. Pure, but for `calibrate`, which asks runners.
  */
 import { type RunHooks, UserError } from '../model.ts';
-import type { Cost, CostName, CostTable, MachineState } from '../model-experiment.ts';
+import type { Cost, CostName, CostTable } from '../model-costs.ts';
+import type { MachineState } from '../model-experiment.ts';
 import {
   type CostMeasurement,
   costNames,
@@ -12,7 +13,8 @@ import {
   type CostRunner,
   type CostUnit,
 } from '../profile/cost-measurement.ts';
-import { medianOf, theilSen, trimmedMean, yuen95 } from './cost-statistics.ts';
+import { median } from '../profile/percentiles.ts';
+import { theilSen, trimmedMean, yuen } from './robust.ts';
 
 /** Units below which no interval is worth its name. */
 export const fewestUnits = 3;
@@ -35,7 +37,7 @@ export function pairNs(units: readonly CostUnit[]): number {
     2 *
     trimmedMean(
       units.map((u) =>
-        medianOf(
+        median(
           u.rows
             .filter((r) => !r.contended)
             .flatMap((r) => r.blocks.flatMap(([a1, , , a2]) => [a1 / r.operations, a2 / r.operations])),
@@ -116,7 +118,7 @@ export function costTable(measurement: CostMeasurement, context: CostContext): C
         .filter((s): s is number => s !== null && Number.isFinite(s));
       // What some processes could not measure has no figure rather than one of the others.
       if (slopes.length < units.length) continue;
-      const { estimate, interval } = yuen95(slopes);
+      const { estimate, interval } = yuen(slopes, 0.95);
       costs.push({ name, contended, ns: estimate, interval, percent: (100 * estimate) / pair });
     }
   }

@@ -9,7 +9,8 @@
  * what chance moved over the threshold is counted and what it moved below is not. NO-GO, NO-OP and INCONCLUSIVE count
  * for nothing, and experiments between two targets are no changes at all; both are listed with the reason.
  */
-import type { Experiment, ExperimentWork, Pruned, SideSpec } from '../model-experiment.ts';
+import type { CumulativeStep, Experiment, ExperimentWork, Pruned, SideSpec } from '../model-experiment.ts';
+import type { CumulativeTotal, PhaseRow, PhaseTable } from '../model-report.ts';
 
 /** What the phases of the prune document compile out, as its cumulative table counts. */
 export const prunePhases: Readonly<Record<string, Pruned>> = {
@@ -28,17 +29,6 @@ export interface CumulativeRow {
   readonly counts: 'go' | 'kept' | 'no';
   /** Why it is in no total, empty when it is. */
   readonly why: string;
-}
-
-export interface CumulativeTotal {
-  /** Experiments that it is made of. */
-  readonly changes: number;
-  /** Sum of the effects, percent. */
-  readonly sumPercent: number;
-  /** Product of the effects, percent. */
-  readonly productPercent: number;
-  /** Of the product; null without changes and when one of them has no interval. */
-  readonly interval: readonly [number, number] | null;
 }
 
 /** Experiments on the same work of the same target: only those can be multiplied. */
@@ -203,23 +193,8 @@ export function cumulative(experiments: readonly Experiment[]): Cumulative {
   return { groups: [...groups.values()].map((g) => groupOf(g.target, g.work, g.rows)), excluded };
 }
 
-/** After the experiment `id`: all changes on its work that are kept so far, multiplied. */
-export interface RunningProduct {
-  readonly id: string;
-  readonly title: string;
-  /** Target and work. */
-  readonly work: string;
-  readonly verdict: Experiment['verdict'];
-  /** Of this experiment alone. */
-  readonly effectPercent: number | null;
-  /** Whether it is part of the product. */
-  readonly counted: boolean;
-  readonly percent: number;
-  readonly interval: readonly [number, number] | null;
-}
-
 /** The `kept` totals as they grew, in the order of time; what is in no total by the rules above is left out. */
-export function runningProducts(experiments: readonly Experiment[]): readonly RunningProduct[] {
+export function runningProducts(experiments: readonly Experiment[]): readonly CumulativeStep[] {
   return cumulative(experiments)
     .groups.flatMap(({ target, work, rows }) => {
       const sofar: Experiment[] = [];
@@ -242,4 +217,51 @@ export function runningProducts(experiments: readonly Experiment[]): readonly Ru
     })
     .sort((a, b) => Date.parse(a.finishedAt) - Date.parse(b.finishedAt))
     .map(({ step }) => step);
+}
+
+/** `24`, `19A`; null for what is no phase. */
+export function phaseName(e: Experiment): string | null {
+  return /^phase-(\d+[a-z]?)$/.exec(e.replay ?? '')?.[1]?.toUpperCase() ?? null;
+}
+
+function phaseRow({ experiment: e, pruned, counts, why }: CumulativeRow): PhaseRow {
+  return {
+    ...{ id: e.id, phase: phaseName(e), title: e.title, pruned },
+    ...{ effectPercent: e.effectPercent, interval: e.interval, threshold: e.threshold },
+    ...{ iterations: e.work.iterations, workingSet: e.work.workingSet, baselineSide: e.baseline.label },
+    ...{ status: e.verdict, counts, why },
+  };
+}
+
+/** The cumulative table of each target and work, the longest first; repetitions stand in their group with the reason. */
+export function phaseTables(experiments: readonly Experiment[]): PhaseTable[] {
+  const { groups, excluded } = cumulative(experiments);
+  return groups
+    .map(({ target, work, rows, atomics, go, kept }): PhaseTable => {
+      const repeated = excluded.filter(
+        ({ experiment: e }) =>
+          e.baseline.spec.target === target &&
+          e.treatment.spec.target === target &&
+          workText(e.work) === work,
+      );
+      const all = [...rows, ...repeated].sort(inOrder).map(phaseRow);
+      return { work: `${target}, ${work}`, rows: all, atomics, go, kept };
+    })
+    .concat(betweenTargets(excluded))
+    .sort((a, b) => b.rows.length - a.rows.length);
+}
+
+/** Comparisons of two targets stand in tables of their own, without a total. */
+function betweenTargets(excluded: readonly CumulativeRow[]): PhaseTable[] {
+  const tables = new Map<string, CumulativeRow[]>();
+  for (const row of excluded) {
+    const { baseline, treatment, work } = row.experiment;
+    if (baseline.spec.target === treatment.spec.target) continue;
+    const key = `${treatment.spec.target} against ${baseline.spec.target}, ${workText(work)}`;
+    tables.set(key, [...(tables.get(key) ?? []), row]);
+  }
+  const nothing = combine([]);
+  return [...tables].map(([work, rows]) => {
+    return { work, rows: rows.sort(inOrder).map(phaseRow), atomics: null, go: nothing, kept: nothing };
+  });
 }

@@ -1,12 +1,10 @@
 /** What a line of the ledger has to be. Everything that the rest relies on is checked, further properties are kept. */
+import type { Cost, CostName, CostTable } from '../model-costs.ts';
 import type {
   AuditedOperation,
   Calibration,
   ChangedPlace,
   CheckItem,
-  Cost,
-  CostName,
-  CostTable,
   CounterTable,
   DocumentFigures,
   DocumentSide,
@@ -16,21 +14,18 @@ import type {
   ExperimentSide,
   ExperimentWork,
   GapTable,
+  HotTable,
   LayoutRow,
-  LedgerRecord,
   Look,
   MachineState,
   Pruned,
   SideSpec,
-  SoakBudget,
-  SoakEpoch,
-  SoakSide,
-  SoakSummary,
   TopRule,
   Unit,
   Verdict,
 } from '../model-experiment.ts';
-import { ledgerVersion } from '../model-experiment.ts';
+import { type LedgerRecord, ledgerVersion } from '../model-ledger.ts';
+import type { SoakBudget, SoakEpoch, SoakSide, SoakSummary } from '../model-soak.ts';
 import {
   array,
   type Check,
@@ -186,6 +181,26 @@ const topRule = object<TopRule>({
   reason: text,
 });
 
+const hot = object<HotTable>({
+  source: text,
+  rows: array(
+    object<HotTable['rows'][number]>({
+      rank: whole,
+      name: text,
+      selfPercent: figure,
+      category: oneOf<HotTable['rows'][number]['category']>({
+        wrapper: true,
+        core: true,
+        env: true,
+        benchmark: true,
+        kernel: true,
+        stats: true,
+        library: true,
+      }),
+    }),
+  ),
+});
+
 const audited = object<AuditedOperation>({
   file: text,
   function: text,
@@ -218,6 +233,7 @@ const optionalOfExperiment = {
   source: optional(exactly('listed')),
   document: optional(figuresOfDocument),
   topRule: optional(topRule),
+  hot: optional(hot),
   audit: optional(array(audited)),
   gap: optional(gap),
   checks: optional(array(object<CheckItem>({ item: text, passed: nullable(truth), note: text }))),

@@ -1,5 +1,5 @@
 /** A ledger as the command line and the views list it. */
-import type { LedgerListing, LedgerRecord, LedgerRow } from '../model-experiment.ts';
+import type { LedgerListing, LedgerRecord, LedgerRow } from '../model-ledger.ts';
 import { workText } from './cumulative.ts';
 import { idOf, type Ledger, type LedgerEntry } from './ledger.ts';
 

@@ -7,14 +7,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { UserError } from '../model.ts';
-import type {
-  Calibration,
-  CostTable,
-  Experiment,
-  LedgerProblem,
-  LedgerRecord,
-  SoakSummary,
-} from '../model-experiment.ts';
+import type { LedgerProblem, LedgerRecord } from '../model-ledger.ts';
 import { CannotAppend, type LedgerFiles, nodeLedger, reasonOf } from './ledger-files.ts';
 import { type Line, linesOf } from './ledger-lines.ts';
 import { readRecord } from './ledger-record.ts';
@@ -117,31 +110,6 @@ export async function appendRecord(
     const name = recordName(record);
     if (await files.createRecord(name, bytes)) return path.join(files.recordsPath, name);
   }
-}
-
-type Place = string | LedgerFiles;
-
-const at = (): string => new Date().toISOString();
-const filesAt = (place: Place): LedgerFiles => (typeof place === 'string' ? ledgerOf(place) : place);
-
-/** Keeps a finished experiment; `place` is the workspace's folder, or where its ledger lies. Gives the file. */
-export function appendExperiment(place: Place, experiment: Experiment): Promise<string> {
-  return appendRecord(filesAt(place), { v: 1, kind: 'experiment', at: at(), experiment });
-}
-
-/** Keeps a finished soak, as `appendExperiment`. */
-export function appendSoak(place: Place, soak: SoakSummary): Promise<string> {
-  return appendRecord(filesAt(place), { v: 1, kind: 'soak', at: at(), soak });
-}
-
-/** Keeps measured costs, as `appendExperiment`. */
-export function appendCosts(place: Place, costs: CostTable): Promise<string> {
-  return appendRecord(filesAt(place), { v: 1, kind: 'costs', at: at(), costs });
-}
-
-/** Keeps a calibration, as `appendExperiment`. */
-export function appendCalibration(place: Place, calibration: Calibration): Promise<string> {
-  return appendRecord(filesAt(place), { v: 1, kind: 'calibration', at: at(), calibration });
 }
 
 // ---------------------------------------------------------------------------------------------- reading

@@ -2,7 +2,7 @@
 import { UserError } from '../model.ts';
 import { normalCdf, normalQuantile } from './quantiles.ts';
 
-/** Units after which a verdict may be taken. */
+/** Units after which a verdict may be taken: fresh processes on the engine, four processes each on native targets. */
 export const engineLooks: readonly number[] = [12, 24, 36];
 export const nativeLooks: readonly number[] = [24, 48, 72];
 /** Identical code is not called NEUTRAL earlier: ANCHORS 6.7 measured 58 to 88% with twelve units, 95 to 100% with 24. */

@@ -1,4 +1,6 @@
 /** Estimators that a few bad processes cannot pull away, with their intervals. Values in any unit, in any order. */
+import { sampleDeviation } from '../profile/moments.ts';
+import { median, medianOfSorted } from '../profile/percentiles.ts';
 import { normalQuantile, studentQuantile } from './quantiles.ts';
 
 /** A location and its interval, in the unit of the values. */
@@ -9,17 +11,6 @@ export interface Located {
 
 export function sorted(values: readonly number[]): number[] {
   return [...values].sort((a, b) => a - b);
-}
-
-function medianOfSorted(v: ArrayLike<number>): number {
-  const mid = v.length >>> 1;
-  const upper = v[mid] ?? Number.NaN;
-  return v.length % 2 === 1 ? upper : ((v[mid - 1] ?? Number.NaN) + upper) / 2;
-}
-
-/** NaN of none. */
-export function medianOf(values: readonly number[]): number {
-  return medianOfSorted(sorted(values));
 }
 
 /** How many values a 20% trim takes from each end. */
@@ -45,14 +36,13 @@ export function winsorisedSd(values: readonly number[]): number {
   const cut = trimCount(v.length);
   const low = v[cut] ?? Number.NaN;
   const high = v[v.length - 1 - cut] ?? Number.NaN;
-  const w = v.map((x) => Math.min(high, Math.max(low, x)));
-  const mean = w.reduce((sum, x) => sum + x, 0) / w.length;
-  return Math.sqrt(w.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (w.length - 1));
+  return sampleDeviation(v.map((x) => Math.min(high, Math.max(low, x)))) ?? Number.NaN;
 }
 
 /**
  * 20% trimmed mean with Yuen's interval (Yuen 1974; Wilcox, Introduction to Robust Estimation, 4.3): the standard error
- * is the winsorised sd over 0.6 √n, with h-1 degrees of freedom, h the values that are left. At least 3 values.
+ * is the winsorised sd over 0.6 √n, with h-1 degrees of freedom, h the values that are left. Below five values nothing is
+ * trimmed, and the interval is Student's. At least 3 values.
  *
  * @param confidence of the two-sided interval, such as 0.95
  */
@@ -61,7 +51,6 @@ export function yuen(values: readonly number[], confidence: number): Located {
   const left = n - 2 * trimCount(n);
   const estimate = trimmedMean(values);
   const kept = 1 - 2 * 0.2;
-  // Below five values nothing is trimmed, and the interval is Student's.
   const error = winsorisedSd(values) / ((trimCount(n) === 0 ? 1 : kept) * Math.sqrt(n));
   const half = studentQuantile(0.5 + confidence / 2, left - 1) * error;
   return { estimate, interval: [estimate - half, estimate + half] };
@@ -69,8 +58,17 @@ export function yuen(values: readonly number[], confidence: number): Located {
 
 /** 1.4826 times the median absolute deviation from the median: the sd where the values are normal (Hampel 1974). */
 export function robustSigma(values: readonly number[]): number {
-  const centre = medianOf(values);
-  return 1.482602218505602 * medianOf(values.map((x) => Math.abs(x - centre)));
+  const centre = median(values);
+  return 1.482602218505602 * median(values.map((x) => Math.abs(x - centre)));
+}
+
+/** Median of the slopes between all pairs of points (Theil 1950, Sen 1968); NaN without two different abscissas. */
+export function theilSen(points: readonly (readonly [number, number])[]): number {
+  const slopes: number[] = [];
+  for (const [i, [x1, y1]] of points.entries()) {
+    for (const [x2, y2] of points.slice(i + 1)) if (x1 !== x2) slopes.push((y2 - y1) / (x2 - x1));
+  }
+  return median(slopes);
 }
 
 /**

@@ -15,7 +15,9 @@ import type {
   Verdict,
 } from '../model-experiment.ts';
 import { UserError } from '../model.ts';
-import { median } from '../profile/run-statistics.ts';
+import { machineNotes } from '../profile/machine-state.ts';
+import { mean, sampleDeviation } from '../profile/moments.ts';
+import { median } from '../profile/percentiles.ts';
 import { calibrationKey, newestPassed } from './calibration-history.ts';
 import { lookConfidence, looksWithin } from './looks.ts';
 import { noiseFloor, sigmaPercent, smallestVisible } from './statistics.ts';
@@ -26,7 +28,6 @@ import {
   calibrationGate,
   factGates,
   machineGate,
-  machineNotes,
   refusalOf,
   unitWarnings,
 } from './verdict-gates.ts';
@@ -82,12 +83,10 @@ function checkedUnit(unit: Unit): Unit {
 }
 
 function sideOf(facts: SideFacts, runs: readonly number[]): ExperimentSide {
-  const n = runs.length;
-  const mean = n === 0 ? null : runs.reduce((sum, v) => sum + v, 0) / n;
-  const stdev =
-    mean === null || n < 2 ? null : Math.sqrt(runs.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (n - 1));
   const { label, spec, sha256 } = facts;
-  return { label, spec, sha256, mean, median: n === 0 ? null : median(runs), stdev, runs };
+  const middle =
+    runs.length === 0 ? { mean: null, median: null } : { mean: mean(runs), median: median(runs) };
+  return { label, spec, sha256, ...middle, stdev: sampleDeviation(runs), runs };
 }
 
 /** What the units showed, and what is said about it. */
@@ -115,6 +114,11 @@ class Session {
     this.#options = options;
     this.#perUnit = runner.processesPerUnit ?? 1;
     const most = options.maxProcesses ?? null;
+    if (most !== null && this.#perUnit > 1 && most < leastForInterval * this.#perUnit) {
+      throw new UserError(
+        `sides in processes of their own take ${this.#perUnit} a unit: at least ${leastForInterval * this.#perUnit} processes, not ${most}`,
+      );
+    }
     this.#planned = looksWithin(plan.looks, most === null ? null : Math.floor(most / this.#perUnit));
     if (!(plan.threshold > 0 && plan.threshold <= 100)) {
       throw new UserError(`a threshold is above 0% and at most 100%, not ${plan.threshold}`);

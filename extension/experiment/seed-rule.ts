@@ -5,7 +5,8 @@
  */
 import type { ExperimentGate, Verdict } from '../model-experiment.ts';
 import { UserError } from '../model.ts';
-import { median } from '../profile/run-statistics.ts';
+import { mean, sampleDeviation } from '../profile/moments.ts';
+import { median } from '../profile/percentiles.ts';
 
 /** Runs that one side may list. */
 export const mostRuns = 100_000;
@@ -75,15 +76,14 @@ export function checkedThreshold(value: unknown, what: string): number {
 /** The figures that the documents print of a list of runs. Throws as `checkedRuns`. */
 export function seedSide(runs: readonly number[], what = 'runs'): SeedSide {
   const checked = checkedRuns(runs, what);
-  const n = checked.length;
-  const mean = checked.reduce((sum, v) => sum + v, 0) / n;
-  const stdev = n < 2 ? null : Math.sqrt(checked.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (n - 1));
+  const centre = mean(checked);
+  const stdev = sampleDeviation(checked);
   return {
     runs: checked,
-    mean,
+    mean: centre,
     median: median(checked),
     stdev,
-    cvPercent: stdev === null ? null : (100 * stdev) / mean,
+    cvPercent: stdev === null ? null : (100 * stdev) / centre,
     min: checked.reduce((a, b) => Math.min(a, b)),
     max: checked.reduce((a, b) => Math.max(a, b)),
   };

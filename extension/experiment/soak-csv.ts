@@ -2,14 +2,8 @@
  * A soak on disk: a comment line with the plan and the modules that ran, a line of column names, a line an epoch in the
  * order in which they ran. What is read back may be anything: torn at its end by a crash, edited, or no soak at all.
  */
-import type {
-  MachineState,
-  SideName,
-  SoakEpoch,
-  SoakPlan,
-  SoakProcess,
-  SoakRow,
-} from '../model-experiment.ts';
+import type { MachineState } from '../model-experiment.ts';
+import type { SideName, SoakEpoch, SoakPlan, SoakProcess, SoakRow } from '../model-soak.ts';
 import { UserError } from '../model.ts';
 import { readHead } from './soak-head.ts';
 

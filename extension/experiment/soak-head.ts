@@ -1,12 +1,6 @@
 /** The plan of a soak, read back from its file and believed only where every part is what it has to be. */
-import type {
-  ExperimentWork,
-  MachineState,
-  SideSpec,
-  SoakLimits,
-  SoakPlan,
-  SoakProcess,
-} from '../model-experiment.ts';
+import type { ExperimentWork, MachineState, SideSpec } from '../model-experiment.ts';
+import type { SoakLimits, SoakPlan, SoakProcess } from '../model-soak.ts';
 import { UserError } from '../model.ts';
 import type { SoakHead } from './soak-csv.ts';
 

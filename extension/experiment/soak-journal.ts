@@ -10,8 +10,9 @@ import {
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
-import type { SoakRow } from '../model-experiment.ts';
+import type { SoakRow } from '../model-soak.ts';
 import { UserError } from '../model.ts';
+import { LockError, type LockTimes, withLock } from './ledger-lock.ts';
 import { readSoakCsv, type SoakFile, type SoakHead, soakCsvHead, soakCsvRow } from './soak-csv.ts';
 
 /** An epoch takes some hundred bytes: more than a year's. */
@@ -52,6 +53,38 @@ export function readSoakFile(file: string): SoakFile & { readonly writtenAt: Dat
   }
 }
 
+/** The path of a new soak's file, its folder made. Throws `UserError` when that cannot be. */
+export function soakFileIn(folder: string, id: string): string {
+  const file = path.join(folder, `${id}.csv`);
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new UserError(`cannot write ${file}: ${reason(error)}`);
+  }
+  return file;
+}
+
+/** Nobody waits for a soak's end, and however long it takes, only the death of its process ends its claim. */
+const whole: LockTimes = { patience: Number.POSITIVE_INFINITY, limit: 0 };
+
+/**
+ * Does `work` as the only one that writes the soak's file, with a lock beside it. Rejects with `UserError` at once when
+ * another process has it; what is left of a process that died is in nobody's way.
+ */
+export async function soakAlone<T>(file: string, work: () => Promise<T>): Promise<T> {
+  const lock = `${file}.lock`;
+  try {
+    return await withLock(lock, work, whole);
+  } catch (error) {
+    if (!(error instanceof LockError)) throw error;
+    throw new UserError(
+      error.code === 'ELOCKED'
+        ? `${file}: this soak is running already: wait for its end, or remove ${path.basename(lock)} when it is not`
+        : `cannot write ${lock}: ${reason(error)}`,
+    );
+  }
+}
+
 export class SoakJournal {
   readonly file: string;
   readonly #handle: number;
@@ -61,11 +94,9 @@ export class SoakJournal {
     this.#handle = handle;
   }
 
-  /** A new file `ID.csv` in the folder. Throws `UserError` when it cannot be made. */
-  static create(folder: string, head: SoakHead): SoakJournal {
-    const file = path.join(folder, `${head.plan.id}.csv`);
+  /** A new file. Throws `UserError` when it cannot be made. */
+  static create(file: string, head: SoakHead): SoakJournal {
     try {
-      mkdirSync(folder, { recursive: true });
       const journal = new SoakJournal(file, openSync(file, 'wx'));
       journal.#write(soakCsvHead(head));
       return journal;

@@ -1,20 +1,11 @@
 /** Runs a soak: the two sides take turns, an epoch each, and every epoch is on disk before the next one begins. */
 import { setImmediate as turn } from 'node:timers/promises';
-import type {
-  MachineState,
-  PairHooks,
-  SideName,
-  SideSpec,
-  SoakPlan,
-  SoakRow,
-  SoakRunner,
-  SoakSession,
-  SoakSummary,
-} from '../model-experiment.ts';
+import type { MachineState, PairHooks, SideSpec } from '../model-experiment.ts';
+import type { SideName, SoakPlan, SoakRow, SoakRunner, SoakSession, SoakSummary } from '../model-soak.ts';
 import { UserError } from '../model.ts';
 import { analyzeSoak, plannedEpochs, sideNames } from './soak.ts';
 import type { SoakHead } from './soak-csv.ts';
-import { readSoakFile, SoakJournal } from './soak-journal.ts';
+import { readSoakFile, soakAlone, soakFileIn, SoakJournal } from './soak-journal.ts';
 
 /** What a soak needs of its surroundings. */
 export interface SoakSurroundings {
@@ -131,38 +122,50 @@ async function run(
  * A new soak, kept as `ID.csv` in the folder. A cancelled one resolves with what was done. Rejects with `UserError`
  * when it cannot be done, and says how to go on when some of it was.
  */
-export function beginSoak(
+export async function beginSoak(
   plan: SoakPlan,
   folder: string,
   around: SoakSurroundings,
   hooks: PairHooks,
 ): Promise<SoakRun> {
-  return run({ plan, rows: [] }, (found) => SoakJournal.create(folder, { plan, ...found }), around, hooks);
+  const file = soakFileIn(folder, plan.id);
+  const open = (found: Omit<SoakHead, 'plan'>): SoakJournal => SoakJournal.create(file, { plan, ...found });
+  return soakAlone(file, () => run({ plan, rows: [] }, open, around, hooks));
 }
 
-/** Goes on with the soak of a file for the rest of its time; one that is done is only read. */
+type Kept = ReturnType<typeof readSoakFile>;
+
+/** What was said of a soak at its end; null when it is not done. */
+function finished(file: string, kept: Kept, around: SoakSurroundings): SoakRun | null {
+  const { plan, rows } = kept;
+  const done =
+    rows.length >= 2 * plannedEpochs(plan) || (rows.length % 2 === 0 && elapsed(rows) >= plan.minutes * 60);
+  if (!done) return null;
+  const finishedAt = kept.writtenAt.toISOString();
+  const labels = labelsOf(plan, around);
+  const summary = analyzeSoak({ ...kept, labels, finishedAt, cancelled: false });
+  return { summary, file, worked: 0 };
+}
+
+/**
+ * Goes on with the soak of a file for the rest of its time; one that is done is only read. Rejects with `UserError` when
+ * it is running in another process.
+ */
 export async function continueSoak(
   file: string,
   around: SoakSurroundings,
   hooks: PairHooks,
 ): Promise<SoakRun> {
-  const read = readSoakFile(file);
-  const { plan, rows } = read;
-  const done =
-    rows.length >= 2 * plannedEpochs(plan) || (rows.length % 2 === 0 && elapsed(rows) >= plan.minutes * 60);
-  if (done) {
-    const finishedAt = read.writtenAt.toISOString();
-    const labels = labelsOf(plan, around);
-    const summary = analyzeSoak({ ...read, labels, finishedAt, cancelled: false });
-    return { summary, file, worked: 0 };
-  }
-  return run(
-    { plan, rows },
-    (found) => {
-      requireSame(file, read, found);
+  const before = finished(file, readSoakFile(file), around);
+  if (before !== null) return before;
+  return soakAlone(file, () => {
+    // Whoever had the lock before may have done more of it.
+    const kept = readSoakFile(file);
+    const open = (found: Omit<SoakHead, 'plan'>): SoakJournal => {
+      requireSame(file, kept, found);
       return SoakJournal.open(file);
-    },
-    around,
-    hooks,
-  );
+    };
+    const since = finished(file, kept, around);
+    return since === null ? run(kept, open, around, hooks) : Promise.resolve(since);
+  });
 }

@@ -2,8 +2,8 @@
  * From a soak's epochs to its figures and budgets: the documents' analyze_soak and analyze_epoch_tail_csv. (Their
  * calculate_percentiles is in extension/profile/percentiles.ts.) Pure.
  */
+import type { MachineState } from '../model-experiment.ts';
 import type {
-  MachineState,
   SideName,
   SoakBudget,
   SoakEpoch,
@@ -14,10 +14,10 @@ import type {
   SoakSide,
   SoakSummary,
   SoakTail,
-} from '../model-experiment.ts';
-import { machineWarnings } from '../profile/machine-state.ts';
-import { calculatePercentiles, percentileOf } from '../profile/percentiles.ts';
-import { median } from '../profile/run-statistics.ts';
+} from '../model-soak.ts';
+import { machineNotes } from '../profile/machine-state.ts';
+import { mean, sampleDeviation } from '../profile/moments.ts';
+import { calculatePercentiles, median, percentileOf } from '../profile/percentiles.ts';
 import { readSoakCsv } from './soak-csv.ts';
 
 /**
@@ -47,12 +47,10 @@ export function plannedEpochs(plan: Pick<SoakPlan, 'minutes' | 'epochSeconds'>):
 
 /** Sample standard deviation (n-1) of the epochs' throughput over its mean, percent; null of fewer than two. */
 export function cvPercent(epochs: readonly SoakEpoch[]): number | null {
-  if (epochs.length < 2) return null;
   const speeds = epochs.map((e) => e.opsPerSecond);
-  const mean = speeds.reduce((a, b) => a + b, 0) / speeds.length;
-  if (mean === 0) return null;
-  const squares = speeds.reduce((sum, v) => sum + (v - mean) ** 2, 0);
-  return (100 * Math.sqrt(squares / (speeds.length - 1))) / mean;
+  const stdev = sampleDeviation(speeds);
+  const centre = mean(speeds);
+  return stdev === null || centre === 0 ? null : (100 * stdev) / centre;
 }
 
 /** Resident memory of one process, from the beginning of its steady time to its end. */
@@ -203,7 +201,7 @@ function notesOf({ plan, machine, cancelled }: SoakOutcome, sides: readonly Soak
           `In ${disturbed} of ${epochs.length} epochs others had the core for more than ${100 * disturbedAbove}% of the time: the CV and the tail are theirs too.`,
         ]
       : []),
-    ...machineWarnings(machine),
+    ...machineNotes(machine).map((note) => `${note[0]?.toUpperCase()}${note.slice(1)}.`),
     ...(short ? [`Drift needs ${fewestEpochs} epochs of a side in one process.`] : []),
     ...(plan.limits.cv === documentLimits.cv
       ? [

@@ -12,7 +12,7 @@ import type {
   Unit,
 } from '../model-experiment.ts';
 import { type BenchRequest, type BenchResult, type Target, UserError } from '../model.ts';
-import { sideLabel } from './side-spec.ts';
+import { sideLabel } from '../profile/side-label.ts';
 
 /** Settings that a preset of the engine stands for, with the side's own on top. */
 export type SideSettings = (spec: SideSpec) => Pick<BenchRequest, 'variant' | 'env' | 'flags'>;

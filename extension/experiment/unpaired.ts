@@ -4,73 +4,20 @@
  * a BCa bootstrap (Efron 1987), Mann and Whitney's U.
  */
 import type { Estimate, Verdict } from '../model-experiment.ts';
-import { median } from '../profile/run-statistics.ts';
+import { mean, sampleDeviation } from '../profile/moments.ts';
+import { median, medianOfSorted, quantileOfSorted } from '../profile/percentiles.ts';
+import { bcaInterval, bootstrapReplicates, seededRandom } from './bootstrap.ts';
+import { normalCdf } from './quantiles.ts';
 
-const resamples = 9999;
 /** Fewer runs of a side have no 95% interval worth the name (benchstat asks for six as well). */
 export const fewestRuns = 6;
 /** Longer lists are thinned out before they are resampled: the interval is then wider than it could be, and soon there. */
 const mostResampled = 500;
 
-/** Numbers in [0, 1) from a seed (mulberry32). */
-function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-/** Standard normal distribution; error below 1.2e-7 (Numerical Recipes, erfcc). */
-export function normalCdf(x: number): number {
-  const z = Math.abs(x) / Math.SQRT2;
-  const t = 1 / (1 + z / 2);
-  const series = [
-    1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587, -0.82215223,
-    0.17087277,
-  ].reduceRight((sum, c) => t * (c + sum), 0);
-  const tail = (t * Math.exp(-z * z - 1.26551223 + series)) / 2;
-  return x < 0 ? tail : 1 - tail;
-}
-
-/** Quantile of the standard normal distribution for 0 < p < 1, by bisection of `normalCdf`. */
-export function normalQuantile(p: number): number {
-  let low = -9;
-  let high = 9;
-  for (let i = 0; i < 80; i++) {
-    const mid = (low + high) / 2;
-    if (normalCdf(mid) < p) low = mid;
-    else high = mid;
-  }
-  return (low + high) / 2;
-}
-
-/** Value at a share of a sorted list, between neighbours in proportion. */
-function quantile(sorted: ArrayLike<number>, share: number): number {
-  const at = Math.min(Math.max(share, 0), 1) * (sorted.length - 1);
-  const below = Math.floor(at);
-  const low = sorted[below] ?? 0;
-  return low + ((sorted[below + 1] ?? low) - low) * (at - below);
-}
-
-const mean = (values: ArrayLike<number>): number => {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i] ?? 0;
-  return sum / values.length;
-};
-
 /** A location of values that it may reorder. */
 type Location = (values: Float64Array) => number;
 
-const medianInPlace: Location = (values) => {
-  values.sort();
-  const middle = values.length >>> 1;
-  const upper = values[middle] ?? 0;
-  return values.length % 2 === 1 ? upper : ((values[middle - 1] ?? 0) + upper) / 2;
-};
+const medianInPlace: Location = (values) => medianOfSorted(values.sort());
 
 /** Every k-th value, so that at most `mostResampled` are left; spread over the whole list. */
 function thinned(values: readonly number[]): readonly number[] {
@@ -87,37 +34,33 @@ function bootstrap(
   location: Location,
   seed: number,
 ): Float64Array {
-  const random = randomNumbers(seed);
+  const random = seededRandom(seed);
   const draw = (from: Float64Array, into: Float64Array): number => {
     for (let i = 0; i < from.length; i++) into[i] = from[Math.floor(random() * from.length)] ?? 0;
     return location(into);
   };
   const [b, t] = [Float64Array.from(baseline), Float64Array.from(treatment)];
   const [drawnB, drawnT] = [b.slice(), t.slice()];
-  return Float64Array.from({ length: resamples }, () => Math.log(draw(t, drawnT) / draw(b, drawnB))).sort();
+  return Float64Array.from({ length: bootstrapReplicates }, () =>
+    Math.log(draw(t, drawnT) / draw(b, drawnB)),
+  ).sort();
 }
 
 const percentOf = (logRatio: number): number => 100 * Math.expm1(logRatio);
 
-/** Skewness of the jackknife values over both sides (DiCiccio and Efron 1996, several samples). */
-function acceleration(baseline: readonly number[], treatment: readonly number[]): number {
-  let cubes = 0;
-  let squares = 0;
-  for (const [values, sign] of [
-    [baseline, -1],
-    [treatment, 1],
-  ] as const) {
+/**
+ * The jackknife over both sides: ln of the ratio of means without one value of a side, as its distance from that side's
+ * mean of them, in proportion to the side's size (DiCiccio and Efron 1996, several samples).
+ */
+function jackknifed(baseline: readonly number[], treatment: readonly number[]): number[] {
+  const distances = (values: readonly number[], sign: number): number[] => {
     const n = values.length;
     const sum = values.reduce((a, c) => a + c, 0);
     const left = values.map((v) => sign * Math.log((sum - v) / (n - 1)));
     const middle = mean(left);
-    for (const value of left) {
-      const influence = ((n - 1) * (middle - value)) / n;
-      cubes += influence ** 3;
-      squares += influence ** 2;
-    }
-  }
-  return squares === 0 ? 0 : cubes / (6 * squares ** 1.5);
+    return left.map((value) => ((n - 1) * (value - middle)) / n);
+  };
+  return [...distances(baseline, -1), ...distances(treatment, 1)];
 }
 
 /** Ratio of medians with the percentile bootstrap's 95% interval. Lists of positive numbers, two or more each. */
@@ -126,28 +69,19 @@ export function ratioOfMedians(baseline: readonly number[], treatment: readonly 
   return {
     method: 'medians',
     percent: percentOf(Math.log(median(treatment) / median(baseline))),
-    interval: [percentOf(quantile(drawn, 0.025)), percentOf(quantile(drawn, 0.975))],
+    interval: [percentOf(quantileOfSorted(drawn, 0.025)), percentOf(quantileOfSorted(drawn, 0.975))],
   };
 }
 
 /** Ratio of means with the BCa bootstrap's 95% interval. Lists of positive numbers, two or more each. */
 export function ratioOfMeans(baseline: readonly number[], treatment: readonly number[]): Estimate {
   const [b, t] = [thinned(baseline), thinned(treatment)];
-  const observed = Math.log(mean(t) / mean(b));
   const drawn = bootstrap(b, t, mean, 0x5eed02);
-  const below = drawn.reduce((n, v) => n + (v < observed ? 1 : v === observed ? 0.5 : 0), 0);
-  // A share of 0 or 1 has no quantile: half a resample keeps it inside.
-  const share = Math.min(Math.max(below, 0.5), resamples - 0.5) / resamples;
-  const bias = normalQuantile(share);
-  const a = acceleration(b, t);
-  const corrected = (level: number): number => {
-    const z = bias + normalQuantile(level);
-    return quantile(drawn, normalCdf(bias + z / (1 - a * z)));
-  };
+  const [low, high] = bcaInterval(Math.log(mean(t) / mean(b)), drawn, jackknifed(b, t), 0.95);
   return {
     method: 'means',
     percent: percentOf(Math.log(mean(treatment) / mean(baseline))),
-    interval: [percentOf(corrected(0.025)), percentOf(corrected(0.975))],
+    interval: [percentOf(low), percentOf(high)],
   };
 }
 
@@ -215,9 +149,8 @@ export function mannWhitney(a: readonly number[], b: readonly number[]): number 
 /** Standard error of the ratio of means, percent (delta method). */
 export function standardErrorPercent(baseline: readonly number[], treatment: readonly number[]): number {
   const relative = (values: readonly number[]): number => {
-    const m = mean(values);
-    const variance = values.reduce((s, v) => s + (v - m) ** 2, 0) / (values.length - 1);
-    return variance / values.length / m ** 2;
+    const deviation = sampleDeviation(values) ?? Number.NaN;
+    return (deviation / mean(values)) ** 2 / values.length;
   };
   return 100 * Math.sqrt(relative(baseline) + relative(treatment));
 }

@@ -5,7 +5,7 @@ import type { BenchCounters } from '../model.ts';
 /** Instructions an operation have to fall by more than this for a layout tax, percent. */
 const taxAbove = 1;
 
-const rows: readonly (readonly [string, keyof Omit<BenchCounters, 'unit'>])[] = [
+const rows: readonly (readonly [string, keyof Omit<BenchCounters, 'unit' | 'native'>])[] = [
   ['instructions/op', 'instructionsPerOp'],
   ['branches/op', 'branchesPerOp'],
   ['memory operations/op', 'memoryOpsPerOp'],

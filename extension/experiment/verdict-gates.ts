@@ -8,7 +8,8 @@ import type {
   Unit,
   Verdict,
 } from '../model-experiment.ts';
-import { medianOf } from './robust.ts';
+import { machineNotes } from '../profile/machine-state.ts';
+import { median } from '../profile/percentiles.ts';
 
 /** Robust standard deviation of a unit, percent, above which a machine is named as too noisy (ANCHORS 6.7). */
 export const noisyPercent = 1.5;
@@ -85,7 +86,7 @@ export function refusalOf(gates: readonly ExperimentGate[]): Refusal | null {
 
 /** Batches have to be long against the clock: at least 1 ms and 1,000 of its steps. At least one unit. */
 export function batchGate(units: readonly Unit[], clockNs: number): ExperimentGate {
-  const length = medianOf(units.map((u) => u.batchNs));
+  const length = median(units.map((u) => u.batchNs));
   const least = Math.max(1e6, 1000 * clockNs);
   const ms = (ns: number): string => `${(ns / 1e6).toPrecision(3)} ms`;
   return length >= least
@@ -115,21 +116,6 @@ export function calibrationGate(
   );
 }
 
-/** What the reader has to know of the machine; empty on one that is as it should be. */
-export function machineNotes(machine: MachineState): string[] {
-  return [
-    ...(machine.governor !== null && machine.governor !== 'performance'
-      ? [`the CPU governor is ${machine.governor}, not performance`]
-      : []),
-    ...(machine.turbo === true ? ['turbo is on: the clock changes with heat and load'] : []),
-    ...(machine.load !== null && machine.load > 0.5 * machine.cores
-      ? [`the load average was ${machine.load.toFixed(2)} on ${machine.cores} cores at the beginning`]
-      : []),
-    ...(machine.container ? ['inside a container: what its neighbours do is not seen'] : []),
-    ...(machine.pinned === null ? ['the processes were not pinned to cores'] : []),
-  ];
-}
-
 /** Notes are warnings; the gate fails only where the noise itself is beyond use. */
 export function machineGate(machine: MachineState, sigmaPercent: number | null): ExperimentGate {
   const notes = machineNotes(machine);
@@ -151,7 +137,7 @@ function listed(units: readonly Unit[]): string {
 /** Disturbed and outlying units: both are kept, and named. */
 export function unitWarnings(units: readonly Unit[], sigmaPercent: number | null): string[] {
   const disturbed = units.filter((u) => u.disturbed !== null && u.disturbed > disturbedAbove);
-  const centre = medianOf(units.map((u) => u.logRatio));
+  const centre = median(units.map((u) => u.logRatio));
   const far =
     sigmaPercent === null || sigmaPercent === 0
       ? []

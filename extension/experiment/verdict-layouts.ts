@@ -1,7 +1,9 @@
 /** Code placement as a source of variation: does an effect depend on the layout that it was measured in? */
 import type { LayoutRow, Unit } from '../model-experiment.ts';
+import { mean, sampleDeviation } from '../profile/moments.ts';
+import { median } from '../profile/percentiles.ts';
 import { fisherTail, studentQuantile } from './quantiles.ts';
-import { type Located, medianOf } from './robust.ts';
+import type { Located } from './robust.ts';
 import { effectPercent } from './statistics.ts';
 
 type Placed = Pick<Unit, 'layout' | 'logRatio'>;
@@ -21,7 +23,7 @@ export function layoutRows(units: readonly Placed[]): LayoutRow[] {
   return [...byLayout(units)].map(([layout, values]) => ({
     layout,
     units: values.length,
-    effectPercent: effectPercent(medianOf(values)),
+    effectPercent: effectPercent(median(values)),
   }));
 }
 
@@ -87,10 +89,10 @@ export function layoutRule(chance: number | null): { readonly widen: boolean; re
  * freedom for k layouts), and never narrower than `over`, the one over single units.
  */
 export function acrossLayouts(units: readonly Placed[], over: Located, confidence: number): Located {
-  const centres = [...byLayout(units).values()].map(medianOf);
+  const centres = [...byLayout(units).values()].map(median);
   const k = centres.length;
-  const estimate = centres.reduce((sum, c) => sum + c, 0) / k;
-  const sd = Math.sqrt(centres.reduce((sum, c) => sum + (c - estimate) ** 2, 0) / (k - 1));
+  const estimate = mean(centres);
+  const sd = sampleDeviation(centres) ?? Number.NaN;
   const half = (studentQuantile(0.5 + confidence / 2, k - 1) * sd) / Math.sqrt(k);
   return {
     estimate,

@@ -86,7 +86,10 @@ async function objdump(
   const end = await child.ended;
   if (signal?.aborted) throw abortError();
   if (end.startError !== null) {
-    throw new UserError(`\`objdump\` cannot be started (${end.startError}): install binutils to see machine code`, 3);
+    throw new UserError(
+      `\`objdump\` cannot be started (${end.startError}): install binutils to see machine code`,
+      3,
+    );
   }
   if (end.status !== 0) {
     const words = end.stderr.split('\n').find((l) => l.trim() !== '') ?? 'no message';

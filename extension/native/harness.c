@@ -1,13 +1,14 @@
 // harness.c - one workload over whatever allocator the process has, in a fresh process.
 //
-//   harness WORKLOAD [NAME=NUMBER]... [trace=FILE]
+//   harness WORKLOAD [NAME=NUMBER]... [trace=FILE] [control=FOLDER]
 //
 // WORKLOAD is random_mixed, floor, larson, pc, mstress or trace. Every parameter is a run-time value. Tables and decoded
 // traces come from mmap, so the allocator under test sees the workload's calls and nothing else between two readings of
-// the clock. Prints one line of JSON on stdout; `pass N` lines on stderr tell how far it is.
+// the clock. `control` is the folder of the FIFOs through which perf is told to record timed passes only. Prints one line of JSON on stdout; `pass N` lines on stderr tell how far it is.
 // Exit status: 0 done, 2 bad arguments or a bad trace, 3 the allocator failed a request.
 #define _GNU_SOURCE
 #include "harness.h"
+#include "mark.h"
 #include "trace.h"
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 Parameters parameters;
@@ -24,6 +26,7 @@ static const Workload* workload;
 static uint64_t* took;
 static int64_t peak_bytes = -1;
 static long switches;
+static long page_faults;
 
 void say(int fd, const char* format, ...) {
     char text[8192];
@@ -80,14 +83,20 @@ static int reset_peak(void) {
 static void before_passes(void) {
     struct rusage usage;
     peak_bytes = reset_peak() ? status_bytes("VmRSS:") : -1;
-    switches = getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_nivcsw : 0;
+    const int known = getrusage(RUSAGE_SELF, &usage) == 0;
+    switches = known ? usage.ru_nivcsw : 0;
+    page_faults = known ? usage.ru_minflt + usage.ru_majflt : 0;
+    syscall(SYS_prctl, MARK_OPTION, MARK_BEGIN, 0, 0, 0);
 }
 
 static void after_passes(void) {
     struct rusage usage;
+    syscall(SYS_prctl, MARK_OPTION, MARK_END, 0, 0, 0);
+    const int known = getrusage(RUSAGE_SELF, &usage) == 0;
     int64_t top = status_bytes("VmHWM:");
     peak_bytes = peak_bytes >= 0 && top >= peak_bytes ? top - peak_bytes : -1;
-    switches = getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_nivcsw - switches : 0;
+    switches = known ? usage.ru_nivcsw - switches : 0;
+    page_faults = known ? usage.ru_minflt + usage.ru_majflt - page_faults : -1;
 }
 
 // ---------------------------------------------------------------------------------------------- passes
@@ -107,11 +116,13 @@ static void all_passes(Worker* w) {
     barrier();
     if (first) before_passes();
     for (uint32_t i = 0; i < parameters.passes; i++) {
+        if (first) perf_control(1);
         barrier();
         w->start = now();
         workload->pass[TIMED](w);
         w->end = now();
         barrier();
+        if (first) perf_control(0);
         workload->drain[TIMED](w);
         if (!first) continue;
         took[i] = pass_time();
@@ -133,7 +144,9 @@ static void all_passes(Worker* w) {
 static void all_larson_passes(void) {
     before_passes();
     for (uint32_t i = 0; i < parameters.passes; i++) {
+        perf_control(1);
         took[i] = larson_pass(TIMED);
+        perf_control(0);
         say(2, "pass %u of %u\n", i + 1, parameters.passes);
     }
     after_passes();
@@ -208,6 +221,10 @@ static void set_field(const char* text) {
     const size_t length = (size_t)(equals - text);
     if (length == 5 && memcmp(text, "trace", 5) == 0) {
         parameters.trace = equals + 1;
+        return;
+    }
+    if (length == 7 && memcmp(text, "control", 7) == 0) {
+        parameters.control = equals + 1;
         return;
     }
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
@@ -294,8 +311,9 @@ static void print(const char* path) {
     for (uint32_t t = 0; t < hashes; t++) {
         say(1, "%s\"%016llx\"", t ? "," : "", (unsigned long long)workers[t].hash);
     }
-    say(1, "],\"peakBytes\":%lld,\"requestedBytes\":%llu,\"liveBytes\":%llu,\"switches\":%ld", (long long)peak_bytes,
-        (unsigned long long)peak_requested(), (unsigned long long)peak_live(), switches);
+    say(1, "],\"peakBytes\":%lld,\"requestedBytes\":%llu,\"liveBytes\":%llu,\"switches\":%ld,\"pageFaults\":%ld",
+        (long long)peak_bytes, (unsigned long long)peak_requested(), (unsigned long long)peak_live(), switches,
+        page_faults);
     say(1, ",\"faults\":[%llu,%llu,%llu],\"latency\":[%u,%u,%u,%u]}\n", (unsigned long long)faults.contents,
         (unsigned long long)faults.alignment, (unsigned long long)faults.zero, latency[0], latency[1], latency[2],
         latency[3]);

@@ -11,7 +11,7 @@
 #define UNLIKELY(c) __builtin_expect(!!(c), 0)
 
 typedef struct Parameters {
-    const char *workload, *trace;
+    const char *workload, *trace, *control;
     uint32_t iterations, working_set, min, max, seed;
     uint32_t threads, passes, verify, latency, flatten;
     uint32_t chunks, rounds, gens;      // larson
@@ -69,6 +69,10 @@ void checked_release(Worker* w, void* p, Tag* tag);
 void checked_forget(Worker* w, void* p, Tag* tag);
 void hash_in(Worker* w, uint64_t v);
 uint64_t peak_requested(void), peak_live(void);
+
+// perf_control.c
+// Switches perf's counting on or off, and waits until it has; does nothing without `control`.
+void perf_control(int on);
 
 // threads.c
 void barrier(void);

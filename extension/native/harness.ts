@@ -11,6 +11,7 @@ export const harnessFiles = {
     'harness.c',
     'checks.c',
     'threads.c',
+    'perf_control.c',
     'random_mixed.c',
     'larson.c',
     'pc.c',
@@ -18,11 +19,17 @@ export const harnessFiles = {
     'trace.c',
     'trace_load.c',
   ],
-  headers: ['harness.h', 'trace.h'],
+  headers: ['harness.h', 'trace.h', 'mark.h'],
 } as const;
 
 /** Every C file that ships. */
-export const nativeFiles: readonly string[] = [...harnessFiles.sources, ...harnessFiles.headers, 'costs.c'];
+export const nativeFiles: readonly string[] = [
+  ...harnessFiles.sources,
+  ...harnessFiles.headers,
+  'costs.c',
+  'recorder.c',
+  'syscalls.c',
+];
 
 /** An allocator that is compiled and linked into the harness itself. */
 export interface LinkedAllocator {
@@ -36,6 +43,8 @@ export interface HarnessOptions {
   readonly source: string;
   /** Null: whatever allocator the process has. */
   readonly linked?: LinkedAllocator | null;
+  /** For profiles: with frame pointers, so that stacks can be followed through it. What is timed has none. */
+  readonly framePointers?: boolean;
   readonly cacheDir: string;
   readonly compiler: string;
   readonly signal?: AbortSignal | undefined;
@@ -88,7 +97,11 @@ export async function harnessBinary(options: HarnessOptions): Promise<string> {
     headers: harnessFiles.headers.map((name) => path.join(folder, name)),
     // Where sources that are not ours lie is part of what they include.
     places: linked.sources,
-    flags: [...flags, ...linked.flags],
+    flags: [
+      ...flags,
+      ...(options.framePointers === true ? ['-fno-omit-frame-pointer'] : []),
+      ...linked.flags,
+    ],
     cacheDir: options.cacheDir,
     compiler: options.compiler,
     signal: options.signal,

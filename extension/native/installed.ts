@@ -20,6 +20,14 @@ export class InstalledTarget implements Target {
 
   /** Rejects with `UserError` naming what is installed when this one is not; otherwise as `NativeTarget`. */
   async run(request: BenchRequest, hooks: RunHooks): Promise<BenchResult> {
+    return (await this.#found()).run(request, hooks);
+  }
+
+  async systemCallsPerOp(request: BenchRequest, hooks: RunHooks): Promise<number | null> {
+    return (await this.#found()).systemCallsPerOp(request, hooks);
+  }
+
+  async #found(): Promise<NativeTarget> {
     const { discover, ...options } = this.#options;
     const installed = await (discover ?? discoverAllocators)();
     const found = allocatorNamed(installed, this.name);
@@ -28,6 +36,6 @@ export class InstalledTarget implements Target {
         installed.length === 0 ? 'none is' : `installed: ${installed.map((a) => a.name).join(', ')}`;
       throw new UserError(`${this.name} is not installed (${there}): install it, or give a library's path`);
     }
-    return new NativeTarget({ ...options, preload: found.path }).run(request, hooks);
+    return new NativeTarget({ ...options, preload: found.path });
   }
 }

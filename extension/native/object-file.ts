@@ -22,11 +22,14 @@ export interface ObjectFile {
   /** Has line information of its own. */
   readonly debug: boolean;
   readonly segments: readonly ObjectSegment[];
+  /** Where the jumps to other objects' functions are, by virtual address. */
+  readonly stubs: readonly { readonly address: number; readonly size: number }[];
 }
 
 interface Section {
   readonly name: string;
   readonly type: number;
+  readonly address: number;
   readonly offset: number;
   readonly size: number;
   readonly link: number;
@@ -139,10 +142,11 @@ async function readSections(file: FileHandle, t: Table & { readonly names: numbe
   const f = new Fields(view, t.wide, t.little);
   const raw = Array.from({ length: t.count }, (_, i) => {
     const at = i * t.size;
-    const [offset, size, link, entry] = t.wide ? [24, 32, 40, 56] : [16, 20, 24, 36];
+    const [address, offset, size, link, entry] = t.wide ? [16, 24, 32, 40, 56] : [12, 16, 20, 24, 36];
     return {
       nameAt: f.u32(at),
       type: f.u32(at + 4),
+      address: f.word(at + (address ?? 0)),
       offset: f.word(at + (offset ?? 0)),
       size: f.word(at + (size ?? 0)),
       link: f.u32(at + (link ?? 0)),
@@ -162,7 +166,12 @@ function buildIdIn(view: DataView, little: boolean): string | null {
     const type = view.getUint32(at + 8, little);
     const start = at + 12 + ((nameSize + 3) & ~3);
     if (type === 3 && text(view, at + 12) === 'GNU' && size > 0 && start + size <= view.byteLength) {
-      return Array.from({ length: size }, (_, i) => view.getUint8(start + i).toString(16).padStart(2, '0')).join('');
+      return Array.from({ length: size }, (_, i) =>
+        view
+          .getUint8(start + i)
+          .toString(16)
+          .padStart(2, '0'),
+      ).join('');
     }
     at = start + ((size + 3) & ~3);
   }
@@ -208,6 +217,9 @@ export function readObject(path: string): Promise<ObjectFile | null> {
       buildId: await readBuildId(file, headers),
       debug: headers.sections.some((s) => /^\.z?debug_line$/.test(s.name) && s.type !== 8),
       segments: headers.segments.filter((s) => s.type === 1),
+      stubs: headers.sections
+        .filter((s) => /^\.plt(\.\w+)?$/.test(s.name))
+        .map(({ address, size }) => ({ address, size })),
     };
   });
 }
@@ -218,10 +230,14 @@ export async function readFunctions(path: string): Promise<ObjectSymbol[]> {
     const headers = await readHeaders(file);
     const { sections = [], wide = true, little = true } = headers ?? {};
     const table =
-      sections.find((s) => s.type === sectionTypes.symtab) ?? sections.find((s) => s.type === sectionTypes.dynsym);
+      sections.find((s) => s.type === sectionTypes.symtab) ??
+      sections.find((s) => s.type === sectionTypes.dynsym);
     const names = sections[table?.link ?? -1];
     if (table === undefined || names === undefined) return [];
-    const [view, strings] = [await bytes(file, table.offset, table.size), await bytes(file, names.offset, names.size)];
+    const [view, strings] = [
+      await bytes(file, table.offset, table.size),
+      await bytes(file, names.offset, names.size),
+    ];
     if (view === null || strings === null) return [];
     const f = new Fields(view, wide, little);
     const size = wide ? 24 : 16;

@@ -13,6 +13,8 @@ export interface HarnessOutput {
   readonly hash: readonly string[];
   /** Involuntary context switches during the passes: how much others wanted the cores. */
   readonly switches: number;
+  /** Minor and major page faults during the passes, all of them; null where the kernel does not say. */
+  readonly pageFaults: number | null;
   /** VmHWM over the passes less VmRSS before them; null where the kernel does not say. */
   readonly peakBytes: number | null;
   /** Most bytes that the workload held at once, as requested and as the allocator's usable sizes. */
@@ -63,6 +65,7 @@ export function parseHarnessOutput(text: string, passes: number | null): Harness
   const counts = numbers([field('operations'), field('threads'), field('switches')], 3);
   const sizes = numbers([field('requestedBytes'), field('liveBytes')], 2);
   const peak = field('peakBytes');
+  const pageFaults = field('pageFaults');
   if (
     typeof allocator !== 'string' ||
     hash === null ||
@@ -72,7 +75,8 @@ export function parseHarnessOutput(text: string, passes: number | null): Harness
     faults === null ||
     latency === null ||
     sizes === null ||
-    typeof peak !== 'number'
+    typeof peak !== 'number' ||
+    typeof pageFaults !== 'number'
   ) {
     throw bad();
   }
@@ -83,6 +87,7 @@ export function parseHarnessOutput(text: string, passes: number | null): Harness
     operations: counts[0] ?? 0,
     threads: counts[1] ?? 0,
     switches: counts[2] ?? 0,
+    pageFaults: pageFaults >= 0 ? pageFaults : null,
     peakBytes: peak >= 0 ? peak : null,
     requestedBytes: sizes[0] ?? 0,
     liveBytes: sizes[1] ?? 0,

@@ -1,5 +1,5 @@
 /** A `perf.data` file as a recording with source lines and inlined functions: `perf script`, then the objects themselves. */
-import { type RawProfile } from '../model-profile.ts';
+import type { RawProfile } from '../model-profile.ts';
 import { UserError } from '../model.ts';
 import { addressOfOffset, type ObjectFile, readObject } from './object-file.ts';
 import { readScript, type ScriptProfile, scriptArguments } from './perf-script.ts';
@@ -43,9 +43,19 @@ function perfEnvironment(options: PerfDataOptions): NodeJS.ProcessEnv {
 
 function failure(file: string, stderr: string): UserError {
   const lines = stderr.split('\n').map((l) => l.trim());
-  const words = lines.find((l) => l !== '' && !/^(WARNING|Warning|Kernel|Samples in|Check \/proc)/.test(l)) ?? '';
+  const words =
+    lines.find((l) => l !== '' && !/^(WARNING|Warning|Kernel|Samples in|Check \/proc)/.test(l)) ?? '';
+  if (/^failed to open/.test(words)) {
+    return new UserError(`${file} cannot be opened: ${words.slice(words.lastIndexOf(':') + 1).trim()}`);
+  }
   if (/zero-sized|empty/.test(words)) return new UserError(`${file} is empty: perf recorded nothing into it`);
-  if (/incompatible file format|magic/.test(words)) return new UserError(`${file} is no perf.data file, or is cut off`);
+  if (/incompatible file format|magic/.test(words))
+    return new UserError(`${file} is no perf.data file, or is cut off`);
+  if (/failed to process type|truncated|failed to mmap|bad header/i.test(words)) {
+    return new UserError(
+      `${file} is cut off or damaged: perf says "${words.slice(0, 200)}"; record it again`,
+    );
+  }
   return new UserError(
     `perf cannot read ${file}: ${words === '' ? 'it is cut off or damaged' : words.slice(0, 300)}`,
   );

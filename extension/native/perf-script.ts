@@ -56,12 +56,13 @@ interface EventData {
 
 const headerPattern = /^\s*(.*?)\s+(-?\d+)\/(-?\d+)\s+\d+\.\d+:\s+(\d+)\s+(\S.*?):\s*$/;
 const recordPattern = /^\s*(.*?)\s+(-?\d+)\/(-?\d+)\s+\d+\.\d+:\s+(PERF_RECORD_\w+)(.*)$/;
-const mapPattern = /^ (-?\d+)\/-?\d+: \[0x([0-9a-f]+)\(0x([0-9a-f]+)\) @ (?:0x)?([0-9a-f]+)[^\]]*\]: (\S+) (.*)$/;
+const mapPattern =
+  /^ (-?\d+)\/-?\d+: \[0x([0-9a-f]+)\(0x([0-9a-f]+)\) @ (?:0x)?([0-9a-f]+)[^\]]*\]: (\S+) (.*)$/;
 /** A symbol has its offset behind it or is unknown, so that blanks and brackets in names mislead nobody. */
 const framePattern = /^\s+([0-9a-f]+) (?:(.*?)(?:\+0x[0-9a-f]+)|(\[unknown\]|.*?)) \((.*)\)$/;
-const kernelObject = /^\[(kernel|guest\.kernel)/;
 /** Where stacks of threads begin. */
-const beginnings = /^(_start|__libc_start_\w+|(__GI_)?_*clone3?|start_thread|main|_dl_start\w*|ret_from_fork\w*)$/;
+const beginnings =
+  /^(_start|__libc_start_\w+|(__GI_)?_*clone3?|start_thread|main|_dl_start\w*|ret_from_fork\w*)$/;
 
 /** Which of several calls a file's name ends with: a hostile one may hold line ends. */
 type Unfinished = { kind: 'frame' | 'map'; text: string } | null;
@@ -191,14 +192,22 @@ export class ScriptReader {
       node = stacks.child(node, frame);
     }
     if (node === stacks.root) {
-      const nothing = { name: '[unknown]', file: null, line: null, object: null, address: null, inlined: false };
+      const nothing = {
+        name: '[unknown]',
+        file: null,
+        line: null,
+        object: null,
+        address: null,
+        inlined: false,
+      };
       node = stacks.child(node, stacks.frame(nothing));
     }
     stacks.add(node, period);
     event.samples++;
     event.weight += period;
     const name = framePattern.exec(outermost)?.[2] ?? '';
-    if (stack.length > 0 && !beginnings.test(name) && !/\(\[(guest\.)?kernel/.test(outermost)) event.cut += period;
+    if (stack.length > 0 && !beginnings.test(name) && !/\(\[(guest\.)?kernel/.test(outermost))
+      event.cut += period;
     stack.length = 0;
     const key = `${pid}/${tid}`;
     const known = event.threads.get(key);
@@ -238,10 +247,14 @@ export class ScriptReader {
   /** Place in the object's file, null for what has none. */
   #offsetOf(printed: number, pid: string, object: string): number | null {
     if (!object.startsWith('/')) return null;
-    const map = this.#maps.get(pid)?.findLast((m) => printed >= m.start && printed < m.end && m.object === object);
+    const map = this.#maps
+      .get(pid)
+      ?.findLast((m) => printed >= m.start && printed < m.end && m.object === object);
     // Shared objects lie far above anything that could be an offset: they show which of the two perf prints.
     if (this.#offsets === null) {
-      const lowest = Math.min(...(this.#maps.get(pid) ?? []).filter((m) => m.object === object).map((m) => m.start));
+      const lowest = Math.min(
+        ...(this.#maps.get(pid) ?? []).filter((m) => m.object === object).map((m) => m.start),
+      );
       if (lowest >= 2 ** 32 && Number.isFinite(lowest)) this.#offsets = map === undefined;
     }
     if (this.#offsets === true) return printed;
@@ -255,7 +268,12 @@ export class ScriptReader {
     const { event: wanted } = this.#options;
     const chosen = wanted === null ? events[0] : events.find((e) => e.name === wanted);
     if (chosen === undefined) return null;
-    const asEvent = ({ name, samples, weight }: EventData): RawEvent => ({ name, unit: 'samples', samples, weight });
+    const asEvent = ({ name, samples, weight }: EventData): RawEvent => ({
+      name,
+      unit: 'samples',
+      samples,
+      weight,
+    });
     const notes: string[] = [];
     if (this.#lost > 0) {
       notes.push(`perf lost ${this.#lost} samples while recording: record with a lower frequency.`);

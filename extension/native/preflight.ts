@@ -116,7 +116,8 @@ async function trySampling(
   }
 }
 
-interface Facts extends Pick<Preflight, 'perf' | 'valgrind' | 'paranoid' | 'container' | 'wsl' | 'cpuClock' | 'cycles'> {
+interface Facts
+  extends Pick<Preflight, 'perf' | 'valgrind' | 'paranoid' | 'container' | 'wsl' | 'cpuClock' | 'cycles'> {
   readonly perfSays: ProcessOutcome;
   readonly sampled: ProcessOutcome | null;
   readonly counted: ProcessOutcome | null;
@@ -134,7 +135,10 @@ function perfLack(f: Facts): Lack | null {
     ? 'on WSL build it from the kernel that is running (`apt install linux-perf` on Debian works for cpu-clock)'
     : '`apt install linux-perf` (Debian), `apt install linux-tools-$(uname -r)` (Ubuntu), `dnf install perf` (Fedora)';
   return f.perfSays.startError === null
-    ? { what: 'perf is there but does not run for this kernel', remedy: `install the one that fits: ${install}` }
+    ? {
+        what: 'perf is there but does not run for this kernel',
+        remedy: `install the one that fits: ${install}`,
+      }
     : { what: 'perf is not installed', remedy: install };
 }
 
@@ -165,7 +169,9 @@ function cyclesLack(f: Facts): Lack | null {
   const missing = /<not supported>/.test(f.counted?.stderr ?? '');
   if (missing) {
     return {
-      what: f.wsl ? 'WSL passes no hardware counters on' : 'the processor\'s counters are not there (a virtual machine without a PMU)',
+      what: f.wsl
+        ? 'WSL passes no hardware counters on'
+        : "the processor's counters are not there (a virtual machine without a PMU)",
       remedy: f.wsl
         ? 'record on Linux itself for cycles'
         : 'switch the virtual PMU on in the hypervisor (`-cpu host,pmu=on`, "virtualize CPU performance counters"), or record on the machine itself',
@@ -180,7 +186,10 @@ function cyclesLack(f: Facts): Lack | null {
 function lacksOf(f: Facts): Lack[] {
   const valgrind: Lack | null =
     f.valgrind === null
-      ? { what: 'valgrind is not installed', remedy: '`apt install valgrind` (Debian, Ubuntu), `dnf install valgrind` (Fedora)' }
+      ? {
+          what: 'valgrind is not installed',
+          remedy: '`apt install valgrind` (Debian, Ubuntu), `dnf install valgrind` (Fedora)',
+        }
       : null;
   return [perfLack(f), samplingLack(f), cyclesLack(f), valgrind].filter((l): l is Lack => l !== null);
 }
@@ -201,7 +210,9 @@ function notesOf(
       `Recorded by callgrind, which counts instructions of a simulated processor instead of time, because ${why === undefined ? 'perf cannot record' : sentence(why)}.`,
     );
   } else if (choice.event !== 'cycles') {
-    notes.push(`Sampled by the clock (cpu-clock), because ${why === undefined ? 'cycles are not counted' : sentence(why)}.`);
+    notes.push(
+      `Sampled by the clock (cpu-clock), because ${why === undefined ? 'cycles are not counted' : sentence(why)}.`,
+    );
   }
   if (choice.tool === 'perf' && (kptrRestrict ?? 0) > 0 && (f.paranoid ?? 0) < 2) {
     notes.push('Kernel symbols are hidden: `sudo sysctl kernel.kptr_restrict=0` shows them.');

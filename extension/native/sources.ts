@@ -6,8 +6,15 @@ import path from 'node:path';
 import type { RawFrame, RawProfile } from '../model-profile.ts';
 import { StackTable } from '../profile/import/stack-table.ts';
 import { type DisassembleOptions, instructionsAt } from './disassemble.ts';
-import { type ObjectFile, readObject } from './object-file.ts';
-import { hasLines, type SourceFrame, type SymbolCache, symbolize, symbolTool } from './symbolize.ts';
+import { type ObjectFile, type ObjectSymbol, readFunctions, readObject } from './object-file.ts';
+import {
+  hasLines,
+  type SourceFrame,
+  type SymbolCache,
+  type SymbolTool,
+  symbolize,
+  symbolTool,
+} from './symbolize.ts';
 
 export interface SourceOptions {
   readonly env?: NodeJS.ProcessEnv;
@@ -20,12 +27,11 @@ const leastPercent = 0.5;
 const mostInstructions = 8;
 
 /** Objects of the recording that are here and are what was recorded. */
-async function objectsOf(
-  raw: RawProfile,
-  notes: string[],
-): Promise<Map<string, ObjectFile>> {
+async function objectsOf(raw: RawProfile, notes: string[]): Promise<Map<string, ObjectFile>> {
   const found = new Map<string, ObjectFile>();
-  const names = new Set(raw.frames.flatMap((f) => (f.object === null || f.address === null ? [] : [f.object])));
+  const names = new Set(
+    raw.frames.flatMap((f) => (f.object === null || f.address === null ? [] : [f.object])),
+  );
   for (const name of names) {
     if (!path.isAbsolute(name)) continue;
     const object = await readObject(name);
@@ -43,6 +49,53 @@ async function objectsOf(
 /** Some versions of perf pad short build ids with zeros. */
 function sameBuild(recorded: string, own: string): boolean {
   return recorded === own || (recorded.startsWith(own) && /^0*$/.test(recorded.slice(own.length)));
+}
+
+const plainName = /^[A-Za-z_]\w*$/;
+/** Names that many functions have beside their own. */
+const borrowedName = /^operator |^__(libc|posix)_/;
+const sharedNames =
+  /^(c?free|malloc|calloc|realloc|reallocarray|(posix_)?memalign|aligned_alloc|p?valloc|_init|_fini)$/;
+
+/**
+ * Names where perf chooses badly: of several names of one function it may take `operator delete[]`, and the jumps to
+ * other objects it calls by whatever symbol stands before them.
+ */
+async function renamed(raw: RawProfile, objects: ReadonlyMap<string, ObjectFile>): Promise<RawProfile> {
+  const functions = new Map<string, readonly ObjectSymbol[]>();
+  const frames: RawFrame[] = [];
+  for (const frame of raw.frames) {
+    const { object, address, name } = frame;
+    const file = object === null ? undefined : objects.get(object);
+    if (file === undefined || address === null) {
+      frames.push(frame);
+      continue;
+    }
+    if (
+      !name.endsWith('@plt') &&
+      file.stubs.some((s) => address >= s.address && address < s.address + s.size)
+    ) {
+      frames.push({ ...frame, name: '[plt]' });
+      continue;
+    }
+    if (!borrowedName.test(name)) {
+      frames.push(frame);
+      continue;
+    }
+    let known = functions.get(file.path);
+    if (known === undefined) {
+      known = await readFunctions(file.path);
+      functions.set(file.path, known);
+    }
+    const names = known
+      .filter((f) => address >= f.address && address < f.address + f.size && plainName.test(f.name))
+      .map((f) => f.name)
+      .filter((n) => !n.startsWith('_Z'));
+    const own = names.find((n) => !sharedNames.test(n) && !borrowedName.test(n));
+    const better = own ?? (name.startsWith('operator ') ? names[0] : undefined);
+    frames.push(better === undefined ? frame : { ...frame, name: better });
+  }
+  return { ...raw, frames };
 }
 
 type Answers = ReadonlyMap<string, ReadonlyMap<number, readonly SourceFrame[]>>;
@@ -70,9 +123,58 @@ async function answersOf(
     else list.push(address);
   }
   for (const object of withLines) {
-    answers.set(object.path, await symbolize(tool, object, addresses.get(object.path) ?? [], options));
+    const found = await symbolize(tool, object, addresses.get(object.path) ?? [], options);
+    answers.set(object.path, await withDefinitions(found, tool, object, options));
   }
   return answers;
+}
+
+/**
+ * Where functions are defined that the tool said nothing of (or only that a header declares them): the line at which
+ * their symbol's code begins.
+ */
+async function withDefinitions(
+  found: ReadonlyMap<number, readonly SourceFrame[]>,
+  tool: SymbolTool,
+  object: ObjectFile,
+  options: SourceOptions,
+): Promise<ReadonlyMap<number, readonly SourceFrame[]>> {
+  const functions = (await readFunctions(object.path)).filter((f) => f.size > 0 && !f.name.includes('.cold'));
+  const entryOf = (address: number): number | null =>
+    functions[lastAtOrBelow(functions, address)]?.address ?? null;
+  const entries = new Set<number>();
+  for (const [address, frames] of found) {
+    const entry = frames.at(-1)?.definedAt === null ? entryOf(address) : null;
+    if (entry !== null) entries.add(entry);
+  }
+  if (entries.size === 0) return found;
+  const begins = await symbolize(tool, object, entries, options);
+  return new Map(
+    [...found].map(([address, frames]) => {
+      const outermost = frames.at(-1);
+      const begin = begins.get(entryOf(address) ?? -1)?.at(-1);
+      const known =
+        outermost?.definedAt === null &&
+        begin?.function === outermost.function &&
+        begin?.file === outermost.file;
+      return [
+        address,
+        known ? [...frames.slice(0, -1), { ...outermost, definedAt: begin.line }] : frames,
+      ] as const;
+    }),
+  );
+}
+
+/** Index of the last symbol that begins at or before `address`, -1 for none. */
+function lastAtOrBelow(functions: readonly ObjectSymbol[], address: number): number {
+  let low = 0;
+  let high = functions.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((functions[middle]?.address ?? 0) <= address) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
 
 /** The frames that one recorded frame stands for, outermost first. */
@@ -109,6 +211,11 @@ function expanded(raw: RawProfile, answers: Answers): RawProfile {
   }
   const { frames, nodes } = stacks.done();
   if (raw.totals === undefined) return { ...raw, frames, nodes };
+  // The recording has none for inlined functions; with stacks, all can be had from those.
+  if (raw.stacks && chains.some((chain) => chain.length > 1)) {
+    const { totals: _, ...rest } = raw;
+    return { ...rest, frames, nodes };
+  }
   const totals = new Float64Array(frames.length);
   chains.forEach((chain, i) => {
     const outermost = chain[0];
@@ -187,7 +294,12 @@ export async function withSources(raw: RawProfile, options: SourceOptions): Prom
   const notes = [...raw.notes];
   const objects = await objectsOf(raw, notes);
   const answers = await answersOf(raw, objects, notes, options);
-  const read = await withInstructions(expanded(raw, answers), objects, notes, options);
+  const read = await withInstructions(
+    expanded(await renamed(raw, objects), answers),
+    objects,
+    notes,
+    options,
+  );
   const buildIds = { ...raw.buildIds };
   for (const [name, { buildId }] of objects) {
     if (buildId !== null && !Object.hasOwn(buildIds, name)) buildIds[name] = buildId;

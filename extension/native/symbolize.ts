@@ -105,14 +105,16 @@ export function parseJsonAnswer(line: string): readonly [number, readonly Source
     .filter((s): s is object => typeof s === 'object' && s !== null)
     .map((s): SourceFrame => {
       const file = fileOrNull(Reflect.get(s, 'FileName'));
+      // It may be the header that declares the function.
+      const start = fileOrNull(Reflect.get(s, 'StartFileName'));
       return {
         function: nameOrNull(Reflect.get(s, 'FunctionName')),
         file,
         line: file === null ? null : lineOrNull(Reflect.get(s, 'Line')),
         definedAt:
-          file !== null && fileOrNull(Reflect.get(s, 'StartFileName')) === file
-            ? lineOrNull(Reflect.get(s, 'StartLine'))
-            : null,
+          file === null || (start !== null && start !== file)
+            ? null
+            : lineOrNull(Reflect.get(s, 'StartLine')),
       };
     });
   return [address, frames];
@@ -205,7 +207,8 @@ async function ask(
     for (let at = 0; at < addresses.length; at += 512) {
       const text = addresses.slice(at, at + 512).map((a) => `0x${a.toString(16)}\n`);
       // Its end is noticed by the reader; a closed pipe never drains.
-      if (!input.write(text.join('')) && !input.destroyed) await Promise.race([once(input, 'drain'), child.ended]);
+      if (!input.write(text.join('')) && !input.destroyed)
+        await Promise.race([once(input, 'drain'), child.ended]);
     }
     input.end();
   })();

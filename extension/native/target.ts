@@ -1,6 +1,7 @@
 /** A native allocator as a `Target`: the C harness in fresh processes, the library by LD_PRELOAD. */
 import { createHash } from 'node:crypto';
 import { readFile, realpath } from 'node:fs/promises';
+import path from 'node:path';
 import { type BenchRequest, type BenchResult, type RunHooks, type Target, UserError } from '../model.ts';
 import {
   defaultPasses,
@@ -15,8 +16,10 @@ import {
 import { harnessBinary, type LinkedAllocator } from './harness.ts';
 import { type HarnessOutput, parseHarnessOutput } from './output.ts';
 import { type ProcessOutcome, abortError, runProcess } from './process.ts';
-import { nativeResult } from './result.ts';
+import { profileHarness } from './profile-run.ts';
+import { nativeBenchProfile, nativeResult } from './result.ts';
 import { harnessArguments } from './arguments.ts';
+import { countSystemCalls } from './system-calls.ts';
 import { type TraceText, traceText } from './trace-text.ts';
 
 export interface NativeTargetOptions {
@@ -74,7 +77,7 @@ interface Job {
 
 /**
  * Runs workloads and traces over a native allocator. Every run is a fresh process, in which the intended library has
- * to be the one that defines malloc. Figures are of the harness alone: no profile and no counters yet.
+ * to be the one that defines malloc. Profiles and counters are measured in further processes, after the timed ones.
  */
 export class NativeTarget implements Target {
   readonly name: string;
@@ -86,7 +89,12 @@ export class NativeTarget implements Target {
     this.#options = options;
   }
 
-  async run(request: BenchRequest, hooks: RunHooks): Promise<BenchResult> {
+  run(request: BenchRequest, hooks: RunHooks): Promise<BenchResult> {
+    return this.#prepared(request, hooks, (job) => this.#runs(job, hooks));
+  }
+
+  /** Checks the request, and hands its job to `use` while the trace's text is there. */
+  async #prepared<T>(request: BenchRequest, hooks: RunHooks, use: (job: Job) => Promise<T>): Promise<T> {
     const parameters = request.workload === 'trace' ? traceOf(request) : parametersOf(request);
     if (!Number.isInteger(request.runs) || request.runs < 1 || request.runs > 1000) {
       throw new UserError(`--runs has to be a whole number from 1 to 1000, not ${request.runs}`);
@@ -98,19 +106,40 @@ export class NativeTarget implements Target {
     if (hooks.signal?.aborted) throw abortError();
     const preload = await this.#library();
     hooks.onProgress?.({ message: `${this.name}: preparing the harness`, fraction: 0 });
-    const binary = await harnessBinary({
+    const binary = await this.#binary(false, hooks.signal);
+    const text = parameters.workload === 'trace' ? await traceText(parameters.file, hooks.signal) : null;
+    try {
+      return await use({ binary, preload, request, parameters, text });
+    } finally {
+      await text?.dispose();
+    }
+  }
+
+  async systemCallsPerOp(request: BenchRequest, hooks: RunHooks): Promise<number | null> {
+    const plain = { ...request, sample: false, counters: false, latency: false, verify: false };
+    return this.#prepared(plain, hooks, async (job) => {
+      const counted = await countSystemCalls({
+        ...{ binary: job.binary, args: this.#arguments(job, false), preload: job.preload },
+        ...{ env: request.env, cacheDir: this.#options.cacheDir, signal: hooks.signal },
+        source: path.join(path.dirname(this.#options.harness), 'syscalls.c'),
+        compiler: this.#options.compiler ?? 'cc',
+      });
+      if (counted === null) return null;
+      const output = parseHarnessOutput(counted.stdout, null);
+      const operations = output.operations * output.passesNs.length;
+      return operations === 0 ? null : counted.calls / operations;
+    });
+  }
+
+  #binary(framePointers: boolean, signal: AbortSignal | undefined): Promise<string> {
+    return harnessBinary({
       source: this.#options.harness,
       linked: this.#options.linked ?? null,
       cacheDir: this.#options.cacheDir,
       compiler: this.#options.compiler ?? 'cc',
-      signal: hooks.signal,
+      framePointers,
+      signal,
     });
-    const text = parameters.workload === 'trace' ? await traceText(parameters.file, hooks.signal) : null;
-    try {
-      return await this.#runs({ binary, preload, request, parameters, text }, hooks);
-    } finally {
-      await text?.dispose();
-    }
   }
 
   async #runs(job: Job, hooks: RunHooks): Promise<BenchResult> {
@@ -120,7 +149,56 @@ export class NativeTarget implements Target {
     this.#requireSameSequence(outputs);
     hooks.onProgress?.({ message: 'done', fraction: 1 });
     const answered = job.preload ?? first.allocator;
-    return nativeResult(job.request, this.name, outputs, await sha256Of(answered));
+    const result = nativeResult(job.request, this.name, outputs, await sha256Of(answered));
+    const { sample, counters } = job.request;
+    return sample || counters
+      ? { ...result, ...(await this.#profile(job, result, answered, hooks)) }
+      : result;
+  }
+
+  /** Profile and counters, in processes of their own. */
+  async #profile(
+    job: Job,
+    result: BenchResult,
+    answered: string,
+    hooks: RunHooks,
+  ): Promise<Pick<BenchResult, 'profile' | 'counters'>> {
+    const { preload, request, parameters, text } = job;
+    const binary = await this.#binary(true, hooks.signal);
+    const done = await profileHarness({
+      binary,
+      args: ({ passes, share }) => {
+        const iterations =
+          parameters.workload === 'trace' ? 0 : Math.max(1, Math.round(parameters.iterations * share));
+        const p = parameters.workload === 'trace' ? parameters : { ...parameters, iterations };
+        return harnessArguments(p, text?.file ?? null, { passes, verify: false, latency: 0 });
+      },
+      programEnv: { ...request.env, LD_PRELOAD: preload },
+      passes: result.runs[0]?.passes.length ?? 1,
+      passNs: (result.iterations / result.median) * 1e9,
+      operations: result.iterations,
+      scalable: parameters.workload !== 'trace',
+      sample: request.sample,
+      counters: request.counters,
+      signal: hooks.signal,
+      onProgress: (message) => hooks.onProgress?.({ message: `${this.name}: ${message}`, fraction: 1 }),
+      check: async (end, passes) => {
+        this.#requireSuccess(end, request);
+        const output = parseHarnessOutput(end.stdout, passes);
+        await this.#requireAllocator(output, { ...job, binary }, end);
+        return output.operations;
+      },
+    });
+    const identity = {
+      name: this.name,
+      object:
+        preload === null && this.#options.linked === undefined
+          ? null
+          : ((await realPathOrNull(answered)) ?? answered),
+      binary,
+      linked: this.#options.linked !== undefined,
+    };
+    return { counters: done.counters, profile: nativeBenchProfile(done, identity, result.workload) };
   }
 
   /** Real path of the library; the loader's separators cannot be written in LD_PRELOAD. */
@@ -135,17 +213,24 @@ export class NativeTarget implements Target {
     return file;
   }
 
-  async #once(job: Job, index: number, hooks: RunHooks): Promise<HarnessOutput> {
-    const { binary, preload, request, parameters } = job;
-    const checks = index === 0;
-    // How many passes a trace has by its definition only the harness knows, once it has read it.
-    const own = parameters.workload === 'trace' ? null : defaultPasses(parameters.workload, 0);
-    const passes = requestedPasses(request) ?? own;
-    const args = harnessArguments(parameters, job.text?.file ?? null, {
-      passes,
+  #arguments({ parameters, request, text }: Job, checks: boolean): string[] {
+    return harnessArguments(parameters, text?.file ?? null, {
+      passes: this.#passes({ parameters, request }),
       verify: checks && request.verify,
       latency: checks && request.latency ? latencyCount(parameters) : 0,
     });
+  }
+
+  #passes({ parameters, request }: Pick<Job, 'parameters' | 'request'>): number | null {
+    // How many passes a trace has by its definition only the harness knows, once it has read it.
+    const own = parameters.workload === 'trace' ? null : defaultPasses(parameters.workload, 0);
+    return requestedPasses(request) ?? own;
+  }
+
+  async #once(job: Job, index: number, hooks: RunHooks): Promise<HarnessOutput> {
+    const { binary, preload, request } = job;
+    const passes = this.#passes(job);
+    const args = this.#arguments(job, index === 0);
     const env: NodeJS.ProcessEnv = { ...process.env, ...request.env };
     delete env.LD_PRELOAD;
     if (preload !== null) env.LD_PRELOAD = preload;

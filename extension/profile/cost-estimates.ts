@@ -4,7 +4,7 @@
  * to run once for each malloc and free pair. Pure.
  */
 import type { AtomicSite, Candidate, Findings, MemoryOrder } from '../model.ts';
-import type { Cost, CostName, CostTable } from '../model-experiment.ts';
+import type { Cost, CostName, CostTable } from '../model-costs.ts';
 
 /** Nanoseconds, and percent of a malloc and free pair, each with its 95% interval. */
 export interface CostEstimate {

@@ -4,9 +4,10 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../model.ts';
-import type { Cost, CostTable } from '../model-experiment.ts';
+import type { Cost, CostTable } from '../model-costs.ts';
 import { costNames } from './cost-measurement.ts';
 import type { CostHost } from './cost-host.ts';
 
@@ -55,13 +56,27 @@ export function isCostTable(value: unknown): value is CostTable {
   );
 }
 
+/** Throws for text that is no JSON. */
+function tableIn(text: string, host: CostHost): CostTable | null {
+  const value: unknown = JSON.parse(text);
+  return isCostTable(value) && value.host === host.name ? value : null;
+}
+
 /** The table that was kept for this machine, null without one. */
 export function readCosts(folder: string, host: CostHost): CostTable | null {
   try {
     const file = fileOf(folder, host);
-    if (statSync(file).size > mostBytes) return null;
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    return isCostTable(value) && value.host === host.name ? value : null;
+    return statSync(file).size > mostBytes ? null : tableIn(readFileSync(file, 'utf8'), host);
+  } catch {
+    return null;
+  }
+}
+
+/** The same without blocking. */
+export async function loadCosts(folder: string, host: CostHost): Promise<CostTable | null> {
+  try {
+    const file = fileOf(folder, host);
+    return (await stat(file)).size > mostBytes ? null : tableIn(await readFile(file, 'utf8'), host);
   } catch {
     return null;
   }

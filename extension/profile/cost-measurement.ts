@@ -3,7 +3,7 @@
  * extension/experiment/costs.ts. Nanoseconds of whole batches; nothing is averaged yet.
  */
 import type { RunHooks } from '../model.ts';
-import type { CostName } from '../model-experiment.ts';
+import type { CostName } from '../model-costs.ts';
 
 /** In the order of a table: what a hot path has most of first. */
 export const costNames: readonly CostName[] = [

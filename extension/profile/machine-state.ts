@@ -82,20 +82,20 @@ export function readMachineState(options: MachineOptions): MachineState {
   };
 }
 
-const quietLoad = 0.5;
-
-/** What makes a measurement on this machine less sure, a short sentence each. */
-export function machineWarnings(machine: MachineState): string[] {
-  const { load, governor, turbo, container, cores } = machine;
+/** What a reader of figures from this machine has to know, a clause each; empty on one that is as it should be. */
+export function machineNotes({ governor, turbo, load, cores, container, pinned }: MachineState): string[] {
   return [
-    ...(load !== null && load > quietLoad
-      ? [`The machine was busy: load ${load.toFixed(2)} when it began.`]
-      : []),
     ...(governor !== null && governor !== 'performance'
-      ? [`The CPU governor is ${governor}, not performance.`]
+      ? [`the CPU governor is ${governor}, not performance`]
       : []),
-    ...(turbo === true ? ['Turbo is on: the clock follows temperature and load.'] : []),
-    ...(container ? ['It runs in a container: others may use the same cores.'] : []),
-    ...(cores < 2 ? ['It has one core: everything else runs on it too.'] : []),
+    ...(turbo === true ? ['turbo is on: the clock changes with heat and load'] : []),
+    ...(load !== null && load > 0.5 * cores
+      ? [
+          `the load average was ${load.toFixed(2)} on ${cores} ${cores === 1 ? 'core' : 'cores'} at the beginning`,
+        ]
+      : []),
+    ...(cores < 2 ? ['there is one core: everything else runs on it too'] : []),
+    ...(container ? ['inside a container: what its neighbours do is not seen'] : []),
+    ...(pinned === null ? ['the processes were not pinned to cores'] : []),
   ];
 }

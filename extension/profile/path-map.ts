@@ -186,8 +186,8 @@ function mergedLines(lines: readonly ProfileLine[]): ProfileLine[] {
 
 const isForeign = (f: ProfileFunction): boolean => f.category === 'library' || f.category === 'kernel';
 
-/** Recorded files that are only ever of libraries or the kernel. */
-function foreignFiles(profile: Profile): ReadonlySet<string> {
+/** Files that are only ever of functions of libraries or the kernel. */
+export function foreignFiles(profile: Profile): ReadonlySet<string> {
   const own = new Set(profile.functions.filter((f) => !isForeign(f)).map((f) => f.file));
   return new Set(
     profile.functions.flatMap((f) => (isForeign(f) && f.file !== null && !own.has(f.file) ? [f.file] : [])),
@@ -214,9 +214,9 @@ export function mapPaths(profile: Profile, options: PathMapOptions): Profile {
   const functions = profile.functions.map((f) =>
     f.file === null ? f : { ...f, file: mapped(f.file, f.selfPercent, byFunctions) },
   );
-  // Inlined code is counted by its own lines, and in the function that it stands in: the larger share tells more.
+  // Inlined code is counted by its own lines and in the function that it stands in: not both.
   const unmapped: UnmappedFile[] = [...new Set([...byLines.keys(), ...byFunctions.keys()])]
-    .map((file) => ({ file, percent: Math.max(byLines.get(file) ?? 0, byFunctions.get(file) ?? 0) }))
+    .map((file) => ({ file, percent: byLines.get(file) ?? byFunctions.get(file) ?? 0 }))
     .sort((a, b) => b.percent - a.percent || (a.file < b.file ? -1 : 1));
   return {
     ...profile,

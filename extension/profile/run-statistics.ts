@@ -1,18 +1,7 @@
 /** The figures that every bench result derives from its runs, whatever the target. */
 import type { BenchResult, BenchRun } from '../model.ts';
-
-/** Median; of an even count the mean of the two in the middle, 0 of none. */
-export function median(values: readonly number[]): number {
-  const v = [...values].sort((a, b) => a - b);
-  const mid = v.length >>> 1;
-  return v.length % 2 === 1 ? (v[mid] ?? 0) : ((v[mid - 1] ?? 0) + (v[mid] ?? 0)) / 2;
-}
-
-/** Sample standard deviation (n-1); null for fewer than two. */
-function deviation(values: readonly number[], mean: number): number | null {
-  if (values.length < 2) return null;
-  return Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1));
-}
+import { mean, sampleDeviation } from './moments.ts';
+import { median } from './percentiles.ts';
 
 /**
  * One fresh process.
@@ -22,7 +11,7 @@ function deviation(values: readonly number[], mean: number): number | null {
  */
 export function benchRun(passesNs: readonly number[], operations: number): BenchRun {
   const passes = passesNs.map((ns) => (operations / Math.max(1, ns)) * 1e9);
-  return { passes, median: median(passes), first: passes[0] ?? 0 };
+  return { passes, median: passes.length === 0 ? 0 : median(passes), first: passes[0] ?? 0 };
 }
 
 type Summary = Pick<
@@ -33,14 +22,14 @@ type Summary = Pick<
 /** Over the medians of at least one run. */
 export function summarizeRuns(runs: readonly BenchRun[]): Summary {
   const medians = runs.map((r) => r.median);
-  const mean = medians.reduce((a, b) => a + b, 0) / medians.length;
-  const stdev = deviation(medians, mean);
+  const centre = mean(medians);
+  const stdev = sampleDeviation(medians);
   return {
     runs,
-    mean,
+    mean: centre,
     median: median(medians),
     stdev,
-    cv: stdev === null ? null : stdev / mean,
+    cv: stdev === null ? null : stdev / centre,
     min: Math.min(...medians),
     max: Math.max(...medians),
     firstOpsPerSecond: median(runs.map((r) => r.first)),

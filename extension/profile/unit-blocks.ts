@@ -1,5 +1,5 @@
 /** From the blocks of a unit to its one value. */
-import { median } from './run-statistics.ts';
+import { median } from './percentiles.ts';
 
 /**
  * Mean of two medians, over the blocks A B B A and over the blocks B A A B. A batch that follows a change of sides is slower;

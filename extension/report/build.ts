@@ -1,6 +1,7 @@
 /** Joins what is known (findings, profile, runs) into the one model that every exporter and the webview show. */
-import type { BenchResult, Findings, Profile, ReportModel } from '../model.ts';
+import type { BenchResult, CompareResult, Findings, Profile, ReportModel } from '../model.ts';
 import { auditRows } from './audit.ts';
+import { candidateTables } from './candidate-tables.ts';
 import { hotFunctionRows } from './hot-functions.ts';
 import type { LaboratoryPart } from './laboratory.ts';
 import { leadSentence } from './lead.ts';
@@ -12,6 +13,8 @@ export interface ReportInput {
   readonly findings: Findings | null;
   readonly profile: Profile | null;
   readonly runs: readonly BenchResult[];
+  /** Newest first. */
+  readonly comparisons?: readonly CompareResult[];
   /** What the ledger holds; absent where there is none. */
   readonly laboratory?: LaboratoryPart;
 }
@@ -29,6 +32,8 @@ export function buildReport(input: ReportInput): ReportModel {
     hotFunctions,
     audit: input.findings === null ? [] : auditRows(input.findings),
     runs: input.runs,
+    ...(input.comparisons === undefined ? {} : { comparisons: input.comparisons }),
     ...input.laboratory,
+    candidateTables: candidateTables(input.findings, input.laboratory?.experiments ?? []),
   };
 }

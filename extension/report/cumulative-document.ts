@@ -1,10 +1,11 @@
 /** The cumulative summary in the form of the method's prune document: phases, atomics removed, impact, status, total. */
-import type {
-  Cumulative,
-  CumulativeGroup,
-  CumulativeRow,
-  CumulativeTotal,
+import {
+  type Cumulative,
+  type CumulativeGroup,
+  type CumulativeRow,
+  phaseName,
 } from '../experiment/cumulative.ts';
+import type { CumulativeTotal } from '../model-report.ts';
 import { digits } from './format.ts';
 import { documentMark, verdictText } from './lab-documents.ts';
 import { impact, range } from './lab-format.ts';
@@ -12,7 +13,7 @@ import { type Column, markdownCell, markdownCode, markdownTable } from './table.
 
 /** `24`, `19A`; `–` for what is no phase. */
 export function phaseText(row: CumulativeRow): string {
-  return /^phase-(\d+[a-z]?)$/.exec(row.experiment.replay ?? '')?.[1]?.toUpperCase() ?? '–';
+  return phaseName(row.experiment) ?? '–';
 }
 
 export function atomicsText(row: CumulativeRow): string {

@@ -168,6 +168,11 @@ function statistics(e: Experiment): string[] {
     ...(e.smallestVisiblePercent === null
       ? []
       : [`- **Smallest effect that could have been seen**: ${e.smallestVisiblePercent.toFixed(2)}%`]),
+    ...(e.moreProcesses == null
+      ? []
+      : [
+          `- **Would decide**: about ${digits(e.moreProcesses, 'more process', 'more processes')} of this kind`,
+        ]),
     ...(e.calibration === null
       ? []
       : [

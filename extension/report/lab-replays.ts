@@ -6,10 +6,12 @@ import type {
   Experiment,
   ExperimentSide,
   GapRow,
+  HotTableRow,
   TopRule,
 } from '../model-experiment.ts';
 import { percent } from './format.ts';
 import { change, count, impact, speedOr, tableSection } from './lab-format.ts';
+import { categoriesText } from './text-lab.ts';
 import { type Column, markdownCell, markdownCode, markdownTable } from './table.ts';
 
 interface Compared {
@@ -105,10 +107,29 @@ function gapSection({ gap }: Experiment): string[] {
   return tableSection(`## Gap Analysis (${unit})`, columns, gap.rows);
 }
 
+const hotColumns: readonly Column<HotTableRow>[] = [
+  { title: 'Rank', cell: (r) => String(r.rank), align: 'right' },
+  { title: 'Function', cell: (r) => markdownCode(r.name) },
+  { title: '% time', cell: (r) => percent(r.selfPercent), align: 'right' },
+  { title: 'Category', cell: (r) => r.category },
+];
+
+function hotSection({ hot }: Experiment): string[] {
+  if (hot === undefined) return [];
+  const shown = hot.rows.slice(0, 50);
+  return tableSection(
+    `## Top ${shown.length} Hot Functions`,
+    hotColumns,
+    shown,
+    `${markdownCell(hot.source)}. By category: ${categoriesText(hot.rows)}.`,
+  );
+}
+
 /** Sections of a replay, none for an experiment of one's own. */
 export function replaySections(e: Experiment): string[] {
   return [
     ...gapSection(e),
+    ...hotSection(e),
     ...(e.topRule === undefined
       ? []
       : tableSection(

@@ -1,16 +1,26 @@
 /** The ledger's part of the report. */
-import type {
-  CostTable,
-  CumulativeStep,
-  DocumentFigures,
-  Experiment,
-  LedgerRecord,
-  SoakSummary,
-} from '../model-experiment.ts';
+import type { CostTable } from '../model-costs.ts';
+import type { CumulativeStep, DocumentFigures, Experiment } from '../model-experiment.ts';
+import type { LedgerRecord } from '../model-ledger.ts';
+import type { SoakSummary } from '../model-soak.ts';
 import type { ReportModel } from '../model.ts';
+import { phaseTables } from '../experiment/cumulative.ts';
+import { otherDisagreements, replays } from '../experiment/replays.ts';
+import { disagreementRows, replayRows } from './replay-rows.ts';
 
 export type LaboratoryPart = Required<
-  Pick<ReportModel, 'experiments' | 'soaks' | 'costs' | 'cumulative' | 'documents' | 'ledgerProblems'>
+  Pick<
+    ReportModel,
+    | 'experiments'
+    | 'soaks'
+    | 'costs'
+    | 'cumulative'
+    | 'documents'
+    | 'phases'
+    | 'replays'
+    | 'disagreements'
+    | 'ledgerProblems'
+  >
 >;
 
 /** A ledger grows without end; the page gets the newest of each kind. */
@@ -52,6 +62,10 @@ export function laboratoryPart(
     costs: newestCosts(costs),
     cumulative: cumulative.slice(-mostExperiments),
     documents: documents.filter((d) => replayed.has(d.replay)),
+    // Over all of them: a total that forgot the oldest would be a wrong one.
+    phases: phaseTables(experiments),
+    replays: replayRows(replays),
+    disagreements: disagreementRows(replays, otherDisagreements),
     ledgerProblems:
       more > 0 ? [...problems.slice(0, mostProblems), `${more} further problems are not listed.`] : problems,
   };

@@ -1,15 +1,11 @@
 /** The report's sections about experiments, soaks and costs: one table each; the full documents are the ledger's. */
-import type {
-  Cost,
-  CostTable,
-  CumulativeStep,
-  Experiment,
-  SoakBudget,
-  SoakSummary,
-} from '../model-experiment.ts';
+import type { Cost, CostTable } from '../model-costs.ts';
+import type { CumulativeStep, Experiment } from '../model-experiment.ts';
+import type { CandidateGain, CandidateTable, Disagreement, PhaseRow, PhaseTable } from '../model-report.ts';
+import type { SoakBudget, SoakSummary } from '../model-soak.ts';
 import type { ReportModel } from '../model.ts';
 import { bytes, digits, percent, speed } from './format.ts';
-import { type Column, markdownCell, markdownCode, markdownTable } from './table.ts';
+import { type Column, markdownCell, markdownCode, markdownSection, markdownTable } from './table.ts';
 
 /** Always signed, two decimals: `+1.07%`. */
 function effect(value: number | null): string {
@@ -39,6 +35,131 @@ const experimentColumns: readonly Column<Experiment>[] = [
   { title: 'Reason', cell: (e) => markdownCell(e.reason) },
   { title: 'Date', cell: (e) => day(e.finishedAt) },
 ];
+
+const figureOr = (value: number | null): string => (value === null ? '–' : value.toLocaleString('en-US'));
+
+const phaseColumns: readonly Column<PhaseRow>[] = [
+  { title: 'Phase', cell: (r) => r.phase ?? '–' },
+  { title: 'Change', cell: (r) => markdownCell(r.title) },
+  {
+    title: 'Atomics removed',
+    cell: (r) => (r.pruned === null ? '–' : markdownCell(`${r.pruned.atomics} (${r.pruned.what})`)),
+  },
+  { title: 'Frequency', cell: (r) => markdownCell(r.pruned?.frequency ?? '–') },
+  {
+    title: 'Impact',
+    cell: (r) =>
+      markdownCell(`${effect(r.effectPercent)} ${r.interval === null ? '' : interval(r.interval)}`),
+  },
+  { title: 'Threshold', cell: (r) => `±${r.threshold}%`, align: 'right' },
+  { title: 'Iterations', cell: (r) => figureOr(r.iterations), align: 'right' },
+  { title: 'Working set', cell: (r) => figureOr(r.workingSet), align: 'right' },
+  { title: 'Baseline side', cell: (r) => markdownCell(r.baselineSide) },
+  { title: 'Status', cell: (r) => r.status },
+  { title: 'Counted', cell: (r) => (r.counts === 'no' ? `no: ${markdownCell(r.why)}` : 'yes') },
+];
+
+/** The prune document's cumulative table of one target and work, with its totals. */
+function phaseSection(table: PhaseTable): string[] {
+  const total = (t: PhaseTable['go']): string =>
+    `${effect(t.sumPercent)} as a sum, ${effect(t.productPercent)} ${markdownCell(interval(t.interval))} compounded`;
+  return [
+    '',
+    `### ${markdownCell(table.work)}`,
+    '',
+    ...markdownTable(phaseColumns, table.rows),
+    ...(table.kept.changes === 0
+      ? []
+      : [
+          '',
+          `- **GO changes** (${table.go.changes}): ${total(table.go)}`,
+          `- **GO and NEUTRAL changes, all that are kept** (${table.kept.changes}): ${total(table.kept)}`,
+          ...(table.atomics === null ? [] : [`- **Atomics removed**: ${table.atomics}`]),
+        ]),
+  ];
+}
+
+function phases(tables: readonly PhaseTable[]): string[] {
+  if (tables.length === 0) return [];
+  return ['', '## Cumulative summary', ...tables.flatMap(phaseSection)];
+}
+
+const perOp = (value: number | null): string =>
+  value === null ? '–' : `${value > 0 ? '+' : ''}${Number(value.toFixed(2))}`;
+
+const gainColumns: readonly Column<CandidateGain>[] = [
+  { title: 'Candidate', cell: (c) => `**${c.letter}** ${markdownCell(c.title)}` },
+  { title: 'Instructions/op', cell: (c) => perOp(c.estimate.instructionsPerOp), align: 'right' },
+  { title: 'Branches/op', cell: (c) => perOp(c.estimate.branchesPerOp), align: 'right' },
+  { title: 'Estimated', cell: (c) => effect(c.estimate.throughputPercent), align: 'right' },
+  { title: 'Measured', cell: (c) => effect(c.measured?.throughputPercent ?? null), align: 'right' },
+  { title: 'Interval', cell: (c) => markdownCell(interval(c.measured?.interval ?? null)) },
+  { title: 'Verdict', cell: (c) => c.measured?.verdict ?? '–' },
+  { title: 'Risk', cell: (c) => c.risk.toUpperCase() },
+  {
+    title: 'Experiment',
+    cell: (c) => {
+      if (c.measured === null) return c.experiment === null ? '–' : markdownCode(c.experiment);
+      return `${markdownCode(c.measured.experiment)} on ${markdownCell(c.measured.target)}`;
+    },
+  },
+];
+
+/** `-32 instructions/op, -12.4 branches/op (x86), +20.80% throughput`. */
+export function combinedText(table: CandidateTable): string {
+  const { combined } = table;
+  if (combined === null) return '';
+  const counts = [
+    ...(combined.instructionsPerOp === null ? [] : [`${perOp(combined.instructionsPerOp)} instructions/op`]),
+    ...(combined.branchesPerOp === null ? [] : [`${perOp(combined.branchesPerOp)} branches/op`]),
+  ];
+  const unit = counts.length === 0 || combined.unit === null ? '' : ` (${combined.unit})`;
+  const gain =
+    combined.throughputPercent === null ? [] : [`${effect(combined.throughputPercent)} throughput`];
+  return [`${counts.join(', ')}${unit}`, ...gain].filter((t) => t !== '').join(', ');
+}
+
+/**
+ * A document's candidates as they are, a project's only where something was measured: all of them stand in the section of the
+ * findings.
+ */
+export function candidatesMarkdown(tables: readonly CandidateTable[]): string[] {
+  return tables.flatMap((table) => {
+    const rows = table.of === 'document' ? table.rows : table.rows.filter((r) => r.measured !== null);
+    const combined = combinedText(table);
+    if (rows.length === 0 && combined === '') return [];
+    const title = table.of === 'document' ? 'Candidates of Phase 19' : 'Candidates, estimated and measured';
+    return [
+      '',
+      `## ${title}`,
+      ...(table.source === '' ? [] : ['', `${markdownCell(table.source)}.`]),
+      ...(rows.length === 0 ? [] : ['', ...markdownTable(gainColumns, rows)]),
+      ...(combined === ''
+        ? []
+        : [
+            '',
+            `- **Combined estimate** of ${table.combinedOf}, ${(100 * table.efficiency).toFixed(0)}% of the sum since savings overlap: ${combined}`,
+          ]),
+      ...(table.measuredPercent === null
+        ? []
+        : [`- **Measured together**, as a product: ${effect(table.measuredPercent)}`]),
+      ...table.projection.map(
+        (p) =>
+          `- **Projection**, ${p.metric}: ${p.metric === 'ops/s' ? speed(p.now) : p.now.toFixed(2)} to ${p.metric === 'ops/s' ? speed(p.projected) : p.projected.toFixed(2)}, gap ${effect(p.gapNowPercent)} to ${effect(p.gapProjectedPercent)}`,
+      ),
+    ];
+  });
+}
+
+/** What the replayed documents do not agree with themselves about. */
+function disagreements(model: ReportModel): string[] {
+  const replayed = new Set((model.experiments ?? []).map((e) => e.replay));
+  const rows = (model.disagreements ?? []).filter((d) => d.replays.some((name) => replayed.has(name)));
+  if (rows.length === 0) return [];
+  const line = (d: Disagreement): string =>
+    `- ${d.replays.map(markdownCode).join(', ')}: ${markdownCell(d.sentence)}`;
+  return ['', '## Where the replayed documents disagree with themselves', '', ...rows.map(line)];
+}
 
 const stepColumns: readonly Column<CumulativeStep>[] = [
   { title: 'Work', cell: (s) => markdownCell(s.work) },
@@ -89,15 +210,6 @@ const costColumns: readonly Column<CostRow>[] = [
   { title: 'Source', cell: (c) => markdownCode(c.table.source) },
 ];
 
-function section<Row>(
-  title: string,
-  note: string,
-  columns: readonly Column<Row>[],
-  rows: readonly Row[],
-): string[] {
-  return rows.length === 0 ? [] : ['', `## ${title}`, '', note, '', ...markdownTable(columns, rows)];
-}
-
 /** Lines for the report; none where nothing was measured. */
 export function laboratoryMarkdown(model: ReportModel): string[] {
   const problems = model.ledgerProblems ?? [];
@@ -113,20 +225,23 @@ export function laboratoryMarkdown(model: ReportModel): string[] {
   );
   const costs = (model.costs ?? []).flatMap((table) => table.costs.map((c) => ({ ...c, table })));
   return [
-    ...section(
+    ...markdownSection(
       'Experiments',
       'Effect of the treatment on throughput, positive is faster; each against its own threshold.',
       experimentColumns,
       model.experiments ?? [],
     ),
-    ...section(
+    ...markdownSection(
       'Cumulative effect',
       'Running product of the counted effects on the same work, with its interval.',
       stepColumns,
       model.cumulative ?? [],
     ),
-    ...section('Soaks', 'Long runs against their budgets.', soakColumns, soaks),
-    ...section(
+    ...phases(model.phases ?? []),
+    ...candidatesMarkdown((model.candidateTables ?? []).filter((t) => t.of === 'document')),
+    ...disagreements(model),
+    ...markdownSection('Soaks', 'Long runs against their budgets.', soakColumns, soaks),
+    ...markdownSection(
       'Costs',
       'What one more of each costs on a malloc hot path, on the machine that measured it.',
       costColumns,

@@ -1,5 +1,6 @@
 /** A soak's results document: what ran, on what, figures of both sides, budgets beside Phase 57's, every epoch. */
-import type { MachineState, SoakEpoch, SoakSummary } from '../model-experiment.ts';
+import type { MachineState } from '../model-experiment.ts';
+import type { SoakEpoch, SoakSummary } from '../model-soak.ts';
 import { bytes, speed } from './format.ts';
 import { type Column, markdownCell, markdownCode, markdownTable } from './table.ts';
 import { budgetName, budgetState, soakFigures, soakTitle, soakVerdict, sparkline } from './text-soak.ts';

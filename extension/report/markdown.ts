@@ -1,9 +1,19 @@
 /** The report as Markdown, its tables in the form of the method's documents. */
-import type { AuditRow, BenchResult, Candidate, Gate, HotFunctionRow, ReportModel } from '../model.ts';
-import { percent, signedPercent, speed } from './format.ts';
-import { laboratoryMarkdown } from './markdown-laboratory.ts';
+import type {
+  AuditRow,
+  BenchResult,
+  Candidate,
+  CompareRow,
+  Gate,
+  HotFunctionRow,
+  ReportModel,
+} from '../model.ts';
+import { bytes, percent, signedPercent, speed } from './format.ts';
+import { candidatesMarkdown, laboratoryMarkdown } from './markdown-laboratory.ts';
+import { callsText } from './text-compare.ts';
 import { estimateNote } from './text-costs.ts';
-import { type Column, markdownCell, markdownCode, markdownTable } from './table.ts';
+import { categoriesText } from './text-lab.ts';
+import { type Column, markdownCell, markdownCode, markdownSection } from './table.ts';
 import { activityText } from './text-findings.ts';
 
 const capitals: Record<HotFunctionRow['category'], string> = {
@@ -80,15 +90,30 @@ const runColumns: readonly Column<BenchResult>[] = [
   { title: 'First pass', cell: (r) => speed(r.firstOpsPerSecond), align: 'right' },
 ];
 
-function section<Row>(
-  title: string,
-  note: string,
-  columns: readonly Column<Row>[],
-  rows: readonly Row[],
-): string[] {
-  if (rows.length === 0) return [];
-  return ['', `## ${title}`, '', ...(note === '' ? [] : [note, '']), ...markdownTable(columns, rows)];
-}
+const ratioCell = (ratio: CompareRow['ratio'] | undefined): string =>
+  ratio == null ? '–' : `${ratio.median.toFixed(2)} (${ratio.min.toFixed(2)} to ${ratio.max.toFixed(2)})`;
+
+const allocatorColumns: readonly Column<CompareRow>[] = [
+  {
+    title: 'Allocator',
+    cell: (r) => markdownCell(r.variant === 'native' ? r.target : `${r.target} ${r.variant}`),
+  },
+  {
+    title: 'Median',
+    cell: (r) => (r.median === null ? markdownCell(r.error ?? '–') : speed(r.median)),
+    align: 'right',
+  },
+  { title: 'CV', cell: (r) => (r.cv == null ? '–' : percent(r.cv)), align: 'right' },
+  { title: 'To the first', cell: (r) => ratioCell(r.ratio), align: 'right' },
+  { title: 'To mimalloc', cell: (r) => ratioCell(r.ratioToMimalloc), align: 'right' },
+  { title: 'Peak', cell: (r) => (r.peakBytes === null ? '–' : bytes(r.peakBytes)), align: 'right' },
+  {
+    title: 'Faults/pass',
+    cell: (r) => (r.pageFaults == null ? '–' : r.pageFaults.toFixed(0)),
+    align: 'right',
+  },
+  { title: 'System calls/op', cell: (r) => callsText(r.systemCallsPerOp), align: 'right' },
+];
 
 /** Markdown with a final line end. */
 export function renderMarkdown(model: ReportModel): string {
@@ -96,29 +121,33 @@ export function renderMarkdown(model: ReportModel): string {
   const profileNote =
     profile === null
       ? ''
-      : `Self time on ${markdownCell(profile.target.name)} ${markdownCell(profile.target.variant ?? '')}, ${markdownCell(profile.workload)}; functions: ${markdownCell(profile.origin.functions)}.`;
+      : `Self time on ${markdownCell(profile.target.name)} ${markdownCell(profile.target.variant ?? '')}, ${markdownCell(profile.workload)}; functions: ${markdownCell(profile.origin.functions)}. By category: ${categoriesText(model.hotFunctions)}.`;
   const env = findings?.gates.filter((g) => g.kind === 'env') ?? [];
   const compile = findings?.gates.filter((g) => g.kind === 'compile') ?? [];
   return `${[
     `# ${markdownCell(model.title)}`,
     '',
     markdownCell(model.lead),
-    ...section(
+    ...markdownSection(
       `Top ${Math.min(10, model.hotFunctions.length)} hot functions`,
       profileNote,
       hotColumns,
       model.hotFunctions.slice(0, 10),
     ),
-    ...section('Atomics audit', '', auditColumns, model.audit),
-    ...section('Environment gates', '', gateColumns, env),
-    ...section('Compile gates', '', gateColumns, compile),
-    ...section(
+    ...markdownSection('Atomics audit', '', auditColumns, model.audit),
+    ...markdownSection('Environment gates', '', gateColumns, env),
+    ...markdownSection('Compile gates', '', gateColumns, compile),
+    ...markdownSection(
       'Candidates',
       markdownCell(estimateNote(findings?.candidates ?? [])),
       candidateColumns,
       findings?.candidates ?? [],
     ),
-    ...section('Runs', '', runColumns, model.runs),
+    ...candidatesMarkdown((model.candidateTables ?? []).filter((t) => t.of === 'project')),
+    ...markdownSection('Runs', '', runColumns, model.runs),
+    ...(model.comparisons ?? []).flatMap((c) =>
+      markdownSection(`Allocators on ${markdownCell(c.workload)}`, '', allocatorColumns, c.rows),
+    ),
     ...laboratoryMarkdown(model),
     '',
     `Made by Alloc Lens, ${model.createdAt}.`,

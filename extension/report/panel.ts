@@ -30,6 +30,7 @@ const actions: Readonly<Record<ReportAction, true>> = {
   runBenchmark: true,
   analyze: true,
   runExperiment: true,
+  compareAllocators: true,
   runSoak: true,
   calibrateCosts: true,
   writeDocuments: true,

@@ -114,17 +114,17 @@ function gateResult(g: Gate): Result | null {
   };
 }
 
+/** What is known by its line alone. */
+const lineOf = ({ file, line }: Pick<Counter, 'file' | 'line'>) =>
+  ({ file, line, column: null, endLine: null, endColumn: null }) as const;
+
 function counterResult(c: Counter): Result {
   return {
     rule: 'plain-counter',
     id: c.id,
     level: 'note',
     message: `${c.target} is updated in ${c.function ?? 'file scope'} (${c.temperature}, ${c.activity.state}).`,
-    file: c.file,
-    line: c.line,
-    column: null,
-    endLine: null,
-    endColumn: null,
+    ...lineOf(c),
   };
 }
 
@@ -134,11 +134,7 @@ function candidateResult(c: Candidate): Result {
     id: c.id,
     level: 'note',
     message: `${c.letter}: ${c.title}. ${c.reason} To confirm: ${c.experiment}`,
-    file: c.file,
-    line: c.line,
-    column: null,
-    endLine: null,
-    endColumn: null,
+    ...lineOf(c),
   };
 }
 

@@ -53,3 +53,14 @@ export function markdownTable<Row>(columns: readonly Column<Row>[], rows: readon
     ...rows.map((row) => line(columns.map((c) => c.cell(row)))),
   ];
 }
+
+/** A section of a Markdown document that is a table under a note (finished Markdown, or empty); none without rows. */
+export function markdownSection<Row>(
+  title: string,
+  note: string,
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+): string[] {
+  if (rows.length === 0) return [];
+  return ['', `## ${title}`, '', ...(note === '' ? [] : [note, '']), ...markdownTable(columns, rows)];
+}

@@ -30,10 +30,13 @@ function runsTable(result: BenchResult): string[] {
 }
 
 function profileLines(profile: BenchProfile, style: Style, sourceText: SourceText): string[] {
+  const { details } = profile;
   const against =
-    profile.speedAgainstFast === null
-      ? 'speed against fast not measured'
-      : `runs at ${(profile.speedAgainstFast * 100).toFixed(0)}% of fast's speed`;
+    details !== undefined
+      ? `${details.format} ${details.event.name}, ${digits(profile.samples ?? 0, details.event.unit === 'samples' ? 'sample' : 'record')}`
+      : profile.speedAgainstFast === null
+        ? 'speed against fast not measured'
+        : `runs at ${(profile.speedAgainstFast * 100).toFixed(0)}% of fast's speed`;
   const out: string[] = [];
   if (profile.functions.length > 0) {
     const functions = profile.functions.slice(0, shownFunctions);
@@ -69,6 +72,9 @@ function profileLines(profile: BenchProfile, style: Style, sourceText: SourceTex
     const [title = '', ...rows] = textTable(columns, lines);
     out.push('', style.bold('Hot lines'), style.dim(title), ...rows);
   }
+  if (details !== undefined && details.notes.length > 0) {
+    out.push('', ...details.notes.map((n) => style.dim(printable(n))));
+  }
   return out;
 }
 
@@ -84,7 +90,18 @@ function detailLines(result: BenchResult): string[] {
       ...each(counters.memoryOpsPerOp, 'memory operations'),
       ...each(counters.callsPerOp, 'calls'),
     ];
-    out.push(`per operation (${counters.unit}): ${figures.join(' · ')}`);
+    const native = counters.native ?? null;
+    const misses =
+      native === null
+        ? []
+        : [
+            ...each(native.cyclesPerOp, 'cycles'),
+            ...each(native.branchMissesPerOp, 'branch mispredictions'),
+            ...each(native.cacheMissesPerOp, 'cache misses'),
+          ];
+    const source =
+      native === null ? '' : `, ${native.source}${native.source === 'perf stat' ? '' : ', misses simulated'}`;
+    out.push(`per operation (${counters.unit}${source}): ${[...figures, ...misses].join(' · ')}`);
   }
   if (latency !== null) {
     out.push(

@@ -1,6 +1,6 @@
 /** A cost table as a person reads it in a terminal. */
 import type { Candidate } from '../model.ts';
-import type { Cost, CostTable } from '../model-experiment.ts';
+import type { Cost, CostTable } from '../model-costs.ts';
 import { digits, printable } from './format.ts';
 import { plain, type Style } from './style.ts';
 import { type Column, textTable } from './table.ts';

@@ -12,7 +12,7 @@ import type {
 import { count, digits, percent, printable, speed } from './format.ts';
 import { plain, type Style } from './style.ts';
 import { type Column, textTable } from './table.ts';
-import { auditText, checklistText, gapText, topRuleText } from './text-lab.ts';
+import { auditText, checklistText, gapText, hotTableText, topRuleText } from './text-lab.ts';
 
 const signed = (value: number, places = 2): string => {
   const text = value.toFixed(places);
@@ -203,6 +203,7 @@ export function experimentText(e: Experiment, style: Style, now: Date): string {
     ...gatesTable(e.gates, style),
     ...countersTable(e.counters, style),
     ...layoutsTable(e.layouts, style),
+    ...(e.hot === undefined ? [] : ['', hotTableText(e.hot, style)]),
     ...(e.topRule === undefined ? [] : ['', topRuleText(e.topRule, style)]),
     ...(e.gap === undefined ? [] : ['', gapText(e.gap, style)]),
     ...(e.checks === undefined ? [] : ['', checklistText(e.checks, style)]),

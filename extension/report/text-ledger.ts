@@ -1,11 +1,14 @@
 /** The ledger as a person reads it in a terminal. */
-import type { LedgerListing, LedgerProblem, LedgerRecord, LedgerRow, SoakSide } from '../model-experiment.ts';
+import type { LedgerListing, LedgerProblem, LedgerRecord, LedgerRow } from '../model-ledger.ts';
+import type { CandidateTable } from '../model-report.ts';
+import type { SoakSide } from '../model-soak.ts';
 import type { Cumulative } from '../experiment/cumulative.ts';
 import { workText } from '../experiment/cumulative.ts';
 import { digits, printable, shorten, speed } from './format.ts';
 import { impact, range } from './lab-format.ts';
 import { plain, type Style } from './style.ts';
 import { type Column, textTable } from './table.ts';
+import { candidatesText } from './text-lab.ts';
 
 function outcome(row: LedgerRow): string {
   if (row.verdict !== null) return row.verdict;
@@ -47,8 +50,13 @@ export function totalsText(summary: Cumulative): string[] {
   });
 }
 
-/** The whole text of `alloc-lens ledger list`, without a final line end. */
-export function ledgerText(listing: LedgerListing, summary: Cumulative, style: Style = plain): string {
+/** The whole text of `alloc-lens ledger list`, without a final line end; `candidates` with what was measured of them. */
+export function ledgerText(
+  listing: LedgerListing,
+  summary: Cumulative,
+  candidates: readonly CandidateTable[] = [],
+  style: Style = plain,
+): string {
   if (listing.records.length === 0) return `no record in ${printable(listing.path)}`;
   const [title = '', ...rows] = textTable(columns, listing.records);
   const totals = totalsText(summary);
@@ -58,6 +66,7 @@ export function ledgerText(listing: LedgerListing, summary: Cumulative, style: S
     '',
     digits(listing.records.length, 'record'),
     ...(totals.length === 0 ? [] : ['', style.bold('Compounded, kept changes'), ...totals]),
+    ...candidates.flatMap((table) => ['', candidatesText(table, style)]),
   ].join('\n');
 }
 

@@ -1,5 +1,6 @@
 /** A soak as a person reads it in a terminal: both sides' figures, budgets, a small chart of the epochs. */
-import type { SoakBudget, SoakSide, SoakSummary } from '../model-experiment.ts';
+import type { SoakBudget, SoakSide, SoakSummary } from '../model-soak.ts';
+import { mean } from '../profile/moments.ts';
 import { bytes, digits, percent, printable, signedPercent, speed } from './format.ts';
 import { plain, type Style } from './style.ts';
 import { type Column, textTable } from './table.ts';
@@ -16,7 +17,7 @@ function thinned(values: readonly number[], width: number): number[] {
       Math.floor((i * values.length) / width),
       Math.floor(((i + 1) * values.length) / width),
     );
-    return part.reduce((a, b) => a + b, 0) / part.length;
+    return mean(part);
   });
 }
 

@@ -1,18 +1,19 @@
 /** The laboratory in a real VS Code: an experiment from the palette to a verdict, a ledger line and a document; a cancel that leaves the ledger whole. */
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { hakmem, showTab, tableRows } from './driver/alloc-lens.ts';
+import {
+  askExperiment as ask,
+  experimentMs,
+  layOutWorkspace,
+  type LedgerLine,
+  ledgerExperiments,
+  ledgerFile,
+  processes,
+  verdict,
+} from './driver/laboratory.ts';
 import { artifacts } from './driver/session.ts';
 import { sessionOn } from './driver/suite.ts';
 import { eventually } from './driver/wait.ts';
@@ -22,32 +23,7 @@ const temporary = mkdtempSync(path.join(os.tmpdir(), 'alloc-lens-e2e-lab-'));
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 const folder = path.join(temporary, 'hakmem');
 
-/** Enough to see everything work; what a real one needs stands in the documentation. */
-const processes = 6;
-/** Both sides are checked and counted, then each process takes some seconds; more on a busy machine. */
-const experimentMs = 420_000;
-
-const verdict = /^(GO|NEUTRAL|NO-GO|NO-OP|INCONCLUSIVE)\b/;
-
-interface Line {
-  readonly kind: string;
-  readonly experiment?: { readonly id: string; readonly verdict: string; readonly processes: number };
-}
-
-const ledgerFile = (): string => path.join(folder, '.alloc-lens/ledger.jsonl');
-
-/** Every line of the ledger, each of which has to be whole. */
-function ledger(): readonly Line[] {
-  if (!existsSync(ledgerFile())) return [];
-  const text = readFileSync(ledgerFile(), 'utf8');
-  expect(text === '' || text.endsWith('\n')).toBe(true);
-  return text
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => JSON.parse(line) as Line);
-}
-
-const experiments = (): readonly Line[] => ledger().filter((line) => line.kind === 'experiment');
+const experiments = (): readonly LedgerLine[] => ledgerExperiments(folder);
 
 /** Markdown files of the workspace that were not there before. */
 function documents(at = folder): readonly string[] {
@@ -56,12 +32,7 @@ function documents(at = folder): readonly string[] {
     .map((f) => path.join(at, f));
 }
 
-async function ask(workbench: Workbench, answers: readonly string[]): Promise<void> {
-  await workbench.command('Alloc Lens: Run A/B Experiment…');
-  for (const answer of answers) await workbench.pick(answer);
-}
-
-/** A gate: the packaged extension has no compiler for flags. */
+/** A gate of the module that every package has; flags are in experiment-flag.e2e.ts. */
 const gateExperiment = [
   'Environment gate',
   'HAKMEM_TINY_UNIFIED_LIFO',
@@ -72,12 +43,7 @@ const gateExperiment = [
 
 describe('an A/B experiment', () => {
   const session = sessionOn('experiment', () => {
-    cpSync(hakmem, folder, { recursive: true });
-    mkdirSync(path.join(folder, '.vscode'), { recursive: true });
-    writeFileSync(
-      path.join(folder, '.vscode/settings.json'),
-      JSON.stringify({ 'allocLens.experiment.maxProcesses': processes }),
-    );
+    layOutWorkspace(folder);
     return folder;
   });
   const workbench = (): Workbench => session().workbench;
@@ -156,7 +122,7 @@ describe('an A/B experiment', () => {
   });
 
   test('cancelled when there is a ledger leaves it as it was, to the byte', async () => {
-    const before = readFileSync(ledgerFile());
+    const before = readFileSync(ledgerFile(folder));
     await ask(workbench(), [
       'Environment gate',
       'HAKMEM_TINY_DUALHOT',
@@ -172,7 +138,7 @@ describe('an A/B experiment', () => {
     await eventually('the progress to go', async () =>
       (await workbench().notifications()).some((n) => /HAKMEM_TINY_DUALHOT/.test(n)) ? null : true,
     );
-    expect(readFileSync(ledgerFile()).equals(before)).toBe(true);
+    expect(readFileSync(ledgerFile(folder)).equals(before)).toBe(true);
   });
 
   test('is legible in every theme', async () => {

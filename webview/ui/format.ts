@@ -36,6 +36,13 @@ export function activity(value: Activity): string {
   return value.decidedBy === null ? value.state : `${value.state}: ${value.decidedBy}`;
 }
 
+/** `+73.17`, `-12.40`; zero has no sign. */
+export function signed(value: number, places = 2): string {
+  const text = value.toFixed(places);
+  const zero = Number(text) === 0;
+  return zero ? (0).toFixed(places) : `${value > 0 ? '+' : ''}${text}`;
+}
+
 /** An effect, always signed and with two decimals: `+1.07%`; – where there is none. */
 export function effect(value: number | null): string {
   if (value === null) return '–';
@@ -51,7 +58,7 @@ export function interval(value: readonly [number, number] | null): string {
 }
 
 /** A figure or – where there is none. */
-export function orDash<T>(value: T | null, text: (value: T) => string): string {
+export function orDash<T, R = string>(value: T | null, text: (value: T) => R): R | string {
   return value === null ? '–' : text(value);
 }
 

@@ -4,7 +4,21 @@ import { effect, interval } from './format.ts';
 import { linearScale, type Scale, tickDecimals } from './scale.ts';
 
 /** How a mark is drawn; its text says the same. */
-export type Tone = 'go' | 'no-go' | 'neutral' | 'open';
+export type Tone = 'go' | 'no-go' | 'neutral' | 'no-op' | 'inconclusive' | 'open';
+
+/** A mark's outline: shapes differ as colours do. */
+export function effectMark(tone: Tone, x: number, y: number): SVGElement {
+  const at = `${x.toFixed(1)} ${y.toFixed(1)}`;
+  const paths: Readonly<Partial<Record<Tone, string>>> = {
+    go: `M${at}m0 -5l5 9h-10z`,
+    'no-go': `M${at}m0 5l5 -9h-10z`,
+    'no-op': `M${at}m0 -5l5 5l-5 5l-5 -5z`,
+  };
+  const d = paths[tone];
+  return d === undefined
+    ? svg('circle', { cx: x.toFixed(1), cy: y.toFixed(1), r: 4, class: `effect ${tone}` })
+    : svg('path', { d, class: `effect ${tone}` });
+}
 
 export interface EffectRow {
   readonly label: string;
@@ -87,14 +101,7 @@ export function effectPlot(
       marks.push(line(a, y, b, y), line(a, y - 4, a, y + 4), line(b, y - 4, b, y + 4));
     }
     if (row.percent !== null) {
-      marks.push(
-        svg('circle', {
-          cx: scale.at(row.percent).toFixed(1),
-          cy: y,
-          r: 4,
-          class: `effect ${row.tone}`,
-        }),
-      );
+      marks.push(effectMark(row.tone, scale.at(row.percent), y));
     }
     marks.push(
       svg(

@@ -80,7 +80,8 @@ export function createTable<Row>(options: TableOptions<Row>): Table<Row> {
   );
   for (const [i, col] of [...table.querySelectorAll('col')].entries()) {
     const width = columns[i]?.width;
-    if (width !== undefined) col.style.width = width;
+    // A property, so that paper can do without.
+    if (width !== undefined) col.style.setProperty('--width', width);
   }
   const scroller = h(
     'div',

@@ -11,7 +11,8 @@ export interface ViewContext {
   readonly model: ReportModel;
   readonly host: Host;
   readonly state: StateStore;
-  readonly showTab: (tab: string) => void;
+  /** `again` builds the view anew, for what was selected meanwhile. */
+  readonly showTab: (tab: string, again?: boolean) => void;
 }
 
 /** Row handler that opens a source line; null where there is no editor, so that rows do not look as if they opened. */
@@ -55,6 +56,7 @@ export const actionWords: Readonly<Record<ReportAction, string>> = {
   runBenchmark: 'Run benchmark…',
   analyze: 'Analyze workspace',
   runExperiment: 'Run A/B experiment…',
+  compareAllocators: 'Compare allocators…',
   runSoak: 'Run soak…',
   calibrateCosts: 'Calibrate costs',
   writeDocuments: 'Write documents',

@@ -1,5 +1,5 @@
 /** What one more operation on a malloc hot path costs on this machine. */
-import type { Cost } from '../../extension/model-experiment.ts';
+import type { Cost } from '../../extension/model-costs.ts';
 import { h } from '../ui/dom.ts';
 import { dateTime, percent, plural } from '../ui/format.ts';
 import { createTable, type TableColumn } from '../ui/table.ts';

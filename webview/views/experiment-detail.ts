@@ -13,8 +13,8 @@ import {
   gatesSection,
   looksSection,
   runsSection,
-  topRuleSection,
 } from './experiment-evidence.ts';
+import { auditSection, checksSection, gapSection, hotSection, topRuleSection } from './experiment-replay.ts';
 
 /** Share of a unit's time taken by other processes above which it is marked, as the experiment's own warning has it. */
 const disturbedAbove = 0.2;
@@ -216,6 +216,25 @@ function machineText(e: Experiment): string {
   ].join(' · ');
 }
 
+/** Tables of a replay: two beside each other where there are two, the audit over the whole width. */
+function replayParts(context: ViewContext, e: Experiment): HTMLElement[] {
+  const small = [gapSection(context, e), hotSection(context, e)].filter((s) => s !== null);
+  const whole = [checksSection(context, e), auditSection(context, e)].filter((s) => s !== null);
+  const [first] = small;
+  return [
+    ...(first !== undefined && small.length === 1
+      ? [h('div', { class: 'wide' }, first)]
+      : small.map((s) => h('div', {}, s))),
+    ...whole.map((s) => h('div', { class: 'wide' }, s)),
+  ];
+}
+
+/** How many more would decide; nothing where nothing is open or more would not help. */
+function moreText(e: Experiment): string {
+  const more = e.moreProcesses ?? null;
+  return more === null ? '' : ` · about ${plural(more, 'more process', 'more processes')} would decide`;
+}
+
 /** All parts, top to bottom. */
 export function experimentDetail(context: ViewContext, e: Experiment): readonly HTMLElement[] {
   const tail = (...parts: readonly Child[]): HTMLElement => h('div', {}, ...parts);
@@ -229,7 +248,7 @@ export function experimentDetail(context: ViewContext, e: Experiment): readonly 
       ` ${effect(e.effectPercent)} ${e.interval === null ? '' : interval(e.interval)} `,
       h('span', { class: 'reason' }, e.reason),
     ),
-    h('p', { class: 'floor' }, floor(e)),
+    h('p', { class: 'floor' }, floor(e), h('strong', {}, moreText(e))),
     h('p', { class: 'note' }, facts(e)),
     h(
       'ul',
@@ -244,9 +263,10 @@ export function experimentDetail(context: ViewContext, e: Experiment): readonly 
         gatesSection(e),
         looksSection(e),
         countersSection(e.counters),
-        changedSection(e),
-        topRuleSection(e),
+        changedSection(context, e),
+        topRuleSection(context, e),
       ),
+      ...replayParts(context, e),
       h('div', { class: 'wide' }, runsSection(e)),
       ...(document === undefined ? [] : [h('div', { class: 'wide' }, documentTable(e, document))]),
     ),

@@ -6,13 +6,12 @@ import type {
   ExperimentGate,
   ExperimentSide,
   Look,
-  TopRule,
 } from '../../extension/model-experiment.ts';
 import { h } from '../ui/dom.ts';
-import { effect, interval, number, orDash, percent, speed } from '../ui/format.ts';
+import { effect, interval, number, orDash, plural, speed } from '../ui/format.ts';
 import { createTable, type TableColumn } from '../ui/table.ts';
 import { verdictText } from '../ui/verdict.ts';
-import { placeCell, section } from './context.ts';
+import { placeCell, section, sorted, type ViewContext } from './context.ts';
 
 const gateColumns: readonly TableColumn<ExperimentGate>[] = [
   { id: 'gate', title: 'Gate', width: '96px', cell: (g) => g.name },
@@ -85,45 +84,39 @@ export function countersSection(counters: CounterTable | null): HTMLElement | nu
 }
 
 const changedColumns: readonly TableColumn<ChangedPlace>[] = [
-  { id: 'place', title: 'Place', cell: (c) => placeCell(c) },
-  { id: 'function', title: 'Function', cell: (c) => c.function },
-  { id: 'baseline', title: 'Baseline', numeric: true, width: '110px', cell: (c) => number(c.baseline) },
-  { id: 'treatment', title: 'Treatment', numeric: true, width: '110px', cell: (c) => number(c.treatment) },
+  { id: 'place', title: 'Place', key: (c) => `${c.file}:${c.line}`, cell: (c) => placeCell(c) },
+  { id: 'function', title: 'Function', key: (c) => c.function, cell: (c) => c.function },
+  {
+    id: 'baseline',
+    title: 'Baseline',
+    key: (c) => c.baseline,
+    numeric: true,
+    width: '110px',
+    cell: (c) => number(c.baseline),
+  },
+  {
+    id: 'treatment',
+    title: 'Treatment',
+    key: (c) => c.treatment,
+    numeric: true,
+    width: '110px',
+    cell: (c) => number(c.treatment),
+  },
 ];
 
-/** Phase 29's lesson: what differs, and whether it ran at all. */
-export function changedSection(e: Experiment): HTMLElement | null {
+/** Phase 29's lesson: what differs, and whether it ran at all. A preset can differ in hundreds of places. */
+export function changedSection(context: ViewContext, e: Experiment): HTMLElement | null {
   const changed = e.changed ?? [];
   if (changed.length === 0) return null;
-  return section(
-    'What differs',
-    'executions, counted exactly',
-    createTable({ id: 'experiment-changed', label: 'Changed places', columns: changedColumns, rows: changed })
-      .element,
-  );
-}
-
-const topColumns: readonly TableColumn<TopRule['gates'][number]>[] = [
-  { id: 'gate', title: 'Gate', cell: (g) => g.name },
-  { id: 'rank', title: 'Rank', numeric: true, width: '64px', cell: (g) => orDash(g.rank, String) },
-  { id: 'self', title: 'Self', numeric: true, width: '80px', cell: (g) => orDash(g.selfPercent, percent) },
-  { id: 'state', title: 'In the profile', width: '130px', cell: (g) => g.state },
-];
-
-/** Phase 42: present in the code against seen in the profile. */
-export function topRuleSection(e: Experiment): HTMLElement | null {
-  if (e.topRule === undefined) return null;
-  const { top, floor: least, gates } = e.topRule;
-  return section(
-    `Gates in the Top ${top}`,
-    `below ${least}% of self time a gate is no target`,
-    createTable({
-      id: 'experiment-top-rule',
-      label: 'Gates in the profile',
-      columns: topColumns,
-      rows: gates,
-    }).element,
-  );
+  const table = createTable({
+    id: 'experiment-changed',
+    label: 'Changed places',
+    columns: changedColumns,
+    rows: changed,
+    ...sorted(context, 'experiment-changed'),
+  }).element;
+  table.classList.add('short');
+  return section('What differs', `${plural(changed.length, 'place')}; executions, counted exactly`, table);
 }
 
 interface SideRow extends ExperimentSide {

@@ -10,6 +10,7 @@ import { createTable, type TableColumn } from '../ui/table.ts';
 import { toneOf, verdictText } from '../ui/verdict.ts';
 import { actions, emptyState, section, sorted, type ViewContext } from './context.ts';
 import { experimentDetail } from './experiment-detail.ts';
+import { documentsSection, phaseTable } from './phases.ts';
 
 const selectedKey = 'experiments.selected';
 /** Effects beyond it stand at the edge of the overview, so that the others can still be told apart. */
@@ -20,12 +21,19 @@ export function selectExperiment(state: StateStore, id: string | null): void {
   state.setFilter(selectedKey, id ?? '');
 }
 
+/** Shows the experiments with this one selected. */
+export function openExperiment(context: ViewContext, id: string): void {
+  selectExperiment(context.state, id);
+  context.showTab('experiments', true);
+  window.scrollTo({ top: 0 });
+}
+
 const columns: readonly TableColumn<Experiment>[] = [
   {
     id: 'verdict',
     title: 'Verdict',
     key: (e) => e.verdict,
-    width: '130px',
+    width: '148px',
     cell: (e) => verdictText(e.verdict),
   },
   { id: 'title', title: 'Experiment', key: (e) => e.title, cell: (e) => e.title },
@@ -93,7 +101,7 @@ const stepColumns: readonly TableColumn<CumulativeStep & { readonly step: number
     id: 'verdict',
     title: 'Verdict',
     key: (s) => s.verdict,
-    width: '130px',
+    width: '148px',
     cell: (s) => verdictText(s.verdict),
   },
   {
@@ -122,25 +130,41 @@ const stepColumns: readonly TableColumn<CumulativeStep & { readonly step: number
   { id: 'interval', title: 'Interval', width: '126px', cell: (s) => interval(s.interval) },
 ];
 
-/** A section for each workload and target, the longest first. */
+/** A section for each workload and target, the longest first: the prune document's table, then how the product grew. */
 function cumulative(context: ViewContext, steps: readonly CumulativeStep[]): HTMLElement[] {
-  const groups = new Map<string, CumulativeStep[]>();
+  const tables = context.model.phases ?? [];
+  const groups = new Map<string, CumulativeStep[]>(tables.map((t) => [t.work, []]));
   for (const step of steps) groups.set(step.work, [...(groups.get(step.work) ?? []), step]);
   const sections = [...groups].sort(([, a], [, b]) => b.length - a.length);
-  return sections.map(([work, own], i) =>
-    section(
+  return sections.map(([work, own], i) => {
+    const table = tables.find((t) => t.work === work);
+    return section(
       `Cumulative: ${work}`,
-      'product of the counted effects with its interval; hollow: not counted; numbers are the steps below',
-      productPlot(own.map((s) => ({ ...s, label: s.title }))),
-      createTable({
-        id: `cumulative-${i}`,
-        label: `Cumulative effect, ${work}`,
-        columns: stepColumns,
-        rows: own.map((s, k) => ({ ...s, step: k + 1 })),
-        ...sorted(context, `cumulative-${i}`),
-      }).element,
+      'phases as the prune document lists them, and the product of the kept effects with its interval',
+      ...(table === undefined ? [] : phaseTable(context, table, i)),
+      // Where nothing counts the product stays at nothing.
+      ...(own.some((s) => s.counted) ? product(context, own, i) : []),
+    );
+  });
+}
+
+function product(context: ViewContext, own: readonly CumulativeStep[], i: number): HTMLElement[] {
+  return [
+    h(
+      'h3',
+      { class: 'after' },
+      'Product over time',
+      h('span', { class: 'note' }, ' hollow: not counted; numbers are the steps below'),
     ),
-  );
+    h('div', { class: 'plot-box' }, productPlot(own.map((s) => ({ ...s, label: s.title })))),
+    createTable({
+      id: `cumulative-${i}`,
+      label: `Product over time, ${own[0]?.work ?? ''}`,
+      columns: stepColumns,
+      rows: own.map((s, k) => ({ ...s, step: k + 1 })),
+      ...sorted(context, `cumulative-${i}`),
+    }).element,
+  ];
 }
 
 /** What could not be read of the ledger; nothing is dropped in silence. */
@@ -193,7 +217,8 @@ export function experimentsView(context: ViewContext): HTMLElement {
   }).element;
   list.classList.add('short');
   draw(shown);
-  const steps = context.model.cumulative ?? [];
+  const sections = cumulative(context, context.model.cumulative ?? []);
+  const documents = documentsSection(context, (e) => openExperiment(context, e.id));
   return h(
     'div',
     {},
@@ -206,6 +231,7 @@ export function experimentsView(context: ViewContext): HTMLElement {
     ),
     divider(),
     panel,
-    ...(steps.length === 0 ? [] : [divider(), ...cumulative(context, steps)]),
+    ...(sections.length === 0 ? [] : [divider(), ...sections]),
+    ...(documents === null ? [] : [divider(), documents]),
   );
 }

@@ -51,6 +51,18 @@ function nativeColumns(rows: readonly HotFunctionRow[]): TableColumn<HotFunction
   return columns;
 }
 
+/** `wrapper 54.63% · benchmark 22.02%`, largest first. */
+export function byCategory(
+  rows: readonly { readonly category: string; readonly selfPercent: number }[],
+): string {
+  const shares = new Map<string, number>();
+  for (const r of rows) shares.set(r.category, (shares.get(r.category) ?? 0) + r.selfPercent);
+  return [...shares]
+    .sort(([, a], [, b]) => b - a)
+    .map(([category, share]) => `${category} ${percent(share)}`)
+    .join(' · ');
+}
+
 function columns(context: ViewContext, largest: number, wide: boolean): TableColumn<HotFunctionRow>[] {
   const short: TableColumn<HotFunctionRow>[] = [
     {
@@ -196,5 +208,11 @@ export function hotFunctionsView(context: ViewContext): HTMLElement {
       'runBenchmark',
     );
   }
-  return section('Hot functions', profileNote(context), notes(context), hotFunctionTable(context, null));
+  return section(
+    'Hot functions',
+    profileNote(context),
+    notes(context),
+    h('p', { class: 'categories' }, byCategory(context.model.hotFunctions)),
+    hotFunctionTable(context, null),
+  );
 }

@@ -1,11 +1,5 @@
 /** Soaks: throughput and memory by epoch for each side, and the budgets that they had to keep. */
-import type {
-  SoakBudget,
-  SoakEpoch,
-  SoakSide,
-  SoakSummary,
-  SoakTail,
-} from '../../extension/model-experiment.ts';
+import type { SoakBudget, SoakEpoch, SoakSide, SoakSummary, SoakTail } from '../../extension/model-soak.ts';
 import type { StateStore } from '../state.ts';
 import { divider } from '../ui/controls.ts';
 import { h } from '../ui/dom.ts';

@@ -1,29 +1,11 @@
 /** Reduction candidates with what was estimated of them and, after their experiment, what was measured (Phase 19 §3, §4). */
-import type { Experiment, Verdict } from '../../model-experiment.ts';
-import { type Candidate, type CandidateLetter, UserError } from '../../model.ts';
+import type { Experiment } from '../../model-experiment.ts';
+import type { CandidateGain, Gain, MeasuredGain, Projection } from '../../model-report.ts';
+import { UserError } from '../../model.ts';
 import { deltaPercent } from '../seed-rule.ts';
 
-/** Changes an operation, negative = fewer; throughput in percent, positive = faster. Null where nothing is estimated. */
-export interface Gain {
-  /** Of the instructions and branches; null where neither is known. */
-  readonly unit: 'wasm' | 'x86' | null;
-  readonly instructionsPerOp: number | null;
-  readonly branchesPerOp: number | null;
-  readonly throughputPercent: number | null;
-}
-
-export interface LabCandidate {
-  readonly letter: CandidateLetter;
-  readonly title: string;
-  readonly risk: Candidate['risk'];
-  readonly estimate: Gain;
-  /** Id or replay name of the experiment that would confirm it, null without one. */
-  readonly experiment: string | null;
-}
-
-export interface CandidateRow extends LabCandidate {
-  readonly measured: (Gain & { readonly experiment: string; readonly verdict: Verdict }) | null;
-}
+/** A candidate before it is known whether its experiment was run. */
+export type LabCandidate = Omit<CandidateGain, 'measured'>;
 
 /** §4's table: the middles of §3's ranges, throughput rounded down. */
 export const fastlaneCandidates: readonly LabCandidate[] = (
@@ -35,6 +17,7 @@ export const fastlaneCandidates: readonly LabCandidate[] = (
     ['E', 'Static route fast path', 'low', -3.5, -1.5, 2],
   ] as const
 ).map(([letter, title, risk, instructionsPerOp, branchesPerOp, throughputPercent]) => ({
+  id: null,
   letter,
   title,
   risk,
@@ -70,15 +53,6 @@ export function combinedEstimate(gains: readonly Gain[], efficiency = overlapEff
     branchesPerOp: of('branchesPerOp'),
     throughputPercent: of('throughputPercent'),
   };
-}
-
-export interface Projection {
-  readonly metric: string;
-  readonly now: number;
-  readonly projected: number;
-  /** Against the baseline's own, percent. Of speeds: by how much the baseline is faster. */
-  readonly gapNowPercent: number;
-  readonly gapProjectedPercent: number;
 }
 
 /** Where counts an operation come to (`change` is added), against a baseline's. */
@@ -118,34 +92,33 @@ export function measuredGain(experiment: Experiment): Gain {
   };
 }
 
+/** An experiment as a candidate's; `link` says what makes it so. */
+export function measuredBy(experiment: Experiment, link: string): MeasuredGain {
+  const { id, title, verdict, interval, baseline } = experiment;
+  return {
+    ...measuredGain(experiment),
+    ...{ experiment: id, title, target: baseline.spec.target, verdict, interval, link },
+  };
+}
+
 /** Each candidate with the newest experiment of its id or replay name; `experiments` oldest first. */
 export function withMeasured(
   candidates: readonly LabCandidate[],
   experiments: readonly Experiment[],
-): CandidateRow[] {
-  return candidates.map((candidate): CandidateRow => {
+): CandidateGain[] {
+  return candidates.map((candidate): CandidateGain => {
     const { experiment: wanted } = candidate;
     const found =
       wanted === null ? undefined : experiments.filter((e) => e.id === wanted || e.replay === wanted).at(-1);
     if (found === undefined) return { ...candidate, measured: null };
-    return {
-      ...candidate,
-      measured: { ...measuredGain(found), experiment: found.id, verdict: found.verdict },
-    };
+    const link = found.replay === wanted ? 'replay' : 'id';
+    return { ...candidate, measured: measuredBy(found, link) };
   });
 }
 
-/** Candidates of analysed sources; ids of experiments are looked for in what each says would confirm it. */
-export function candidatesOf(
-  candidates: readonly Candidate[],
-  experiments: readonly Experiment[],
-): LabCandidate[] {
-  return candidates.map((c) => ({
-    letter: c.letter,
-    title: c.title,
-    risk: c.risk,
-    // The estimates are of what a native build executes.
-    estimate: { unit: 'x86', ...c.estimate },
-    experiment: experiments.filter((e) => e.title.includes(c.id)).at(-1)?.id ?? null,
-  }));
+/** Product of the measured effects, percent; null with fewer than two. Verdicts are the reader's to weigh. */
+export function measuredTogether(rows: readonly CandidateGain[]): number | null {
+  const effects = rows.flatMap((r) => r.measured?.throughputPercent ?? []);
+  if (effects.length < 2) return null;
+  return 100 * (effects.reduce((product, e) => product * (1 + e / 100), 1) - 1);
 }

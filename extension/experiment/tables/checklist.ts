@@ -1,6 +1,7 @@
 /** Phase 19 §7: what has to be checked after each step, and whether the result matches its estimate within 20%. */
 import type { CheckItem, Experiment } from '../../model-experiment.ts';
-import { type Gain, measuredGain } from './candidates.ts';
+import type { Gain } from '../../model-report.ts';
+import { measuredGain } from './candidates.ts';
 
 /** Percent of the estimate. */
 export const estimateTolerance = 20;

@@ -1,14 +1,7 @@
 /** Functions by self time as the documents list them: linker's suffixes stripped, each with its category. */
+import type { HotTableRow } from '../../model-experiment.ts';
 import type { FunctionCategory } from '../../model.ts';
 import { categoryOfBox } from '../../profile/category.ts';
-
-export interface HotTableRow {
-  readonly rank: number;
-  readonly name: string;
-  /** Percent. */
-  readonly selfPercent: number;
-  readonly category: FunctionCategory;
-}
 
 const suffix = /\.(?:lto_priv|constprop|part|isra|cold)(?:\.\d+)?$/;
 
@@ -39,7 +32,9 @@ export function hotTable(
 }
 
 /** Percent of self time by category; what no function of the list has is missing from the sum. */
-export function shareByCategory(rows: readonly HotTableRow[]): ReadonlyMap<FunctionCategory, number> {
+export function shareByCategory(
+  rows: readonly Pick<HotTableRow, 'selfPercent' | 'category'>[],
+): ReadonlyMap<FunctionCategory, number> {
   const out = new Map<FunctionCategory, number>();
   for (const { category, selfPercent } of rows) out.set(category, (out.get(category) ?? 0) + selfPercent);
   return out;

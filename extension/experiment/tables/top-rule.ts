@@ -4,7 +4,7 @@
  */
 import type { TopRule } from '../../model-experiment.ts';
 import type { Findings } from '../../model.ts';
-import { hotTable } from './hot-table.ts';
+import { hotTable, plainName } from './hot-table.ts';
 
 const top = 50;
 /** Percent of self time: below it a gate is no target. */
@@ -68,4 +68,21 @@ export function topRule(
     verdict: hot.length === 0 ? 'NEUTRAL' : 'INCONCLUSIVE',
     reason: reasonOf(hot, gates.length),
   };
+}
+
+/**
+ * The rule on a program of the user's: gates of its sources (`gateFunctions`) and of its symbol table against a profile of it.
+ * A gate of the sources that the binary does not have as a function was inlined or not compiled.
+ *
+ * @param symbols names of the binary's functions, null where there is no binary to look at
+ */
+export function gatePresence(
+  sources: readonly string[],
+  symbols: readonly string[] | null,
+  profile: readonly { readonly name: string; readonly selfPercent: number }[],
+): TopRule {
+  const inBinary = symbols === null ? null : new Set(symbols.map(plainName));
+  const rule = topRule([...sources, ...(inBinary === null ? [] : gatesAmong([...inBinary]))], profile);
+  if (inBinary === null) return rule;
+  return { ...rule, gates: rule.gates.map((g) => ({ ...g, inBinary: inBinary.has(g.name) })) };
 }

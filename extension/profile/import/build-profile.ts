@@ -3,7 +3,14 @@
  * Self and total by function follow Firefox's line timings: a node of the stack tree counts once for each function
  * that is anywhere on its path, so recursion counts once; one walk over the tree does it.
  */
-import { type FunctionCategory, type Profile, type ProfileFunction, type ProfileLine, type TargetIdentity, UserError } from '../../model.ts';
+import {
+  type FunctionCategory,
+  type Profile,
+  type ProfileFunction,
+  type ProfileLine,
+  type TargetIdentity,
+  UserError,
+} from '../../model.ts';
 import type { ProfileAddresses, ProfileInstruction, RawFrame, RawProfile } from '../../model-profile.ts';
 import { callTree } from './call-tree.ts';
 import { nativeCategory } from './native-category.ts';
@@ -179,7 +186,9 @@ export function buildProfile(raw: RawProfile, options: BuildOptions): Profile {
   }
   const all = subtree[0] ?? 0;
   if (!(all > 0 && Number.isFinite(all))) {
-    throw new UserError(`The recording has no samples of ${raw.event.name}. Record for longer, or choose another event.`);
+    throw new UserError(
+      `The recording has no samples of ${raw.event.name}. Record for longer, or choose another event.`,
+    );
   }
   const percent = (weight: number): number => (100 * weight) / all;
 
@@ -208,10 +217,11 @@ export function buildProfile(raw: RawProfile, options: BuildOptions): Profile {
   }
   frames.forEach((frame, i) => {
     const weight = selfOfFrame[i] ?? 0;
-    if (frame.file !== null) {
+    const home = frame.definedIn ?? frame.file;
+    if (home !== null) {
       const files = functions[functionOf[i] ?? 0]?.files;
-      const known = files?.get(frame.file);
-      files?.set(frame.file, {
+      const known = files?.get(home);
+      files?.set(home, {
         weight: weight + (known?.weight ?? 0),
         definedAt: known?.definedAt ?? frame.definedAt ?? null,
       });
@@ -226,14 +236,21 @@ export function buildProfile(raw: RawProfile, options: BuildOptions): Profile {
   });
 
   const functionOfNode = (node: number): number => functionOf[nodes.frame[node] ?? 0] ?? 0;
-  const tree = { parent: nodes.parent, self: nodes.self, subtree, functionOf: functionOfNode, ...links(nodes.parent) };
-  if (raw.stacks) addTotals(functions, functionOfNode, tree);
-  else if (raw.totals !== undefined) {
+  const tree = {
+    parent: nodes.parent,
+    self: nodes.self,
+    subtree,
+    functionOf: functionOfNode,
+    ...links(nodes.parent),
+  };
+  if (raw.totals !== undefined) {
     for (let i = 0; i < frames.length; i++) {
       const row = functions[functionOf[i] ?? 0];
-      if (row !== undefined) row.total += raw.totals[i] ?? 0;
+      if (row !== undefined) row.total = Math.max(row.total, raw.totals[i] ?? 0);
     }
-  }
+    // Of a function with several lines no sum of its frames' totals is right: the largest is the least that is certain.
+    for (const row of functions) row.total = Math.min(all, Math.max(row.total, row.self));
+  } else if (raw.stacks) addTotals(functions, functionOfNode, tree);
   const hasTotals = raw.stacks || raw.totals !== undefined;
   const stackless = nodes.self[0] ?? 0;
   if (stackless !== 0) {

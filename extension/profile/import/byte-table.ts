@@ -47,7 +47,11 @@ export class ByteTable {
     for (;;) {
       const entry = (this.#slots[slot] as number) - 1;
       if (entry < 0) break;
-      if (this.#hashes[entry] === h && this.lengthOf(entry) === length && this.standsAt(entry, bytes, start)) {
+      if (
+        this.#hashes[entry] === h &&
+        this.lengthOf(entry) === length &&
+        this.standsAt(entry, bytes, start)
+      ) {
         return entry;
       }
       slot = (slot + 1) & mask;
@@ -64,7 +68,9 @@ export class ByteTable {
     const used = this.#starts[entry] as number;
     const length = end - start;
     if (used + length > mostBytes) {
-      throw new UserError('The recording names more than 1 GiB of different frames. Import one thread or a shorter recording.');
+      throw new UserError(
+        'The recording names more than 1 GiB of different frames. Import one thread or a shorter recording.',
+      );
     }
     if (used + length > this.#arena.length) {
       const arena = new Uint8Array(Math.max(this.#arena.length * 2, used + length));

@@ -108,6 +108,11 @@ export function callTree(
     function: kept.map((n) => tableIndex(n.function)),
     self: kept.map((n) => percent(n.self)),
     total: kept.map((n) => percent(n.total)),
-    dropped: percent(Math.max(0, rest.reduce((sum, r) => sum + r, 0))),
+    dropped: percent(
+      Math.max(
+        0,
+        rest.reduce((sum, r) => sum + r, 0),
+      ),
+    ),
   };
 }

@@ -1,6 +1,7 @@
 /** Reads a recording of any known format: what it is, its content says. */
-import { UserError } from '../../model.ts';
+import { type Profile, UserError } from '../../model.ts';
 import type { ProfileFormat, RawProfile } from '../../model-profile.ts';
+import { type BuildOptions, buildProfile } from './build-profile.ts';
 import { gunzip, isGzip } from './gunzip.ts';
 import { importers } from './importers.ts';
 import type { Importer, ImportOptions } from './types.ts';
@@ -83,12 +84,15 @@ const listed = (formats: readonly Importer[]): string => formats.map((f) => f.ti
 function importerOf(head: Uint8Array, name: string, all: readonly Importer[]): Importer {
   const able = all.filter((i) => i.sniff(head, ''));
   const named = able.length > 1 && name !== '' ? able.filter((i) => i.sniff(head, name)) : able;
-  const [first, second] = named.length > 0 ? named : able;
+  const left = named.length > 0 ? named : able;
+  const [first, second] = left;
   if (first === undefined) {
     throw new UserError(`Not a recording that is known here. Known are perf.data, ${listed(all)}.`);
   }
   if (second !== undefined) {
-    throw new UserError(`Could be ${named.map((f) => f.title).join(' or ')}: its first lines fit each of them.`);
+    throw new UserError(
+      `Could be ${left.map((f) => f.title).join(' or ')}: its first lines fit each of them.`,
+    );
   }
   return first;
 }
@@ -111,19 +115,14 @@ export function detectFormat(
   }
 }
 
-/**
- * Reads a recording of any format but perf.data, packed by gzip or not. Memory follows what the result holds, not the
- * file's size. The result is the same whatever the name is, unless two formats fit the content.
- *
- * @param name of the file, '' when unknown; without folders it begins every message
- * @throws UserError with one line; AbortError on the signal
- */
-export async function importRecording(
+/** Opens a recording, finds who can read it, and puts every failure into one line that begins with the file's name. */
+async function readBy<Result>(
   input: AsyncIterable<Uint8Array>,
   name: string,
   options: ImportOptions,
-  all: readonly Importer[] = importers,
-): Promise<RawProfile> {
+  all: readonly Importer[],
+  read: (importer: Importer, input: AsyncIterable<Uint8Array>, options: ImportOptions) => Promise<Result>,
+): Promise<Result> {
   const base = name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1);
   const say = (message: string, exitCode: 2 | 3 = 2): UserError =>
     new UserError(`${base === '' ? 'The recording' : base}: ${message}`, exitCode);
@@ -144,7 +143,7 @@ export async function importRecording(
     }
     const importer = importerOf(file.head, base.replace(/\.gz$/i, ''), all);
     title = importer.title;
-    return await importer.read(file.all, { ...options, onProgress: undefined });
+    return await read(importer, file.all, { ...options, onProgress: undefined });
   } catch (error) {
     if (options.signal?.aborted === true) throw options.signal.reason;
     if (error instanceof UserError) throw say(error.message, error.exitCode);
@@ -155,4 +154,39 @@ export async function importRecording(
   } finally {
     for (const file of opened.reverse()) await file.close().catch(() => {});
   }
+}
+
+/**
+ * Reads a recording of any format but perf.data, packed by gzip or not. Memory follows what the result holds, not the
+ * file's size. The result is the same whatever the name is, unless two formats fit the content.
+ *
+ * @param name of the file, '' when unknown; without folders it begins every message
+ * @throws UserError with one line; AbortError on the signal
+ */
+export function importRecording(
+  input: AsyncIterable<Uint8Array>,
+  name: string,
+  options: ImportOptions,
+  all: readonly Importer[] = importers,
+): Promise<RawProfile> {
+  return readBy(input, name, options, all, (importer, file, own) => importer.read(file, own));
+}
+
+/**
+ * The same as a profile. One of our own is as it was written (target, time, instructions); `build` is for the others.
+ *
+ * @throws as `importRecording`
+ */
+export function importProfile(
+  input: AsyncIterable<Uint8Array>,
+  name: string,
+  options: ImportOptions,
+  build: BuildOptions,
+  all: readonly Importer[] = importers,
+): Promise<Profile> {
+  return readBy(input, name, options, all, async (importer, file, own) =>
+    importer.readProfile === undefined
+      ? buildProfile(await importer.read(file, own), build)
+      : importer.readProfile(file, build.recordedAt, own),
+  );
 }

@@ -6,7 +6,8 @@ import type { RawThread } from '../../model-profile.ts';
 const mostThreads = 4096;
 
 /** `cycles` of `cycles:u` and `cpu/cycles/u`. */
-const withoutModifiers = (name: string): string => name.replace(/:[a-zA-Z]+$/, '').replace(/^\w+\/([^/]*)\/\w*$/, '$1');
+const withoutModifiers = (name: string): string =>
+  name.replace(/:[a-zA-Z]+$/, '').replace(/^\w+\/([^/]*)\/\w*$/, '$1');
 
 /**
  * Index of the event asked for (with or without its modifiers), else of the one with the most samples.
@@ -21,7 +22,10 @@ export function chosenEvent(
     const exact = events.findIndex((e) => e.name === wanted);
     const at = exact >= 0 ? exact : events.findIndex((e) => withoutModifiers(e.name) === wanted);
     if (at >= 0) return at;
-    const names = events.map((e) => `${e.name || '(no name)'} (${e.samples})`).slice(0, 10).join(', ');
+    const names = events
+      .map((e) => `${e.name || '(no name)'} (${e.samples})`)
+      .slice(0, 10)
+      .join(', ');
     throw new UserError(`No samples of the event ${wanted}. It has: ${names}.`);
   }
   let best = 0;
@@ -38,7 +42,10 @@ export function otherEventsNote(
 ): string | null {
   const others = events.filter((e, i) => i !== chosen && e.samples > 0);
   if (others.length === 0) return null;
-  const names = others.map((e) => `${e.name || '(no name)'} (${e.samples} samples)`).slice(0, 10).join(', ');
+  const names = others
+    .map((e) => `${e.name || '(no name)'} (${e.samples} samples)`)
+    .slice(0, 10)
+    .join(', ');
   return `Other events were recorded and are not in these figures: ${names}.`;
 }
 

@@ -4,13 +4,15 @@ import type { RawFrame } from '../../model-profile.ts';
 import { categoryOfBox } from '../category.ts';
 
 /** `[kernel.kallsyms]`, `[guest.kernel.kallsyms]`, `[k]`, modules (`[nf_tables]`, `x.ko.xz`), `vmlinux`, BPF programs. */
-const kernelObject = /^\[(?!vdso\]|vsyscall\]|unknown\]|heap\]|stack|anon|vvar|uprobes\])|(^|\/)vmlinu[xz]|\.ko(\.\w+)?$/;
+const kernelObject =
+  /^\[(?!vdso\]|vsyscall\]|unknown\]|heap\]|stack|anon|vvar|uprobes\])|(^|\/)vmlinu[xz]|\.ko(\.\w+)?$/;
 const systemFolder = /^\/(usr\/)?lib(32|64|x32)?\//;
 const systemLibrary =
   /(^|\/)(ld-(linux|musl)\b|ld-\d|(lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+|c\+\+|c\+\+abi|unwind|resolv|util|nss_\w+))(-[\d.]+)?\.(so|dylib)\b)/;
 const sharedObject = /\.(so|dylib)(\.[\w.]+)?( \(deleted\))?$/;
 /** What of the C library is its allocator. */
-const libcAllocator = /malloc|calloc|realloc|memalign|tcache|arena|systrim|(^|_)c?free(_|$)|alloc_perturb|unlink_chunk/;
+const libcAllocator =
+  /malloc|calloc|realloc|memalign|tcache|arena|systrim|(^|_)c?free(_|$)|alloc_perturb|unlink_chunk/;
 
 const withoutFolders = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 

@@ -13,11 +13,13 @@ function objectStart(text: string): number {
   for (let i = text.length - 1; i >= 0; i--) {
     const c = text[i];
     if (c === ')') depth++;
-    else if (c === '(' && --depth === 0) return i === 0 || text[i - 1] === ' ' ? i : -1;
+    else if (c === '(' && --depth === 0) {
+      if (i === 0 || text[i - 1] === ' ') return i;
+      break;
+    }
   }
-  // Unbalanced, `(/tmp/a) b)`: what follows the first parenthesis after a blank.
-  const open = text.indexOf(' (');
-  return open < 0 ? -1 : open + 1;
+  // Arguments of a function; or a path whose parentheses are not in pairs, which begins with its root.
+  return text.lastIndexOf(' (/') + 1 || -1;
 }
 
 function place(text: string): Pick<RawFrame, 'file' | 'line'> {

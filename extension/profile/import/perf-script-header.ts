@@ -29,13 +29,15 @@ export class HeaderLine {
   period = -1;
   /** First byte after the event that is no blank; the line's end when nothing follows. */
   rest = 0;
+  /** A name and a number alone: a header only where frames follow. */
+  weak = false;
   /** A `PERF_RECORD_...` line, which is no sample. */
   record = false;
 
   readonly #starts = new Int32Array(mostTokens);
   readonly #ends = new Int32Array(mostTokens);
   readonly #kinds = new Uint8Array(mostTokens);
-  #bytes = new Uint8Array(0);
+  #bytes: Uint8Array = new Uint8Array(0);
   #end = 0;
   /** Where the next token is looked for. */
   #at = 0;
@@ -49,6 +51,7 @@ export class HeaderLine {
     this.#count = 0;
     this.period = -1;
     this.record = false;
+    this.weak = false;
     this.eventStart = end;
     this.eventEnd = end;
     while (this.#token()) {
@@ -106,10 +109,12 @@ export class HeaderLine {
       return true;
     }
     for (let i = 1; i < this.#count; i++) {
-      if (!isNumber(i)) continue;
+      // Columns of numbers and `totals: 12 34` are no threads.
+      if (!isNumber(i) || kinds[i - 1] !== word) continue;
       const next = kinds[i + 1] === cpu && i + 1 < this.#count ? i + 2 : i + 1;
       if (next < this.#count && !this.#isHex(next)) continue;
       this.#thread(i);
+      this.weak = true;
       this.rest = next < this.#count ? (this.#starts[next] as number) : this.#end;
       return true;
     }
@@ -137,7 +142,8 @@ export class HeaderLine {
   #number(token: number): number {
     let value = 0;
     const end = this.#ends[token] as number;
-    for (let i = this.#starts[token] as number; i < end; i++) value = value * 10 + (this.#bytes[i] as number) - 48;
+    for (let i = this.#starts[token] as number; i < end; i++)
+      value = value * 10 + (this.#bytes[i] as number) - 48;
     return value;
   }
 
@@ -179,7 +185,8 @@ export class HeaderLine {
     let kind = word;
     if (numbers > 0 && numbers + minus === length) kind = digits;
     else if (last === 58) kind = dots === 1 && numbers >= 2 && numbers + 2 === length ? time : colon;
-    else if (slashes === 1 && numbers > 1 && numbers + 1 + minus >= length && last !== 47 && first !== 47) kind = pair;
+    else if (slashes === 1 && numbers > 1 && numbers + 1 + minus >= length && last !== 47 && first !== 47)
+      kind = pair;
     else if (first === 91 && last === 93 && numbers > 0 && numbers + 2 === length) kind = cpu;
     const at = this.#count++;
     this.#starts[at] = start;

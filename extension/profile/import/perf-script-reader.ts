@@ -74,6 +74,8 @@ export class PerfScriptReader {
   #thread = 0;
   #event = 0;
   #weight = 1;
+  /** A header that is one only with frames; null for others. */
+  #weak: Uint8Array | null = null;
 
   readonly #only: string | null;
   #samples = 0;
@@ -186,7 +188,12 @@ export class PerfScriptReader {
       } else if (c === bar || (c === hash && (bytes[at + 1] as number) <= space)) {
         // Source code below a frame, or a comment.
         at = lineEnd + 1;
-      } else if (c === space && this.#state === 'sample' && !this.#inline && this.#isFrame(bytes, at, lineEnd)) {
+      } else if (
+        c === space &&
+        this.#state === 'sample' &&
+        !this.#inline &&
+        this.#isFrame(bytes, at, lineEnd)
+      ) {
         const next = this.#frameLine(bytes, at + 1, final);
         if (next < 0) return at;
         at = next;
@@ -295,7 +302,10 @@ export class PerfScriptReader {
     this.#close();
     const event = this.#eventOf(bytes, header.eventStart, header.eventEnd);
     this.#open(this.#threadOf(bytes), event, header.period < 0 ? 1 : header.period);
-    if (!framed) return lineEnd + 1;
+    if (!framed) {
+      if (header.weak) this.#weak = bytes.slice(start, Math.min(end, start + 200));
+      return lineEnd + 1;
+    }
     this.#inline = true;
     const next = this.#line(bytes, header.rest, final);
     // Its source line is not there yet: the whole line is read again.
@@ -350,6 +360,7 @@ export class PerfScriptReader {
     this.#thread = thread;
     this.#event = event;
     this.#weight = weight;
+    this.#weak = null;
   }
 
   /** Ends the open sample. */
@@ -357,6 +368,10 @@ export class PerfScriptReader {
     const was = this.#state;
     this.#state = 'between';
     if (was !== 'sample') return;
+    if (this.#weak !== null && this.#depth === 0) {
+      this.#skip(this.#weak, 0, this.#weak.length);
+      return;
+    }
     this.#samples++;
     const event = this.events[this.#event];
     if (event === undefined || this.#wanted[this.#thread] !== true) return;
@@ -379,7 +394,10 @@ export class PerfScriptReader {
   }
 }
 
-/** Whether the line (after two blanks) ends as a source line does: `:12`, `+345`, `:12 (inlined)`, `:12 (discriminator 3)`. */
+/**
+ * Whether the line (after two blanks) ends as a source line does: `:12`, `+345`, `:12 (inlined)`, `:12 (discriminator 3)`, and
+ * for what has neither line nor symbol `[kernel.kallsyms][ffffffff813620e2]`.
+ */
 function isSourceLine(bytes: Uint8Array, start: number, lineEnd: number): boolean {
   let end = lineEnd;
   while (end > start && (bytes[end - 1] as number) <= space) end--;
@@ -387,8 +405,10 @@ function isSourceLine(bytes: Uint8Array, start: number, lineEnd: number): boolea
     while (end > start && bytes[end - 1] !== 40) end--;
     end -= 2;
   }
+  if ((bytes[start + 2] as number) <= space) return false;
+  if (bytes[end - 1] === 93) return bytes.subarray(start, end).indexOf(91) >= 0;
   let at = end;
   while (at > start && (bytes[at - 1] as number) >= 48 && (bytes[at - 1] as number) <= 57) at--;
   const mark = bytes[at - 1];
-  return at < end && (mark === 58 || mark === 43) && (bytes[start + 2] as number) > space;
+  return at < end && (mark === 58 || mark === 43);
 }

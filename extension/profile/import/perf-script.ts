@@ -103,18 +103,19 @@ function result(reader: PerfScriptReader, options: ImportOptions): RawProfile {
   };
 }
 
-/** Whether the first lines read as samples, with more samples than lines that make no sense. */
+/** Whether the first lines read as samples with addresses, and little of them makes no sense. */
 function looksLikeScript(head: Uint8Array): boolean {
   const reader = new PerfScriptReader(null);
   try {
     reader.feed(head.subarray(0, 16 * 1024));
     reader.end();
   } catch {
-    return false;
+    // Too many events: what was read so far tells.
   }
-  if (reader.samples === 0 || (reader.skipped?.count ?? 0) > reader.samples) return false;
-  // A word with numbers is a header by itself: there have to be events or frames with addresses.
-  if (reader.events.some((e) => e.name !== '' && e.samples > 0)) return true;
+  const skipped = reader.skipped?.count ?? 0;
+  // A name with a number is a header by itself where nothing names an event.
+  const named = reader.events.some((e) => e.name !== '' && e.samples > 0);
+  if (reader.samples === 0 || skipped * (named ? 1 : 10) > reader.samples + 1) return false;
   for (let line = 1; line < reader.lines.count; line++) {
     if (perfFrame(reader.lines.text(line)).ip !== '') return true;
   }

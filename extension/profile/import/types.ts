@@ -1,4 +1,5 @@
 /** How a recording's format is known and read. */
+import type { Profile } from '../../model.ts';
 import type { ProfileFormat, RawProfile } from '../../model-profile.ts';
 
 export interface ImportOptions {
@@ -32,4 +33,14 @@ export interface Importer {
    * @throws UserError with one clear line when it is truncated, empty or not what `sniff` promised; AbortError on the signal
    */
   read(input: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<RawProfile>;
+  /**
+   * The same for a format that is a profile already, which a recording made of it would lose parts of.
+   *
+   * @param recordedAt ISO 8601, where the file does not say it
+   */
+  readProfile?(
+    input: AsyncIterable<Uint8Array>,
+    recordedAt: string,
+    options: ImportOptions,
+  ): Promise<Profile>;
 }

@@ -100,6 +100,14 @@ export class Session {
       .filter((entry) => /\[error\]/.test(entry) && /alloc-lens/i.test(entry));
   }
 
+  /** Where this extension was installed. @throws Error when it was not */
+  extensionFolder(): string {
+    const { extensionsDir } = this.#server;
+    const name = readdirSync(extensionsDir).find((f) => /alloc-lens/.test(f));
+    if (name === undefined) throw new Error(`alloc-lens is not in ${extensionsDir}`);
+    return path.join(extensionsDir, name);
+  }
+
   /** Errors thrown in the page itself (workbench and webviews). */
   pageErrors(): readonly string[] {
     return this.#pageErrors;

@@ -6,12 +6,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCalibrate } from '../../../extension/cli/calibrate.ts';
 import type { Services } from '../../../extension/cli/services.ts';
 import { type Findings, UserError } from '../../../extension/model.ts';
-import type { CostTable, LedgerRecord } from '../../../extension/model-experiment.ts';
+import type { CostTable } from '../../../extension/model-costs.ts';
 import { keepCosts, readCosts } from '../../../extension/profile/cost-file.ts';
 import { type CostHost, thisHost } from '../../../extension/profile/cost-host.ts';
-import { plain } from '../../../extension/report/style.ts';
 import { cost, measurement, table } from '../experiment/cost-fixtures.ts';
-import { noCosts } from './cost-services.ts';
+import { machine, noCosts } from './cost-services.ts';
+import { type FakeServices, fakeServices } from './fake-services.ts';
 import { messages, runCli, schemaProblems } from './run-cli.ts';
 
 let folder = '';
@@ -20,38 +20,20 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const none = (): never => {
-  throw new Error('not to be called');
-};
-
-interface Ran {
-  readonly printed: string[];
-  readonly said: string[];
+interface Ran extends FakeServices {
   readonly kept: CostTable[];
-  readonly records: LedgerRecord[];
-  readonly services: Services;
 }
 
 function setup(over: Partial<Services['costs']> = {}, abort = new AbortController()): Ran {
-  const printed: string[] = [];
-  const said: string[] = [];
   const kept: CostTable[] = [];
-  const records: LedgerRecord[] = [];
   const truths = [
     { name: 'relaxed add', ns: 0.7 },
     { name: 'acquire load', ns: -0.02 },
     { name: 'relaxed add', contended: true, ns: 12 },
   ] as const;
-  const services: Services = {
-    output: {
-      ...{ style: plain, width: null, onProgress: () => {}, endProgress: () => {} },
-      print: async (text) => void printed.push(text),
-      say: (line) => void said.push(line),
-    },
-    ...{ signal: abort.signal, version: '0', analyze: none, target: none, installed: none },
-    ...{ profileFromBench: none, sourceText: none, htmlAssets: none, experiment: none },
-    ...{ soakRunner: { start: none }, machine: none, engineFunctions: none },
-    appendToLedger: async (record) => void records.push(record),
+  const fake = fakeServices({
+    signal: abort.signal,
+    machine: () => machine,
     costs: {
       ...noCosts,
       native: { unavailable: async () => null, measure: async () => measurement(truths) },
@@ -61,8 +43,8 @@ function setup(over: Partial<Services['costs']> = {}, abort = new AbortControlle
       },
       ...over,
     },
-  };
-  return { printed, said, kept, records, services };
+  });
+  return { ...fake, kept };
 }
 
 describe('calibrate', () => {

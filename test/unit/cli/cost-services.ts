@@ -14,6 +14,6 @@ const unasked = (): never => {
 const runner: CostRunner = { unavailable: unasked, measure: unasked };
 
 export const noCosts: CostServices = {
-  ...{ native: runner, engine: runner, host: 'here', machine: () => machine },
+  ...{ native: runner, engine: runner, host: 'here' },
   ...{ kept: () => null, keep: unasked },
 };

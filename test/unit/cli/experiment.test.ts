@@ -1,17 +1,16 @@
 /** `experiment` with a runner of its own: what it plans, prints, appends, and how it ends. */
-import { noCosts } from './cost-services.ts';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createProgram } from '../../../extension/cli/program.ts';
-import type { Services } from '../../../extension/cli/services.ts';
-import type { Experiment, ExperimentPlan, LedgerRecord } from '../../../extension/model-experiment.ts';
+import type { Experiment, ExperimentPlan } from '../../../extension/model-experiment.ts';
+import type { LedgerRecord } from '../../../extension/model-ledger.ts';
 import { type BenchRequest, type BenchResult, type Target, UserError } from '../../../extension/model.ts';
-import { plain } from '../../../extension/report/style.ts';
 import { experiment } from '../experiment/experiments.ts';
 import { phase64 } from '../experiment/lists.ts';
 import { profile, run as benchResult } from '../report/fixtures.ts';
+import { fakeServices } from './fake-services.ts';
 import { runCli, schemaProblems } from './run-cli.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'alloc-lens-experiment-'));
@@ -46,16 +45,11 @@ interface Setup {
 const engineVariants = ['fast', 'fast-calls', 'sampled', 'standard', 'research', 'counted'];
 
 async function run(args: readonly string[], setup: Setup = {}): Promise<Done> {
-  const printed: string[] = [];
-  const said: string[] = [];
   const plans: ExperimentPlan[] = [];
   const processes: (number | null)[] = [];
   const records: (readonly [LedgerRecord, string | null])[] = [];
   const requests: BenchRequest[] = [];
   const controller = new AbortController();
-  const none = (): never => {
-    throw new Error('not to be called');
-  };
   const target = (name: string): Target => {
     if (name === 'nonsense') throw new UserError("--target 'nonsense': expected engine");
     return {
@@ -66,14 +60,8 @@ async function run(args: readonly string[], setup: Setup = {}): Promise<Done> {
       },
     };
   };
-  const services: Services = {
-    output: {
-      ...{ style: plain, width: null, onProgress: () => {}, endProgress: () => {} },
-      say: (line) => void said.push(line),
-      print: async (text) => void printed.push(text),
-    },
-    ...{ signal: controller.signal, version: '0', analyze: none, target, installed: none },
-    ...{ profileFromBench: none, sourceText: none, htmlAssets: none },
+  const { services, printed, said } = fakeServices({
+    ...{ signal: controller.signal, target },
     experiment: async (plan, _hooks, { maxProcesses: most }) => {
       plans.push(plan);
       processes.push(most);
@@ -87,9 +75,7 @@ async function run(args: readonly string[], setup: Setup = {}): Promise<Done> {
     },
     machine: () => experiment().machine,
     engineFunctions: () => setup.functions ?? [],
-    soakRunner: { start: none },
-    costs: noCosts,
-  };
+  });
   let status: number | null = null;
   let error: unknown = null;
   try {
@@ -274,7 +260,7 @@ describe('replays', () => {
     expect(other).toMatchObject({ profile: 'mid', iterations: null, workingSet: null, min: null });
   });
 
-  it('phase-19a has the gap table in wasm instructions, and its checklist', async () => {
+  it('phase-19a has the gap table in wasm instructions, hot functions, and its checklist', async () => {
     const counters = {
       unit: 'wasm',
       instructionsPerOp: 90,
@@ -282,21 +268,38 @@ describe('replays', () => {
       memoryOpsPerOp: 3,
       callsPerOp: 1,
     } as const;
-    const done = await run(['phase-19a', '--format', 'json'], { bench: { counters } });
+    const { functions } = profile();
+    const sampled = {
+      target: 'engine',
+      variant: 'sampled',
+      speedAgainstFast: 0.6,
+      functions,
+      lines: [],
+      samples: 4000,
+    };
+    const bench = { counters, profile: sampled };
+    const done = await run(['phase-19a', '--format', 'json'], { bench });
     expect(
       done.requests.map((r) => [r.counters, r.env.HAKMEM_FORCE_LIBC_ALLOC, r.env.HAKMEM_FASTLANE_DIRECT]),
     ).toEqual([
       [true, undefined, '0'],
       [true, '1', '0'],
+      [false, undefined, '0'],
     ]);
+    expect(done.requests[2]).toMatchObject({ sample: true, variant: 'sampled' });
     const value = JSON.parse(done.printed) as Experiment;
     expect(schemaProblems('experiment', value)).toEqual([]);
     expect(value.gap).toMatchObject({ unit: 'wasm', theirs: 'TLSF in the place of libc' });
     expect(value.gap?.rows[0]).toMatchObject({ metric: 'instructions/op', ours: 90, delta: 0 });
+    expect(value.hot?.source).toBe(
+      'engine, all layers; profiled on engine sampled, V8 sampler over 4,000 samples',
+    );
+    expect(value.hot?.rows.slice(0, 3).map((r) => r.category)).toEqual(['wrapper', 'wrapper', 'benchmark']);
     expect(value.checks).toHaveLength(11);
     // -0.92% where +12% was estimated; counts are in wasm, the estimate is in x86 instructions.
     expect(value.checks?.slice(6, 9).map((c) => c.passed)).toEqual([false, null, null]);
-    const { printed } = await run(['phase-19a'], { bench: { counters } });
+    const { printed } = await run(['phase-19a'], { bench });
+    expect(printed).toContain('Hot functions (engine, all layers; ');
     expect(printed).toContain('Gap per operation (wasm instructions)');
     expect(printed).toContain('[!] throughput matches the estimate (±20%): -0.92 where 12 was estimated');
     expect((await run(['phase-24'], { bench: { counters } })).requests).toEqual([]);
@@ -353,7 +356,12 @@ describe('phase-42', () => {
     expect(value.topRule?.gates).toEqual([
       { name: 'mid_v3_enabled', rank: null, selfPercent: null, state: 'not seen' },
     ]);
+    expect(value.hot?.source).toContain('profiled on engine sampled, V8 sampler');
+    expect(value.hot?.rows[0]).toEqual({
+      ...{ rank: 1, name: 'front_fastlane_try_free', selfPercent: 23.97, category: 'wrapper' },
+    });
     const { printed } = await run(['phase-42'], { bench, functions: ['mid_v3_enabled'] });
+    expect(printed).toMatch(/3 +main +22\.02% +benchmark/);
     expect(printed).toContain('Top-50 rule (floor 0.1%');
     expect(printed).toMatch(/mid_v3_enabled +- +- +not seen/);
   });

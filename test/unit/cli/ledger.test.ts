@@ -14,17 +14,11 @@ import path from 'node:path';
 import { type Command, CommanderError } from 'commander';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createProgram } from '../../../extension/cli/program.ts';
-import type { Services } from '../../../extension/cli/services.ts';
-import {
-  appendCalibration,
-  appendCosts,
-  appendExperiment,
-  appendSoak,
-} from '../../../extension/experiment/ledger.ts';
 import { UserError } from '../../../extension/model.ts';
-import type { LedgerExport, LedgerListing } from '../../../extension/model-experiment.ts';
-import { plain } from '../../../extension/report/style.ts';
+import type { LedgerExport, LedgerListing } from '../../../extension/model-ledger.ts';
+import { appendCalibration, appendCosts, appendExperiment, appendSoak } from '../experiment/append.ts';
 import { calibration, costs, experiment, soak } from '../experiment/lab-records.ts';
+import { fakeServices } from './fake-services.ts';
 import { schemaProblems } from './run-cli.ts';
 
 const base = mkdtempSync(path.join(os.tmpdir(), 'alloc-lens-ledger-cli-'));
@@ -39,17 +33,7 @@ interface Ran {
 }
 
 async function run(...args: readonly string[]): Promise<Ran> {
-  const printed: string[] = [];
-  const said: string[] = [];
-  // The command needs nothing else.
-  const services = {
-    output: {
-      ...{ style: plain, width: null, onProgress: () => {}, endProgress: () => {} },
-      say: (line: string) => void said.push(line),
-      print: async (text: string) => void printed.push(text),
-    },
-    version: '0',
-  } as Partial<Services> as Services;
+  const { services, printed, said } = fakeServices();
   let status: number | null = null;
   let error: string | null = null;
   const program: Command = createProgram(services, (s) => {
@@ -93,6 +77,17 @@ describe('ledger list', () => {
     expect(schemaProblems('ledger', listing)).toEqual([]);
     expect(listing).toMatchObject({ path: file, problems: [], moreProblems: 0 });
     expect(listing.records.map((r) => r.kind)).toEqual(['experiment', 'soak', 'costs', 'calibration']);
+  });
+
+  it('has the candidates of Phase 19, estimated and measured, once one was replayed', async () => {
+    const file = await ledger();
+    expect((await run('--file', file)).printed).not.toContain('Reduction candidates');
+    const more = { replay: 'phase-19a', title: 'Phase 19A', id: 'p19a', effectPercent: 3.5 };
+    const lines = await appendExperiment(path.dirname(path.dirname(file)), experiment(more));
+    const { printed } = await run('--file', lines);
+    expect(printed).toMatch(/A: Remove FastLane layer +-17\.5 +-6\.0 +\+12\.0% +low +\+3\.5% GO \(engine\)/);
+    expect(printed).toMatch(/B: ENV snapshot consolidation .* medium +-$/m);
+    expect(printed).toContain('combined, A to E (80% efficiency)');
   });
 
   it('says what cannot be read, on stderr and in the JSON', async () => {

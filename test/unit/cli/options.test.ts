@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type BenchFlags, benchRequests } from '../../../extension/cli/bench.ts';
-import { readBenchFile } from '../../../extension/cli/bench-file.ts';
+import { readMeasurements } from '../../../extension/cli/bench-file.ts';
 import { failures, parseFailOn, readBaseline } from '../../../extension/cli/fail-on.ts';
 import { writeWhole } from '../../../extension/cli/files.ts';
 import { parseAssignment, parseDefine, parseWhole, toRecord } from '../../../extension/cli/values.ts';
@@ -215,10 +215,10 @@ describe('--fail-on', () => {
 
 describe('bench files', () => {
   it('reads what bench printed and nothing else', () => {
-    expect(readBenchFile(file('run.json', JSON.stringify(run())))).toEqual([run()]);
+    expect(readMeasurements(file('run.json', JSON.stringify(run()))).runs).toEqual([run()]);
     const both = [run({ threads: 1 }), run({ threads: 2 })];
     const several = JSON.stringify({ schemaVersion: 1, results: both });
-    expect(readBenchFile(file('several.json', several))).toEqual(both);
+    expect(readMeasurements(file('several.json', several)).runs).toEqual(both);
     for (const value of [
       [],
       null,
@@ -229,8 +229,40 @@ describe('bench files', () => {
       { ...run(), profile: { target: 'engine' } },
       findings(),
     ]) {
-      expect(refusal(() => readBenchFile(file('bad.json', JSON.stringify(value))))).toContain(
+      expect(refusal(() => readMeasurements(file('bad.json', JSON.stringify(value))))).toContain(
         'not the output of alloc-lens bench',
+      );
+    }
+  });
+});
+
+describe('tables of allocators', () => {
+  const row = {
+    ...{
+      target: 'engine',
+      variant: 'fast',
+      median: 5,
+      min: 4,
+      max: 6,
+      firstOpsPerSecond: 3,
+      peakBytes: null,
+    },
+    ...{ ratio: null, cv: 1.5, ratioToMimalloc: { median: 2, min: 1, max: 3 }, pageFaults: 7 },
+    ...{ systemCallsPerOp: 0.1, error: null },
+  };
+  const table = { schemaVersion: 1, workload: 'larson', threads: 2, rounds: 3, hash: ['ab'], rows: [row] };
+
+  it('are read beside runs, and nothing that only looks like one', () => {
+    const { runs, comparisons } = readMeasurements(file('table.json', JSON.stringify(table)));
+    expect(runs).toEqual([]);
+    expect(comparisons).toEqual([table]);
+    for (const value of [
+      { ...table, rows: [{ ...row, median: 'fast' }] },
+      { ...table, rows: [{ ...row, ratio: { median: 1 } }] },
+      { ...table, rows: {} },
+    ]) {
+      expect(refusal(() => readMeasurements(file('bad.json', JSON.stringify(value))))).toContain(
+        'not the output',
       );
     }
   });

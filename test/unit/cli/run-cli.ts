@@ -55,7 +55,7 @@ export function schemaProblems(name: string, value: unknown): string[] {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   const load = (n: string): object =>
     JSON.parse(readFileSync(path.join(root, `docs/schemas/${n}.schema.json`), 'utf8')) as object;
-  for (const other of ['analyze', 'bench', 'bench-threads', 'report'])
+  for (const other of ['analyze', 'bench', 'bench-threads', 'compare-allocators', 'report'])
     if (other !== name) ajv.addSchema(load(other));
   const validate = ajv.compile(load(name));
   validate(value);

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020.js';
-import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { buildReport } from '../../../extension/report/build.ts';
 import { laboratoryPart } from '../../../extension/report/laboratory.ts';
-import type { LedgerRecord } from '../../../extension/model-experiment.ts';
+import type { LedgerRecord } from '../../../extension/model-ledger.ts';
 import { costTable, documentFigures, ledgerOfAll, soak, stepsOf } from '../fixtures/experiments.ts';
 import { candidate, findings, profile, run, site } from '../report/fixtures.ts';
+import { modelShapes } from './model-shapes.ts';
 
 const folder = path.resolve(import.meta.dirname, '../../../docs/schemas');
 
@@ -46,40 +46,6 @@ function problems(name: (typeof names)[number], value: unknown): string[] {
   const validate = validator(name);
   validate(JSON.parse(JSON.stringify(value)));
   return (validate.errors ?? []).map((e) => `${e.instancePath} ${e.keyword}`);
-}
-
-/** Interfaces and unions of string literals of the model: property names (optional ones with `?`), or literals. */
-function modelShapes(): { interfaces: Map<string, string[]>; unions: Map<string, string[]> } {
-  const interfaces = new Map<string, string[]>();
-  const unions = new Map<string, string[]>();
-  for (const name of ['model-profile.ts', 'model.ts', 'model-experiment.ts'])
-    readShapes(name, interfaces, unions);
-  return { interfaces, unions };
-}
-
-function readShapes(name: string, interfaces: Map<string, string[]>, unions: Map<string, string[]>): void {
-  const file = path.resolve(folder, '../../extension', name);
-  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2022, true);
-  source.forEachChild((node) => {
-    if (ts.isInterfaceDeclaration(node)) {
-      const own = node.members.map((m) => `${m.name?.getText()}${m.questionToken === undefined ? '' : '?'}`);
-      interfaces.set(node.name.text, own);
-      for (const base of node.heritageClauses?.[0]?.types ?? []) {
-        const [from, omitted] = base.typeArguments ?? [];
-        const inherited = interfaces.get(from?.getText() ?? '') ?? [];
-        own.push(
-          ...inherited.filter(
-            (p) => !(omitted?.getText() ?? '').includes(`'${p}'`) && !own.includes(p.replace('?', '')),
-          ),
-        );
-      }
-    } else if (ts.isTypeAliasDeclaration(node) && ts.isUnionTypeNode(node.type)) {
-      const literals = node.type.types.flatMap((t) =>
-        ts.isLiteralTypeNode(t) && ts.isStringLiteral(t.literal) ? [t.literal.text] : [],
-      );
-      if (literals.length === node.type.types.length) unions.set(node.name.text, literals);
-    }
-  });
 }
 
 const roots = {

@@ -1,44 +1,24 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import ts from 'typescript';
 import { afterAll, describe, expect, it } from 'vitest';
 import { runSoak, type SoakFlags, soakPlan } from '../../../extension/cli/soak.ts';
-import type { Services } from '../../../extension/cli/services.ts';
-import type { LedgerRecord, SoakSummary } from '../../../extension/model-experiment.ts';
+import type { SoakSummary } from '../../../extension/model-soak.ts';
 import { UserError } from '../../../extension/model.ts';
-import { plain } from '../../../extension/report/style.ts';
 import { defaultEpochSeconds } from '../../../extension/experiment/soak.ts';
 import { fakeRunner, machine } from '../experiment/soak-support.ts';
-import { noCosts } from './cost-services.ts';
+import { fakeServices } from './fake-services.ts';
+import { shapeOf } from './model-shapes.ts';
 import { messages, root, runCli, schemaProblems } from './run-cli.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'alloc-lens-soak-cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const none = (): never => {
-  throw new Error('not to be called');
-};
-
 function setup(fail?: (calls: number) => void) {
-  const printed: string[] = [];
-  const said: string[] = [];
-  const records: LedgerRecord[] = [];
   const controller = new AbortController();
   const runner = fakeRunner({ now: 0 }, fail === undefined ? {} : { fail });
-  const services: Services = {
-    output: {
-      ...{ style: plain, width: null, onProgress: () => {}, endProgress: () => {} },
-      say: (line) => void said.push(line),
-      print: async (text) => void printed.push(text),
-    },
-    ...{ signal: controller.signal, version: '0', analyze: none, target: none, installed: none },
-    ...{ profileFromBench: none, sourceText: none, htmlAssets: none, soakRunner: runner },
-    machine: () => machine,
-    ...{ experiment: none, engineFunctions: none, costs: noCosts },
-    appendToLedger: async (record) => void records.push(record),
-  };
-  return { printed, said, records, runner, services, controller };
+  const { signal } = controller;
+  return { ...fakeServices({ signal, soakRunner: runner, machine: () => machine }), runner, controller };
 }
 
 let count = 0;
@@ -205,33 +185,16 @@ function uneven() {
 
 describe('the schema', () => {
   it('has the properties of the model, no others', () => {
-    const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
-    const schema = JSON.parse(read('docs/schemas/soak.schema.json')) as {
+    const file = path.join(root, 'docs/schemas/soak.schema.json');
+    const schema = JSON.parse(readFileSync(file, 'utf8')) as {
       properties: object;
       required: string[];
       $defs: Record<string, { properties: object; required: string[] }>;
     };
-    const source = ts.createSourceFile(
-      'm.ts',
-      read('extension/model-experiment.ts'),
-      ts.ScriptTarget.ES2022,
-      true,
-    );
-    const names = new Map<string, string[]>();
-    source.forEachChild((node) => {
-      if (!ts.isInterfaceDeclaration(node)) return;
-      names.set(
-        node.name.text,
-        node.members.map((m) => `${m.name?.getText()}${m.questionToken === undefined ? '' : '?'}`),
-      );
-    });
     for (const [name, part] of [['SoakSummary', schema] as const, ...Object.entries(schema.$defs)]) {
-      const own = names.get(name) ?? [];
-      expect([name, Object.keys(part.properties).sort()]).toEqual([
-        name,
-        own.map((p) => p.replace('?', '')).sort(),
-      ]);
-      expect([name, [...part.required].sort()]).toEqual([name, own.filter((p) => !p.endsWith('?')).sort()]);
+      const { all, required } = shapeOf(name);
+      expect([name, Object.keys(part.properties).sort()]).toEqual([name, all]);
+      expect([name, [...part.required].sort()]).toEqual([name, required]);
     }
   });
 });

@@ -3,8 +3,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Measuring } from '../../../extension/editor/measuring.ts';
 import { UserError } from '../../../extension/model.ts';
-import type { LedgerRecord } from '../../../extension/model-experiment.ts';
+import type { LedgerRecord } from '../../../extension/model-ledger.ts';
 import { readCosts } from '../../../extension/profile/cost-file.ts';
 import { thisHost } from '../../../extension/profile/cost-host.ts';
 import { cost, measurement, table } from '../experiment/cost-fixtures.ts';
@@ -109,6 +110,42 @@ describe('Calibrate Costs', () => {
     }
   });
 
+  it('what was measured while the kept table was read stays', async () => {
+    const before = harness('');
+    await calibration(before, { folder }).run();
+    const h = harness('');
+    const loading = calibration(h, { folder }).load();
+    const newer = table([cost('seq_cst add', 9)]);
+    h.store.setCosts(newer);
+    await loading;
+    expect(h.store.costs).toBe(newer);
+  });
+
+  it('neither runs beside an experiment, nor an experiment beside it', async () => {
+    const h = harness('');
+    const one = new Measuring();
+    const measure = vi.fn(async () => measurement([{ name: 'seq_cst add', ns: 0.7 }]));
+    const command = calibration(h, { measuring: one, native: measuring('C', { measure }) });
+    let finish = (): void => {};
+    const experiment = one.run(
+      'An experiment',
+      'x',
+      real.log(h.log),
+      () =>
+        new Promise<void>((resolve) => {
+          finish = resolve;
+        }),
+    );
+    await expect(command.run()).rejects.toThrow('An experiment is already running');
+    expect(measure).not.toHaveBeenCalled();
+    finish();
+    await experiment;
+    const running = command.run();
+    expect(() => one.require()).toThrow('A calibration of costs is already running');
+    await running;
+    expect(() => one.require()).not.toThrow();
+  });
+
   it.each([0, 3601, Number.NaN, '30', null])('refuses %s seconds', async (seconds) => {
     await expect(calibration(harness('')).run({ seconds })).rejects.toThrow(/a number from 1 to 3600/);
   });
@@ -117,7 +154,9 @@ describe('Calibrate Costs', () => {
     const before = harness('');
     await calibration(before, { folder }).run();
     const h = harness('');
-    calibration(h, { folder }).load();
+    const loading = calibration(h, { folder }).load();
+    expect(h.store.costs).toBeNull();
+    await loading;
     expect(h.store.costs).toEqual(before.store.costs);
     h.store.setFindings(real.uri(root), analysed);
     expect(h.store.folder(real.uri(root)).findings?.candidates[0]?.estimate.throughputPercent).toBeCloseTo(
@@ -125,7 +164,7 @@ describe('Calibrate Costs', () => {
       6,
     );
     const none = harness('');
-    calibration(none, { folder: path.join(folder, 'none') }).load();
+    await calibration(none, { folder: path.join(folder, 'none') }).load();
     expect(none.store.costs).toBeNull();
     expect(existsSync(path.join(folder, 'none'))).toBe(false);
   });

@@ -1,5 +1,6 @@
 /** The command Calibrate Costs over runners of a test's own. */
 import { CalibrateCommand, type CalibrateDeps } from '../../../extension/editor/calibrate-command.ts';
+import { Measuring } from '../../../extension/editor/measuring.ts';
 import type { CostRunner } from '../../../extension/profile/cost-measurement.ts';
 import { measurement } from '../experiment/cost-fixtures.ts';
 import { type Harness, real } from './harness.ts';
@@ -12,7 +13,7 @@ export const measuring = (source: string, over: Partial<CostRunner> = {}): CostR
 
 export function calibration(h: Harness, over: Partial<CalibrateDeps> = {}): CalibrateCommand {
   return new CalibrateCommand({
-    ...{ store: h.store, log: real.log(h.log), folder: null },
+    ...{ store: h.store, log: real.log(h.log), folder: null, measuring: new Measuring() },
     ...{ native: measuring('C, gcc 12.2.0'), engine: measuring('wasm, seq_cst') },
     ...over,
   });

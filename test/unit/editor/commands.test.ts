@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type * as vscode from 'vscode';
 import { describe, expect, it, vi } from 'vitest';
 import { BenchmarkCommand, type BenchmarkDeps } from '../../../extension/editor/benchmark.ts';
+import { CompareCommand } from '../../../extension/editor/compare.ts';
 import { registerCommands } from '../../../extension/editor/commands.ts';
 import { EngineSources } from '../../../extension/editor/engine-source.ts';
 import { ExperimentCommand } from '../../../extension/editor/experiment.ts';
@@ -11,12 +12,19 @@ import { Measuring } from '../../../extension/editor/measuring.ts';
 import { Navigation } from '../../../extension/editor/navigation.ts';
 import { ProfileCommands } from '../../../extension/editor/profile-commands.ts';
 import { ProfileLoader } from '../../../extension/editor/profile-loader.ts';
+import {
+  commandLine,
+  RecordTraceCommand,
+  type RecordTraceDeps,
+  splitCommand,
+} from '../../../extension/editor/record-trace.ts';
 import { SoakCommand } from '../../../extension/editor/soak.ts';
 import { registerStatus } from '../../../extension/editor/status.ts';
 import { FindingsTree } from '../../../extension/editor/tree.ts';
 import { AnalysisController } from '../../../extension/editor/analysis.ts';
 import { type BenchRequest, type RunHooks, type Target, UserError } from '../../../extension/model.ts';
 import { profileFromBench } from '../../../extension/profile/from-bench.ts';
+import type { Recording } from '../../../extension/native/trace-record.ts';
 import * as mocked from '../mocks/vscode.ts';
 import { benchResult, engineProfile, findings, fn, gate, site, variable } from './builders.ts';
 import { calibration } from './calibration.ts';
@@ -64,6 +72,29 @@ function bench(h: Harness, engine: Target, native: readonly Target[] = []): Benc
     log: real.log(h.log),
   });
 }
+
+function comparison(h: Harness, natives: readonly Target[] = []): CompareCommand {
+  return new CompareCommand({
+    ...{ store: h.store, measuring: new Measuring(), engine: targetThat('engine') },
+    natives: async () => natives,
+    showReport: (place) => void h.state.executed.push(['report', place]),
+    log: real.log(h.log),
+  });
+}
+
+function recording(h: Harness, record: RecordTraceDeps['record'] = async () => recorded): RecordTraceCommand {
+  return new RecordTraceCommand({ measuring: new Measuring(), record, log: real.log(h.log) });
+}
+
+const recorded: Recording = {
+  processes: [
+    {
+      ...{ file: '/project/sort.trace.gz', program: 'sort', process: 7, operations: 1234, objects: 10 },
+      ...{ threads: 1, peakBytes: 99, notes: [] },
+    },
+  ],
+  ended: 'ended with exit status 0',
+};
 
 const pick = (text: string) => (items: { label: string }[]) => items.find((i) => i.label.includes(text));
 
@@ -239,6 +270,58 @@ describe('Profile Native Target', () => {
   });
 });
 
+describe('Compare Allocators', () => {
+  it('asks for workload, allocators and rounds, and opens the table in the report', async () => {
+    const h = harness('');
+    const native = targetThat('system');
+    const all = (items: { picked?: boolean }[]) => items.filter((i) => i.picked === true);
+    h.state.answers = [pick('mixed'), all, pick('3 rounds')];
+    const result = await comparison(h, [native]).run();
+    expect(result?.rows.map((r) => `${r.target} ${r.variant}`)).toEqual(['engine fast', 'system fast']);
+    expect(native.requests).toHaveLength(3);
+    expect(h.store.comparisons).toEqual([result]);
+    expect(h.state.executed).toEqual([['report', { tab: 'allocators', id: null }]]);
+  });
+
+  it('wants two of them, and trust', async () => {
+    const h = harness('');
+    h.state.answers = [pick('mixed'), (items: unknown[]) => items.slice(0, 1)];
+    await expect(comparison(h).run()).rejects.toThrow(/at least two/);
+    h.state.trusted = false;
+    await expect(comparison(h).run()).rejects.toThrow(/trusted workspace/);
+  });
+});
+
+describe('Record Allocation Trace', () => {
+  it.each([
+    ['python3 a.py', ['python3', 'a.py']],
+    [`a "b c" 'd $x' e\\ f ''`, ['a', 'b c', 'd $x', 'e f', '']],
+    ['a; $(b) `c` > d', ['a;', '$(b)', '`c`', '>', 'd']],
+    ['  ', []],
+  ])('parts %j as words, for no shell', (text, words) => {
+    expect(splitCommand(text)).toEqual(words);
+    expect(splitCommand(commandLine(words))).toEqual(words);
+  });
+
+  it('refuses a quote or a backslash that does not end', () => {
+    expect(() => splitCommand('a "b')).toThrow(UserError);
+    expect(() => splitCommand('a \\')).toThrow(UserError);
+  });
+
+  it('runs the words in the folder, and tells how to replay', async () => {
+    const h = harness('');
+    const asked: unknown[] = [];
+    h.state.answers = ['sort "a b"', mocked.Uri.file('/project/sort.trace.gz')];
+    const command = recording(h, async ({ command: words, out, cwd }) => {
+      asked.push([words, out, cwd]);
+      return recorded;
+    });
+    expect(await command.run()).toBe('/project/sort.trace.gz');
+    expect(asked).toEqual([[['sort', 'a b'], '/project/sort.trace.gz', root.fsPath]]);
+    expect(h.state.messages.join()).toMatch(/1,234 operations on 1 threads.*bench --trace/);
+  });
+});
+
 describe('every command', () => {
   const shownAt: unknown[] = [];
   function register(h: Harness, engine: Target = targetThat('engine')): () => void {
@@ -253,6 +336,8 @@ describe('every command', () => {
       analysis: new AnalysisController(h.store, h.config, analyzer, real.log(h.log)),
       benchmark: bench(h, engine),
       calibrate: calibration(h),
+      compare: comparison(h),
+      recordTrace: recording(h),
       engine: sources,
       heat: new HeatOverlay(h.store, h.config),
       navigation: new Navigation(h.store, sources),

@@ -3,7 +3,7 @@ import { LedgerWatch } from '../../../extension/editor/experiment-ledger.ts';
 import { ExperimentsTree } from '../../../extension/editor/experiment-tree.ts';
 import { internalCommands } from '../../../extension/editor/ids.ts';
 import type { LedgerContents } from '../../../extension/editor/laboratory.ts';
-import type { LedgerRecord } from '../../../extension/model-experiment.ts';
+import type { LedgerRecord } from '../../../extension/model-ledger.ts';
 import * as mocked from '../mocks/vscode.ts';
 import { experiment, ledgerOfAll, soak } from '../fixtures/experiments.ts';
 import { harness, real, root } from './harness.ts';

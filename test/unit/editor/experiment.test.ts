@@ -68,6 +68,35 @@ describe('Run A/B Experiment', () => {
     ]);
   });
 
+  it('changes a flag of the speed build from the value that it has there', async () => {
+    const { h, lab, command } = setUp();
+    h.state.answers = [
+      pick('Compile flag of the speed build'),
+      pick('HAKMEM_FRONT_FASTLANE_COMPILED'),
+      pick('random_mixed: tiny'),
+      pick('±1%'),
+    ];
+    await command.run();
+    expect(lab.plans).toMatchObject([
+      {
+        title: 'HAKMEM_FRONT_FASTLANE_COMPILED 0 → 1 in fast (random_mixed:tiny)',
+        baseline: { variant: 'fast', flags: { HAKMEM_FRONT_FASTLANE_COMPILED: '0' } },
+        treatment: { variant: 'fast', flags: { HAKMEM_FRONT_FASTLANE_COMPILED: '1' } },
+      },
+    ]);
+  });
+
+  it('names a machine that is too noisy in its last message', async () => {
+    const note = 'too noisy: σ is 2.10%, at most 1.5% is usable; inside a container';
+    const { h, command } = setUp({ result: { gates: [{ name: 'machine', passed: false, note }] } });
+    h.state.answers = [pick('Variant'), pick('standard'), pick('fast'), pick('pc'), pick('±2%')];
+    await command.run();
+    await vi.waitFor(() => expect(h.state.messages).toHaveLength(1));
+    expect(h.state.messages[0]).toMatch(
+      /^warning: .*; the machine is too noisy: σ is 2\.10%, at most 1\.5% is usable$/,
+    );
+  });
+
   it('takes a value for a flag that is not a switch, and says what is wrong with one', async () => {
     const { h, lab, command } = setUp();
     h.state.answers = [pick('Compile flag'), pick('WARM_POOL_PREFILL_BUDGET'), '2'];
@@ -249,6 +278,51 @@ describe('Run A/B Experiment', () => {
     expect(lab.records.get('/project')).toHaveLength(1);
     await vi.waitFor(() => expect(h.state.messages).toHaveLength(1));
     expect(h.state.messages[0]).toMatch(/^warning: .*GO \+1\.07%.*No document was written: docs is a file/);
+  });
+});
+
+describe('Calibrate Noise', () => {
+  it('measures a build against itself on a workload, keeps that in the ledger and says what it is', async () => {
+    const { h, lab, command } = setUp();
+    h.state.answers = [pick('standard'), pick('random_mixed: tiny')];
+    const result = await command.calibrate();
+    expect(lab.calibrated).toMatchObject([
+      {
+        baseline: { target: 'engine', variant: 'standard', flags: {}, env: {} },
+        treatment: { target: 'engine', variant: 'standard', flags: {}, env: {} },
+        work: { workload: 'random_mixed', profile: 'tiny' },
+      },
+    ]);
+    expect(lab.records.get('/project')).toEqual([
+      { v: 1, kind: 'calibration', at: result?.at, calibration: result },
+    ]);
+    expect(h.state.messages).toEqual([
+      'information: Noise of standard, random_mixed:tiny: passed: σ 0.31%, bias +0.02% [-0.10, +0.14], 24 units',
+    ]);
+  });
+
+  it('warns where identical code looked different', async () => {
+    const { h, command } = setUp({ calibration: { passed: false, biasPercent: -0.6 } });
+    h.state.answers = [pick('fast'), pick('larson')];
+    await command.calibrate();
+    expect(h.state.messages).toEqual([expect.stringMatching(/^warning: .*did not pass.*quieten/)]);
+  });
+
+  it('cancelled or dismissed keeps nothing, and it runs alone and in trusted workspaces only', async () => {
+    const { h, lab, command } = setUp({
+      during: ({ signal }) => {
+        h.state.cancel.fire();
+        if (signal?.aborted === true) throw new Error('aborted');
+      },
+    });
+    h.state.answers = [pick('fast')];
+    expect(await command.calibrate()).toBeUndefined();
+    expect(lab.calibrated).toEqual([]);
+    h.state.answers = [pick('fast'), pick('larson')];
+    expect(await command.calibrate()).toBeUndefined();
+    expect(lab.records.size).toBe(0);
+    h.state.trusted = false;
+    await expect(command.calibrate()).rejects.toThrow(/trusted workspace/);
   });
 });
 

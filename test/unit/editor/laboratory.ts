@@ -4,7 +4,13 @@ import type { LabDeps } from '../../../extension/editor/experiment.ts';
 import { LedgerWatch } from '../../../extension/editor/experiment-ledger.ts';
 import type { Laboratory, SoakRequest } from '../../../extension/editor/laboratory.ts';
 import { Measuring } from '../../../extension/editor/measuring.ts';
-import type { ExperimentPlan, LedgerRecord, PairHooks } from '../../../extension/model-experiment.ts';
+import type {
+  Calibration,
+  Experiment,
+  ExperimentPlan,
+  PairHooks,
+} from '../../../extension/model-experiment.ts';
+import type { LedgerRecord } from '../../../extension/model-ledger.ts';
 import type { ReportPlace } from '../../../extension/model.ts';
 import { documentFigures, experiment, soak, stepsOf } from '../fixtures/experiments.ts';
 import { type Harness, real } from './harness.ts';
@@ -14,6 +20,8 @@ export interface FakeLab {
   readonly ledger: LedgerWatch;
   readonly deps: LabDeps;
   readonly plans: ExperimentPlan[];
+  /** Plans whose baseline was calibrated. */
+  readonly calibrated: ExperimentPlan[];
   /** Id, processes at most and folder of each replay. */
   readonly replayed: [string, number, string][];
   readonly soaks: SoakRequest[];
@@ -29,6 +37,9 @@ export interface FakeAnswers {
   /** Called while an experiment runs. */
   readonly during?: (hooks: PairHooks) => Promise<void> | void;
   readonly soakCancelled?: boolean;
+  /** Of every experiment. */
+  readonly result?: Partial<Experiment>;
+  readonly calibration?: Partial<Calibration>;
   readonly append?: () => Promise<void>;
   readonly writeDocuments?: () => Promise<readonly string[]>;
   readonly problems?: readonly string[];
@@ -36,6 +47,7 @@ export interface FakeAnswers {
 
 export function labOf(h: Harness, answers: FakeAnswers = {}): FakeLab {
   const plans: ExperimentPlan[] = [];
+  const calibrated: ExperimentPlan[] = [];
   const replayed: [string, number, string][] = [];
   const soaks: SoakRequest[] = [];
   const records = new Map<string, LedgerRecord[]>();
@@ -59,7 +71,16 @@ export function labOf(h: Harness, answers: FakeAnswers = {}): FakeLab {
     experiment: async (plan, _folder, hooks) => {
       plans.push(plan);
       await answers.during?.(hooks);
-      return experiment({ id: plan.id, title: plan.title, replay: plan.replay });
+      return experiment({ id: plan.id, title: plan.title, replay: plan.replay, ...answers.result });
+    },
+    calibrate: async (plan, hooks) => {
+      calibrated.push(plan);
+      await answers.during?.(hooks);
+      return {
+        ...{ at: '2026-11-21T10:00:00.000Z', host: 'h', target: 't', workload: 'w', units: 24 },
+        ...{ sigmaPercent: 0.314, biasPercent: 0.02, interval: [-0.1, 0.14], passed: true },
+        ...answers.calibration,
+      };
     },
     soak: async (request) => {
       soaks.push(request);
@@ -93,5 +114,8 @@ export function labOf(h: Harness, answers: FakeAnswers = {}): FakeLab {
     showReport: (place, folder: vscode.Uri) => shown.push([place, folder.fsPath]),
     log,
   };
-  return { laboratory, ledger, deps, plans, replayed, soaks, records, documents, shown, reads: () => reads };
+  return {
+    ...{ laboratory, ledger, deps, plans, calibrated, replayed, soaks, records, documents, shown },
+    reads: () => reads,
+  };
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { engineSide, sideLabel } from '../../../engine/host/pair-side.ts';
+import { engineSide, engineSideLabel } from '../../../engine/host/pair-side.ts';
 import { EnginePair } from '../../../engine/host/pair-target.ts';
 import { blockLogRatio } from '../../../engine/host/pair-run.ts';
 import { parseCoreList } from '../../../engine/host/pin.ts';
@@ -43,8 +43,10 @@ describe('sides', () => {
       env: { HAKMEM_TINY_C7_ULTRA: '1', HAKMEM_SS_PREWARM: '0' },
     });
     expect(engineSide({ ...spec, variant: 'research' }).variant).toBe('research');
-    expect(sideLabel(spec)).toBe('engine MIXED_TINYV3_C7_SAFE (standard), env HAKMEM_SS_PREWARM=0');
-    expect(sideLabel(side('fast', { HAKMEM_TINY_HEADER: '1' }))).toBe('engine fast, HAKMEM_TINY_HEADER=1');
+    expect(engineSideLabel(spec)).toBe(
+      'engine standard, preset MIXED_TINYV3_C7_SAFE, env HAKMEM_SS_PREWARM=0',
+    );
+    expect(engineSideLabel(side('', { HAKMEM_TINY_HEADER: '1' }))).toBe('engine fast, HAKMEM_TINY_HEADER=1');
   });
 
   it('that do not exist are refused in one line', async () => {

@@ -1,11 +1,16 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { probeFlags, runJob } from '../../../engine/host/child.ts';
+import { compileCached } from '../../../engine/host/compile.ts';
+import { flipsArchive, flipsIndex } from '../../../engine/host/flips.ts';
+import { readManifest } from '../../../engine/host/manifest.ts';
 import type { Job } from '../../../engine/host/protocol.ts';
 import { EngineTarget } from '../../../engine/host/target.ts';
+import { flagsOf, variants } from '../../../engine/host/variants.ts';
 import { type BenchProgress, UserError } from '../../../extension/model.ts';
+import { packFlips } from '../../../scripts/build-flips.ts';
 import { benchRequest, builtVariants, dist, modulePath, parametersFor, root } from './engine.ts';
 
 const target = new EngineTarget({ distDir: dist });
@@ -163,16 +168,34 @@ describe('other flags', () => {
 });
 
 describe('an installed extension', () => {
-  it('runs the shipped modules, and says in one line what other flags need', async () => {
+  it('runs the shipped modules, those with a changed flag too, and says in one line what other flags need', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'alloc-lens-installed-'));
     try {
       cpSync(path.join(dist, 'engine'), path.join(folder, 'dist/engine'), { recursive: true });
       cpSync(path.join(dist, 'engine-runner.js'), path.join(folder, 'dist/engine-runner.js'));
       // As the package has it: the runner is an ES module.
       writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}');
-      const installed = new EngineTarget({ distDir: path.join(folder, 'dist') });
+      const flags = { HAKMEM_TINY_HEADER: 1 };
+      const fast = variants.find((v) => v.name === 'fast');
+      if (fast === undefined) throw new Error('no fast');
+      const compiled = await compileCached(root, path.join(dist, 'engine-cache'), fast, flagsOf(fast, flags));
+      const { archive, index } = packFlips(readManifest(dist).inputs, [
+        {
+          ...{ variant: 'fast', flags, wasm: readFileSync(compiled.file) },
+          map: readFileSync(`${compiled.file}.map`),
+        },
+      ]);
+      writeFileSync(path.join(folder, 'dist/engine', flipsArchive), archive);
+      writeFileSync(path.join(folder, 'dist/engine', flipsIndex), JSON.stringify(index));
+      const cacheDir = path.join(folder, 'storage');
+      const installed = new EngineTarget({ distDir: path.join(folder, 'dist'), cacheDir });
       expect((await installed.run(benchRequest({}), {})).hash).toHaveLength(1);
-      const other = installed.run(benchRequest({ flags: { HAKMEM_TINY_HEADER: '1' } }), {});
+      expect(existsSync(cacheDir)).toBe(false);
+      const one = await installed.run(benchRequest({ flags: { HAKMEM_TINY_HEADER: '1' } }), {});
+      expect([one.moduleSha256, one.hash.length]).toEqual([compiled.sha256, 1]);
+      expect(readdirSync(cacheDir)).toHaveLength(2);
+      const several = { HAKMEM_TINY_HEADER: '1', HAKMEM_FRONT_STATS_COMPILED: '1' };
+      const other = installed.run(benchRequest({ flags: several }), {});
       await expect(other).rejects.toThrow(/run from a checkout/);
       await expect(other).rejects.toBeInstanceOf(UserError);
       await expect(other).rejects.not.toThrow(/\n/);

@@ -1,6 +1,7 @@
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   appendCalibration,
@@ -10,6 +11,7 @@ import {
   newestPassed,
   readCalibrations,
 } from '../../../extension/experiment/calibration-history.ts';
+import { withLock } from '../../../extension/experiment/ledger-lock.ts';
 import type { Calibration } from '../../../extension/model-experiment.ts';
 import { UserError } from '../../../extension/model.ts';
 import { quietMachine } from '../../../bench/simulated-pair.ts';
@@ -100,6 +102,20 @@ describe('the file', () => {
     }
   });
 
+  it('is written by one process at a time, the others wait', async () => {
+    const all = Array.from({ length: 8 }, (_, i) => calibration(`2026-11-21T08:00:0${i}Z`));
+    await mkdir(path.dirname(file));
+    const { writers, early } = await withLock(`${file}.lock`, async () => {
+      const appended = Promise.all(all.map((c) => appendCalibration(file, c)));
+      await sleep(50);
+      return { writers: [appended], early: await readCalibrations(file) };
+    });
+    await Promise.all(writers);
+    expect(early.calibrations).toEqual([]);
+    const { calibrations, skipped } = await readCalibrations(file);
+    expect([calibrations.map((c) => c.at).sort(), skipped]).toEqual([all.map((c) => c.at), 0]);
+  });
+
   it('whatever was written into it is skipped', async () => {
     const a = calibration('2026-11-21T08:00:00Z');
     await appendCalibration(file, a);
@@ -131,7 +147,9 @@ describe('the file', () => {
 
   it('one that cannot be written or read is said in one line', async () => {
     await writeFile(path.join(folder, 'kept'), '');
-    await expect(appendCalibration(file, calibration('2026-11-21T08:00:00Z'))).rejects.toThrow(UserError);
+    const kept = appendCalibration(file, calibration('2026-11-21T08:00:00Z'));
+    await expect(kept).rejects.toThrow(UserError);
+    await expect(kept).rejects.toThrow(/^the calibration cannot be kept: cannot write .*kept/);
     await expect(readCalibrations(folder)).rejects.toThrow(UserError);
   });
 });

@@ -1,5 +1,5 @@
 /** Cost measurements and tables whose truth is known. */
-import type { Cost, CostName, CostTable } from '../../../extension/model-experiment.ts';
+import type { Cost, CostName, CostTable } from '../../../extension/model-costs.ts';
 import type { CostBlock, CostMeasurement, CostUnit } from '../../../extension/profile/cost-measurement.ts';
 import { machine } from '../cli/cost-services.ts';
 

@@ -1,76 +1,14 @@
 /** From batch times to a cost table: known slopes come back, noise widens, outliers do not move, nothing is clipped. */
 import { describe, expect, it } from 'vitest';
-import {
-  medianOf,
-  student975Of,
-  theilSen,
-  trimmedMean,
-  yuen95,
-} from '../../../extension/experiment/cost-statistics.ts';
+import { seededRandom } from '../../../extension/experiment/bootstrap.ts';
 import { calibrate, costTable, doubts, pairNs } from '../../../extension/experiment/costs.ts';
 import { UserError } from '../../../extension/model.ts';
-import type { CostName } from '../../../extension/model-experiment.ts';
+import type { CostName } from '../../../extension/model-costs.ts';
 import { type CostRunner, costRow } from '../../../extension/profile/cost-measurement.ts';
 import { machine } from '../cli/cost-services.ts';
 import { baseNs, cost, measurement } from './cost-fixtures.ts';
 
 const context = { host: 'here', machine, at: '2026-11-21T20:00:00.000Z' };
-
-/** Uniform in -0.5 .. 0.5, the same on every run. */
-function seeded(seed: number): () => number {
-  let x = seed >>> 0 || 1;
-  return () => {
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    return (x >>> 0) / 2 ** 32 - 0.5;
-  };
-}
-
-describe('the estimators', () => {
-  it('trim a fifth at each end', () => {
-    expect(trimmedMean([1000, 1, 2, 3, -1000])).toBe(2);
-    expect(trimmedMean([1, 2, 3, 100])).toBe(26.5);
-    expect(medianOf([4, 1, 3, 2])).toBe(2.5);
-  });
-
-  // Reference: scipy 1.17 stats.mstats.trimmed_mean_ci((10% steps)) and stats.t.ppf.
-  it('give Yuen’s interval', () => {
-    const { estimate, interval } = yuen95([2, 4, 4, 5, 6, 7, 8, 9, 10, 50]);
-    expect(estimate).toBeCloseTo(6.5, 12);
-    // Winsorised to 4 4 4 5 6 7 8 9 9 9: sd 2.173067468, /(0.6 √10), t 2.570582 with 5 degrees of freedom.
-    expect(interval[1] - estimate).toBeCloseTo(2.944149, 4);
-    expect(estimate - interval[0]).toBeCloseTo(2.944149, 4);
-    expect(() => yuen95([1, 2])).toThrow(RangeError);
-  });
-
-  it('know Student’s t within and beyond their table', () => {
-    expect(student975Of(5)).toBeCloseTo(2.570582, 4);
-    expect(student975Of(30)).toBeCloseTo(2.042272, 3);
-    expect(student975Of(31)).toBeCloseTo(2.039513, 3);
-    expect(student975Of(120)).toBeCloseTo(1.97993, 4);
-  });
-
-  it('draw a line that one wrong point does not turn', () => {
-    expect(
-      theilSen([
-        [0, 0],
-        [1, 0.5],
-        [2, 1],
-        [4, 2],
-      ]),
-    ).toBe(0.5);
-    expect(
-      theilSen([
-        [0, 0],
-        [1, 0.5],
-        [2, 90],
-        [4, 2],
-      ]),
-    ).toBeCloseTo(0.5, 1);
-    expect(theilSen([[1, 3]])).toBeNaN();
-  });
-});
 
 describe('a cost table', () => {
   const truths = [
@@ -107,7 +45,8 @@ describe('a cost table', () => {
     let negative = 0;
     const runs = 400;
     for (let run = 1; run <= runs; run++) {
-      const next = seeded(run * 7919);
+      const random = seededRandom(run);
+      const next = (): number => random() - 0.5;
       const layouts = Array.from({ length: 12 }, () => next() * 0.4);
       // The layout moves the item's side of a process; batches have noise of their own.
       const noise = (u: number, _b: number, place: number): number =>

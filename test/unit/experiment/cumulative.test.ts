@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   combine,
   cumulative,
+  phaseTables,
   prunePhases,
   runningProducts,
   workText,
@@ -231,4 +232,44 @@ it('the running product grows in the order of time, each work by itself', () => 
   ]);
   expect(steps[0]?.work).toBe('engine, random_mixed:mixed, 400 slots');
   expect(steps[3]?.interval?.[0]).toBeGreaterThan(1);
+});
+
+describe('the table of the report', () => {
+  const all = documentRows.map((r) => phase(...r));
+
+  it("has the document's columns, phases in their order, both totals", () => {
+    const [table, ...others] = phaseTables(all.toReversed());
+    expect(others).toEqual([]);
+    expect(
+      table?.rows.map((r) => [r.phase, r.pruned?.atomics, r.pruned?.frequency, r.status, r.counts]),
+    ).toEqual([
+      ['24', 5, 'High (every cache op)', 'GO', 'go'],
+      ['25', 1, 'High (every free)', 'GO', 'go'],
+      ['26', 5, 'Low (edge cases)', 'NEUTRAL', 'kept'],
+      ['27', 6, 'Medium (refills)', 'GO', 'go'],
+      ['28', 0, 'N/A (all CORRECTNESS)', 'NO-OP', 'no'],
+      ['29', 0, 'N/A (code not active)', 'NO-OP', 'no'],
+    ]);
+    expect(table?.rows[0]).toMatchObject({ threshold: 0.5, iterations: 200_000, workingSet: 400 });
+    expect(table?.rows[4]?.why).toContain('NO-OP');
+    expect(table?.atomics).toBe(17);
+    expect(table?.go.sumPercent).toBeCloseTo(2.74, 10);
+    expect(table?.kept.changes).toBe(4);
+  });
+
+  it('keeps repetitions in their table with the reason, and comparisons of two targets apart without a total', () => {
+    const again = experiment({ ...phase(24, 'GO', 1), id: 'again', finishedAt: '2030-01-01T00:00:00.000Z' });
+    const [table] = phaseTables([...all, again]);
+    expect(table?.rows.filter((r) => r.phase === '24').map((r) => [r.id, r.counts])).toEqual(
+      expect.arrayContaining([
+        ['phase-24-run', 'no'],
+        ['again', 'go'],
+      ]),
+    );
+    expect(table?.rows.find((r) => r.id === 'phase-24-run')?.why).toMatch(/only the newest counts/);
+    const across = experiment({ id: 'x', treatment: side('mimalloc', [1, 2], { target: 'mimalloc' }) });
+    const [, apart] = phaseTables([...all, across]);
+    expect(apart).toMatchObject({ rows: [{ id: 'x', counts: 'no' }], kept: { changes: 0 }, atomics: null });
+    expect(apart?.work).toMatch(/^mimalloc against engine, /);
+  });
 });

@@ -1,14 +1,14 @@
 /** Builders of the laboratory's records for tests. */
+import type { CostTable } from '../../../extension/model-costs.ts';
 import type {
   Calibration,
-  CostTable,
   Experiment,
   ExperimentSide,
   ExperimentWork,
   MachineState,
   SideSpec,
-  SoakSummary,
 } from '../../../extension/model-experiment.ts';
+import type { SoakSummary } from '../../../extension/model-soak.ts';
 
 export function spec(over: Partial<SideSpec> = {}): SideSpec {
   return { target: 'engine', variant: 'fast', preset: null, flags: {}, env: {}, ...over };

@@ -5,8 +5,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { appendExperiment, type Ledger, readLedger } from '../../../extension/experiment/ledger.ts';
+import { type Ledger, readLedger } from '../../../extension/experiment/ledger.ts';
 import { nodeLedger } from '../../../extension/experiment/ledger-files.ts';
+import { appendExperiment } from './append.ts';
 import { experiment } from './lab-records.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'alloc-lens-crash-'));

@@ -3,8 +3,8 @@
  * which ones are finished. Arguments: LEDGER NAME [COUNT].
  */
 import { writeSync } from 'node:fs';
-import { appendExperiment } from '../../../extension/experiment/ledger.ts';
 import { nodeLedger } from '../../../extension/experiment/ledger-files.ts';
+import { appendExperiment } from './append.ts';
 import { experiment } from './lab-records.ts';
 
 const [, , file = '', name = '', count = '1000000'] = process.argv;

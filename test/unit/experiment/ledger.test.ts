@@ -13,21 +13,13 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import {
-  appendCalibration,
-  appendCosts,
-  appendExperiment,
-  appendRecord,
-  appendSoak,
-  idOf,
-  ledgerOf,
-  readLedger,
-} from '../../../extension/experiment/ledger.ts';
+import { appendRecord, idOf, ledgerOf, readLedger } from '../../../extension/experiment/ledger.ts';
 import { type LedgerFiles, nodeLedger } from '../../../extension/experiment/ledger-files.ts';
 import { withLock } from '../../../extension/experiment/ledger-lock.ts';
 import { readRecord } from '../../../extension/experiment/ledger-record.ts';
 import { findRecord, ledgerListing } from '../../../extension/experiment/ledger-rows.ts';
-import type { LedgerRecord } from '../../../extension/model-experiment.ts';
+import type { LedgerRecord } from '../../../extension/model-ledger.ts';
+import { appendCalibration, appendCosts, appendExperiment, appendSoak } from './append.ts';
 import { calibration, costs, experiment, soak } from './lab-records.ts';
 
 const base = mkdtempSync(path.join(os.tmpdir(), 'alloc-lens-ledger-'));

@@ -4,19 +4,19 @@ import {
   bcaInterval,
   bcaTrimmedMean,
   jackknifedTrimmedMeans,
-  quantileOfSorted,
   resampledTrimmedMeans,
   seededRandom,
 } from '../../../extension/experiment/bootstrap.ts';
 import {
   hodgesLehmann,
-  medianOf,
   robustSigma,
   signedRankCount,
+  theilSen,
   trimmedMean,
   winsorisedSd,
   yuen,
 } from '../../../extension/experiment/robust.ts';
+import { median, quantileOfSorted } from '../../../extension/profile/percentiles.ts';
 import { golden } from './golden.ts';
 
 const values = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 7, maxLength: 40 });
@@ -76,7 +76,7 @@ describe('robust estimators by hand', () => {
     expect(trimmedMean([100, 1, 2, 3, -100])).toBe(2);
     expect(trimmedMean([0, 4, 5, 9])).toBe(4.5);
     expect(winsorisedSd([100, 1, 2, 3, -100])).toBeCloseTo(1, 14);
-    expect(medianOf([4, 1, 3, 2])).toBe(2.5);
+    expect(median([4, 1, 3, 2])).toBe(2.5);
     expect(robustSigma([1, 2, 3, 4, 100])).toBeCloseTo(1.4826, 4);
   });
 
@@ -92,6 +92,29 @@ describe('robust estimators by hand', () => {
     const spoilt = [...clean.slice(0, 23), 50];
     expect(Math.abs(trimmedMean(spoilt) - trimmedMean(clean))).toBeLessThan(0.001);
     expect(hodgesLehmann(spoilt, 0.95).estimate).toBeLessThan(0.001);
+  });
+
+  it('Yuen’s interval of a textbook sample; below five values Student’s', () => {
+    const { estimate, interval } = yuen([2, 4, 4, 5, 6, 7, 8, 9, 10, 50], 0.95);
+    expect(estimate).toBeCloseTo(6.5, 12);
+    // Winsorised to 4 4 4 5 6 7 8 9 9 9: sd 2.173067468, /(0.6 √10), t 2.570582 with 5 degrees of freedom.
+    expect(interval[1] - estimate).toBeCloseTo(2.944106, 6);
+    expect(estimate - interval[0]).toBeCloseTo(2.944106, 6);
+    // sd 1.290994 of 1 2 3 4, / √4, t 3.182446 with 3 degrees of freedom.
+    expect(yuen([4, 1, 3, 2], 0.95).estimate).toBe(2.5);
+    expect(yuen([4, 1, 3, 2], 0.95).interval[1] - 2.5).toBeCloseTo(2.05426, 5);
+  });
+
+  it('a line that one wrong point does not turn', () => {
+    const line: readonly (readonly [number, number])[] = [
+      [0, 0],
+      [1, 0.5],
+      [2, 1],
+      [4, 2],
+    ];
+    expect(theilSen(line)).toBe(0.5);
+    expect(theilSen(line.map(([x, y]) => [x, x === 2 ? 90 : y] as const))).toBeCloseTo(0.5, 1);
+    expect(theilSen([[1, 3]])).toBeNaN();
   });
 
   it('too few values for the confidence: an unbounded interval', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseSide, sideLabel, withVariants } from '../../../extension/experiment/side-spec.ts';
+import { parseSide, withVariants } from '../../../extension/experiment/side-spec.ts';
+import { sideLabel } from '../../../extension/profile/side-label.ts';
 import { UserError } from '../../../extension/model.ts';
 
 const parse = (text: string) => parseSide('--baseline', text);

@@ -1,7 +1,17 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { withLock } from '../../../extension/experiment/ledger-lock.ts';
 import { readSoakFile } from '../../../extension/experiment/soak-journal.ts';
 import { beginSoak, continueSoak, type SoakSurroundings } from '../../../extension/experiment/soak-run.ts';
 import { UserError } from '../../../extension/model.ts';
@@ -132,6 +142,54 @@ describe('a soak', () => {
       await expect(continueSoak(run.file, there, {})).rejects.toThrow(message);
     }
     expect(readFileSync(run.file, 'utf8')).toBe(before);
+  });
+
+  it('is worked on by one process at a time', async () => {
+    const refused: string[] = [];
+    const refuse = async (file: string): Promise<void> => {
+      const before = readFileSync(file, 'utf8');
+      const other = around();
+      const second = continueSoak(file, other.surroundings, {});
+      await expect(second).rejects.toThrow(UserError);
+      await expect(second).rejects.toThrow(`${file}: this soak is running already: wait for its end`);
+      expect([other.runner.calls, other.runner.ended]).toEqual([[], 0]);
+      expect(readFileSync(file, 'utf8')).toBe(before);
+      refused.push(file);
+    };
+    /** In the middle of whose first epoch another one tries to go on. */
+    const interfered = (file: string): SoakSurroundings => {
+      const { runner, surroundings } = around();
+      return {
+        ...surroundings,
+        runner: {
+          start: async (p, hooks) => {
+            const session = await runner.start(p, hooks);
+            const epoch: typeof session.epoch = async (side, index, seconds) => {
+              if (runner.calls.length === 0) await refuse(file);
+              return session.epoch(side, index, seconds);
+            };
+            return { ...session, epoch };
+          },
+        },
+      };
+    };
+    const p = freshPlan();
+    const file = path.join(folder, `${p.id}.csv`);
+    expect((await beginSoak(p, folder, interfered(file), {})).worked).toBe(20);
+    const { run } = await stopped(7);
+    expect((await continueSoak(run.file, interfered(run.file), {})).worked).toBe(13);
+    expect(refused).toEqual([file, run.file]);
+    expect(readdirSync(folder).filter((name) => name.includes('.lock'))).toEqual([]);
+  });
+
+  it('is continued after its process was killed, whose lock stays behind', async () => {
+    const { run } = await stopped(7);
+    const lock = `${run.file}.lock`;
+    const token = await withLock(lock, async () => readlinkSync(lock));
+    // No process has this number.
+    symlinkSync(token.replace(`-${process.pid}-`, '-4194999-'), lock);
+    const { surroundings } = around();
+    expect((await continueSoak(run.file, surroundings, {})).worked).toBe(13);
   });
 
   it('says how to go on when a process dies', async () => {

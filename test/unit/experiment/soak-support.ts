@@ -1,14 +1,13 @@
 /** Soaks made by hand: a plan, epochs, a runner that measures nothing. */
+import type { MachineState, PairHooks } from '../../../extension/model-experiment.ts';
 import type {
-  MachineState,
-  PairHooks,
   SideName,
   SoakEpoch,
   SoakMeasure,
   SoakPlan,
   SoakRow,
   SoakRunner,
-} from '../../../extension/model-experiment.ts';
+} from '../../../extension/model-soak.ts';
 import { documentLimits, type SoakOutcome } from '../../../extension/experiment/soak.ts';
 
 export const machine: MachineState = {

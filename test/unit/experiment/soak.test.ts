@@ -128,7 +128,7 @@ describe('budgets', () => {
     const notes = analyzeSoak(outcome({ rows: rows(10, of), machine: busy })).notes?.join('\n') ?? '';
     expect(notes).toContain('In 6 of 20 epochs others had the core');
     expect(notes).toContain('2 processes a side');
-    expect(notes).toContain('load 3.00');
+    expect(notes).toContain('The load average was 3.00 on 2 cores at the beginning.');
   });
 });
 

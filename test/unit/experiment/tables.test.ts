@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import {
-  type Gain,
-  candidatesOf,
   combinedEstimate,
   fastlaneCandidates,
   withMeasured,
@@ -10,8 +8,9 @@ import { type CheckFacts, checklist } from '../../../extension/experiment/tables
 import { gapTable, perOperation, perOperationOf } from '../../../extension/experiment/tables/gap-table.ts';
 import { hotTable, plainName } from '../../../extension/experiment/tables/hot-table.ts';
 import { gateFunctions, gatesAmong, topRule } from '../../../extension/experiment/tables/top-rule.ts';
+import type { Gain } from '../../../extension/model-report.ts';
 import { UserError } from '../../../extension/model.ts';
-import { candidate, findings, gate } from '../report/fixtures.ts';
+import { findings, gate } from '../report/fixtures.ts';
 import { experiment } from './experiments.ts';
 
 const counted = {
@@ -141,7 +140,8 @@ describe('candidates', () => {
     ]);
     expect(rows[0]?.measured).toEqual({
       ...{ unit: 'wasm', instructionsPerOp: -30, branchesPerOp: -6, throughputPercent: 9 },
-      ...{ experiment: 'new', verdict: 'GO' },
+      ...{ experiment: 'new', title: 'one against another', target: 'engine', verdict: 'GO' },
+      ...{ interval: [-1.21, -0.63], link: 'replay' },
     });
     expect(rows.slice(1).map((r) => r.measured)).toEqual([null, null, null, null]);
     const [own] = fastlaneCandidates;
@@ -150,17 +150,6 @@ describe('candidates', () => {
       'ab-1',
     );
     expect(withMeasured([{ ...own, experiment: null }], [experiment()])[0]?.measured).toBeNull();
-  });
-
-  it('of analysed sources keep their estimates and find experiments that name them', () => {
-    const c = candidate({ id: 'cand-7' });
-    const [row] = candidatesOf([c], [experiment({ id: 'e', title: 'cand-7 compiled out' })]);
-    expect(row).toMatchObject({
-      letter: c.letter,
-      estimate: { unit: 'x86', ...c.estimate },
-      experiment: 'e',
-    });
-    expect(candidatesOf([c], [experiment()])[0]?.experiment).toBeNull();
   });
 
   it('combine what is known', () => {

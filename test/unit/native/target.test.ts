@@ -1,48 +1,19 @@
 /** The native target: the same operations as the workloads' definition, the intended allocator, honest failures. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BenchProgress, type BenchRequest, UserError } from '../../../extension/model.ts';
 import { discoverAllocators } from '../../../extension/native/discover.ts';
 import { harnessFiles } from '../../../extension/native/harness.ts';
 import { NativeTarget } from '../../../extension/native/target.ts';
+import { benchRequest } from '../fixtures/requests.ts';
+import { canRunNative, harness, nativeTargets } from './toy.ts';
 
-const here = path.dirname(fileURLToPath(import.meta.url));
-const harness = path.resolve(here, '../../../extension/native/harness.c');
-const able = process.platform === 'linux' && spawnSync('cc', ['--version'], { stdio: 'ignore' }).status === 0;
-if (!able) console.log('skipped: native targets need Linux and a C compiler named cc, which are not here');
+const able = canRunNative();
 
-const base: BenchRequest = {
-  workload: 'random_mixed',
-  profile: 'mixed',
-  variant: 'native',
-  env: {},
-  flags: {},
-  iterations: 1000,
-  workingSet: null,
-  min: null,
-  max: null,
-  seed: 12345,
-  threads: 1,
-  runs: 1,
-  sample: false,
-  counters: false,
-  latency: false,
-  verify: false,
-};
+const base = benchRequest({ variant: 'native', iterations: 1000 });
 
 /** The message of the `UserError` that `run` rejects with. */
 async function refusal(run: Promise<unknown>): Promise<string> {
@@ -63,20 +34,7 @@ describe.skipIf(!able)('NativeTarget', () => {
   let toyTarget: NativeTarget;
 
   beforeAll(() => {
-    dir = mkdtempSync(path.join(tmpdir(), 'alloc-lens-native-'));
-    cacheDir = path.join(dir, 'cache');
-    toy = path.join(dir, 'libtoy.so');
-    execFileSync('cc', [
-      '-O1',
-      '-fPIC',
-      '-shared',
-      '-fno-builtin',
-      '-o',
-      toy,
-      path.join(here, 'toy-allocator.c'),
-    ]);
-    system = new NativeTarget({ name: 'system', preload: null, cacheDir, harness });
-    toyTarget = new NativeTarget({ name: 'toy', preload: toy, cacheDir, harness });
+    ({ dir, cacheDir, library: toy, system, toy: toyTarget } = nativeTargets());
   });
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 

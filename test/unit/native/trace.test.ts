@@ -1,19 +1,15 @@
-/** Trace replay over native allocators: the rules of the format, the defined hash, and honest refusals. */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BenchRequest, UserError } from '../../../extension/model.ts';
 import { discoverAllocators } from '../../../extension/native/discover.ts';
 import { NativeTarget } from '../../../extension/native/target.ts';
+import { benchRequest } from '../fixtures/requests.ts';
+import { canRunNative, harness, nativeTargets } from './toy.ts';
 
-const here = path.dirname(fileURLToPath(import.meta.url));
-const harness = path.resolve(here, '../../../extension/native/harness.c');
-const able = process.platform === 'linux' && spawnSync('cc', ['--version'], { stdio: 'ignore' }).status === 0;
-if (!able) console.log('skipped: native targets need Linux and a C compiler named cc, which are not here');
+const able = canRunNative();
 
 const alloc = (size: number): number => size;
 const resize = (size: number): number => 0x40000000 + size;
@@ -63,15 +59,7 @@ describe.skipIf(!able)('NativeTarget, traces', () => {
   let count = 0;
 
   beforeAll(() => {
-    dir = mkdtempSync(path.join(tmpdir(), 'alloc-lens-native-'));
-    cacheDir = path.join(dir, 'cache');
-    const library = path.join(dir, 'libtoy.so');
-    execFileSync('cc', [
-      ...['-O1', '-fPIC', '-shared', '-fno-builtin', '-o', library],
-      path.join(here, 'toy-allocator.c'),
-    ]);
-    system = new NativeTarget({ name: 'system', preload: null, cacheDir, harness });
-    toy = new NativeTarget({ name: 'toy', preload: library, cacheDir, harness });
+    ({ dir, cacheDir, system, toy } = nativeTargets());
   });
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -83,13 +71,11 @@ describe.skipIf(!able)('NativeTarget, traces', () => {
     count += 1;
     const file = path.join(dir, `t${count}.trace.gz`);
     writeFileSync(file, content);
-    return {
-      ...{ workload: 'trace', profile: 'mixed', variant: 'native', env: {}, flags: {}, seed: 12345 },
-      ...{ iterations: null, workingSet: null, min: null, max: null, threads: null, runs: 1, passes: 3 },
-      ...{ sample: false, counters: false, latency: false, verify: true },
+    return benchRequest({
+      ...{ workload: 'trace', variant: 'native', threads: null, passes: 3, verify: true },
       trace: { file, flatten },
       ...change,
-    };
+    });
   }
 
   async function refusal(target: NativeTarget, content: string | Buffer, flatten = false): Promise<string> {

@@ -6,6 +6,7 @@ import { InstalledTarget } from '../../../extension/native/installed.ts';
 import { parseHarnessOutput } from '../../../extension/native/output.ts';
 import { harnessArguments } from '../../../extension/native/arguments.ts';
 import { parametersOf } from '../../../extension/profile/workloads.ts';
+import { benchRequest } from '../fixtures/requests.ts';
 
 const cache = `1234 libs found in cache \`/etc/ld.so.cache'
 \tlibtcmalloc_minimal_debug.so.4 (libc6,x86-64) => /lib/x86_64-linux-gnu/libtcmalloc_minimal_debug.so.4
@@ -17,13 +18,7 @@ const cache = `1234 libs found in cache \`/etc/ld.so.cache'
 \tlibnotmimalloc.so.2 (libc6,x86-64) => /lib/libnotmimalloc.so.2
 `;
 
-const request: BenchRequest = {
-  workload: 'random_mixed',
-  profile: 'mixed',
-  ...{ variant: 'native', env: {}, flags: {}, seed: 7, threads: null, runs: 1 },
-  ...{ iterations: null, workingSet: null, min: null, max: null },
-  ...{ sample: false, counters: false, latency: true, verify: true },
-};
+const request = benchRequest({ variant: 'native', seed: 7, threads: null, latency: true, verify: true });
 
 describe('parseLoaderCache', () => {
   it('takes the allocators of this machine, the first of each name', () => {

@@ -1,24 +1,15 @@
-/** The workloads of several threads over native allocators: the defined operations, whatever runs them. */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BenchRequest, UserError } from '../../../extension/model.ts';
 import { discoverAllocators } from '../../../extension/native/discover.ts';
 import { NativeTarget } from '../../../extension/native/target.ts';
+import { benchRequest } from '../fixtures/requests.ts';
+import { canRunNative, harness, nativeTargets } from './toy.ts';
 
-const here = path.dirname(fileURLToPath(import.meta.url));
-const harness = path.resolve(here, '../../../extension/native/harness.c');
-const able = process.platform === 'linux' && spawnSync('cc', ['--version'], { stdio: 'ignore' }).status === 0;
-if (!able) console.log('skipped: native targets need Linux and a C compiler named cc, which are not here');
+const able = canRunNative();
 
-const base: BenchRequest = {
-  ...{ workload: 'larson', profile: 'mixed', variant: 'native', env: {}, flags: {}, seed: 12345 },
-  ...{ iterations: null, workingSet: null, min: null, max: null, threads: null, runs: 1, passes: 1 },
-  ...{ sample: false, counters: false, latency: false, verify: false },
-};
+const base = benchRequest({ workload: 'larson', variant: 'native', threads: null, passes: 1 });
 
 describe.skipIf(!able)('NativeTarget, several threads', () => {
   let dir = '';
@@ -26,15 +17,7 @@ describe.skipIf(!able)('NativeTarget, several threads', () => {
   let toy: NativeTarget;
 
   beforeAll(() => {
-    dir = mkdtempSync(path.join(tmpdir(), 'alloc-lens-native-'));
-    const cacheDir = path.join(dir, 'cache');
-    const library = path.join(dir, 'libtoy.so');
-    execFileSync('cc', [
-      ...['-O1', '-fPIC', '-shared', '-fno-builtin', '-o', library],
-      path.join(here, 'toy-allocator.c'),
-    ]);
-    system = new NativeTarget({ name: 'system', preload: null, cacheDir, harness });
-    toy = new NativeTarget({ name: 'toy', preload: library, cacheDir, harness });
+    ({ dir, system, toy } = nativeTargets());
   });
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 

@@ -1,7 +1,6 @@
 /** What a cost table says of a project's rows, letter by letter, and where it says nothing. */
 import { describe, expect, it } from 'vitest';
 import type { Candidate } from '../../../extension/model.ts';
-import { hostState, thisHost } from '../../../extension/profile/cost-host.ts';
 import {
   candidateCost,
   costNameOf,
@@ -138,10 +137,4 @@ it('figures keep their sign and two digits', () => {
     '12.3 ns/op',
   ]);
   expect(nsInterval([-0.02, 0.04])).toBe('-0.02 .. 0.04');
-});
-
-it('the state of this machine has what every system says', () => {
-  const state = hostState();
-  expect(state.cores).toBeGreaterThanOrEqual(1);
-  expect(state).toMatchObject({ cpu: thisHost().cpu, runtime: `Node ${process.version}`, pinned: null });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MachineState } from '../../../extension/model-experiment.ts';
-import { machineWarnings, readMachineState } from '../../../extension/profile/machine-state.ts';
+import { machineNotes, readMachineState } from '../../../extension/profile/machine-state.ts';
 
 let root = '';
 beforeEach(() => {
@@ -61,32 +61,33 @@ describe('the machine', () => {
   });
 });
 
-describe('warnings', () => {
+describe('notes', () => {
   const quiet: MachineState = {
     ...{ cpu: 'x', cores: 8, kernel: 'Linux 6', runtime: 'Node', governor: 'performance', turbo: false },
-    ...{ load: 0.5, container: false, pinned: null, flags: [] },
+    ...{ load: 4, container: false, pinned: [1], flags: [] },
   };
 
   it('are none on a quiet machine, and none about what is not known', () => {
-    expect(machineWarnings(quiet)).toEqual([]);
-    expect(machineWarnings({ ...quiet, governor: null, turbo: null, load: null })).toEqual([]);
+    expect(machineNotes(quiet)).toEqual([]);
+    expect(machineNotes({ ...quiet, governor: null, turbo: null, load: null })).toEqual([]);
   });
 
-  it('name each thing once, in a sentence', () => {
+  it('name each thing once, in a clause', () => {
     const cases: [Partial<MachineState>, RegExp][] = [
-      [{ load: 0.51 }, /load 0\.51/],
+      [{ load: 4.01 }, /^the load average was 4\.01 on 8 cores/],
       [{ governor: 'performance, powersave' }, /governor is performance, powersave/],
-      [{ turbo: true }, /Turbo is on/],
+      [{ turbo: true }, /^turbo is on/],
       [{ container: true }, /container/],
-      [{ cores: 1 }, /one core/],
+      [{ cores: 1, load: 0.5 }, /one core/],
+      [{ pinned: null }, /not pinned/],
     ];
     for (const [change, message] of cases) {
-      const warnings = machineWarnings({ ...quiet, ...change });
-      expect(warnings).toHaveLength(1);
-      expect(warnings[0]).toMatch(message);
-      expect(warnings[0]).toMatch(/\.$/);
+      const notes = machineNotes({ ...quiet, ...change });
+      expect(notes).toHaveLength(1);
+      expect(notes[0]).toMatch(message);
+      expect(notes[0]).not.toMatch(/\.$/);
     }
-    const all = machineWarnings(Object.assign({}, quiet, ...cases.map(([change]) => change)));
+    const all = machineNotes(Object.assign({}, quiet, ...cases.map(([change]) => change), { load: 1 }));
     expect(all).toHaveLength(cases.length);
   });
 });

@@ -9,25 +9,9 @@ import {
   traceOf,
   workloadName,
 } from '../../../extension/profile/workloads.ts';
+import { benchRequest } from '../fixtures/requests.ts';
 
-const request: BenchRequest = {
-  workload: 'random_mixed',
-  profile: 'mixed',
-  variant: 'fast',
-  env: {},
-  flags: {},
-  iterations: null,
-  workingSet: null,
-  min: null,
-  max: null,
-  seed: 12345,
-  threads: 1,
-  runs: 1,
-  sample: false,
-  counters: false,
-  latency: false,
-  verify: false,
-};
+const request = benchRequest();
 
 describe('workload parameters', () => {
   it('take the row of the profile and the explicit values over it', () => {

@@ -32,7 +32,7 @@ describe('markdown', () => {
       [
         '## Top 10 hot functions',
         '',
-        'Self time on engine sampled, random_mixed; functions: V8 sampler.',
+        'Self time on engine sampled, random_mixed; functions: V8 sampler. By category: wrapper 54.63%, benchmark 22.02%, core 15.21%, env 1.22%.',
         '',
         '| Function | % time | Category | Reduction Target? |',
         '|---|---:|---|---|',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LedgerRecord } from '../../../extension/model-experiment.ts';
+import type { LedgerRecord } from '../../../extension/model-ledger.ts';
 import { buildReport } from '../../../extension/report/build.ts';
 import { laboratoryPart } from '../../../extension/report/laboratory.ts';
 import { renderMarkdown } from '../../../extension/report/markdown.ts';

@@ -1,18 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { fastlaneCounters } from '../../../extension/experiment/replays-fastlane.ts';
 import { replayNamed } from '../../../extension/experiment/replays.ts';
-import {
-  combinedEstimate,
-  fastlaneCandidates,
-  overlapEfficiency,
-  projectedCount,
-  projectedSpeed,
-  withMeasured,
-} from '../../../extension/experiment/tables/candidates.ts';
 import { checklist } from '../../../extension/experiment/tables/checklist.ts';
 import { gapTable, perOperation } from '../../../extension/experiment/tables/gap-table.ts';
 import { hotTable } from '../../../extension/experiment/tables/hot-table.ts';
 import { topRule } from '../../../extension/experiment/tables/top-rule.ts';
+import { fastlaneTable } from '../../../extension/report/candidate-tables.ts';
 import { experimentLine, experimentPlainText } from '../../../extension/report/text-experiment.ts';
 import {
   auditText,
@@ -20,7 +13,6 @@ import {
   checklistText,
   gapText,
   hotTableText,
-  projectionText,
   topRuleText,
 } from '../../../extension/report/text-lab.ts';
 import { experiment, experimentSide } from '../experiment/experiments.ts';
@@ -104,20 +96,19 @@ describe('tables', () => {
   });
 
   it('candidates with what was measured, and their combined estimate', () => {
-    const rows = withMeasured(fastlaneCandidates, [
-      experiment({ replay: 'phase-19a', verdict: 'GO', effectPercent: 9.5 }),
-    ]);
-    const combined = combinedEstimate(rows.map((r) => r.estimate));
-    const text = candidatesText(rows, combined, overlapEfficiency);
-    expect(text).toMatch(/A: Remove FastLane layer +-17.5 +-6.0 +\+12.0% +low +\+9.5% GO/);
+    const text = candidatesText(
+      fastlaneTable([
+        experiment({ replay: 'phase-19a', verdict: 'GO', effectPercent: 9.5 }),
+        experiment({ replay: 'phase-19d', verdict: 'NEUTRAL', effectPercent: 2 }),
+      ]),
+    );
+    expect(text).toMatch(/A: Remove FastLane layer +-17.5 +-6.0 +\+12.0% +low +\+9.5% GO \(engine\)/);
+    expect(text).toMatch(/D: Inline header validation .* medium +\+2.0% NEUTRAL \(engine\)/);
     expect(text).toMatch(/E: Static route fast path +-3.5 +-1.5 +\+2.0% +low +-$/m);
-    expect(text).toMatch(/combined \(80% efficiency\) +-32.0 +-12.4 +\+20.8%/);
-    const projection = projectionText([
-      projectedCount('instructions/op', 209.09, -32, 135.92),
-      projectedSpeed(44.88e6, 21, 77.62e6),
-    ]);
-    expect(projection).toMatch(/instructions\/op +209.09 +177.09 +\+53.8% +\+30.3%/);
-    expect(projection).toMatch(/54.30 M ops\/s +\+73.0% +\+42.9%/);
+    expect(text).toMatch(/combined, A to E \(80% efficiency\) +-32.0 +-12.4 +\+20.8%/);
+    expect(text).toContain('measured together, as a product: +11.7%');
+    expect(text).toMatch(/instructions\/op +209.09 +177.09 +\+53.8% +\+30.3%/);
+    expect(text).toMatch(/ops\/s +44.88 M ops\/s +54.22 M ops\/s +\+73.0% +\+43.2%/);
   });
 
   it('hot functions, the Top-50 rule, an audit, a checklist', () => {
@@ -125,7 +116,10 @@ describe('tables', () => {
       { name: 'malloc', selfPercent: 60 },
       { name: 'hakmem_env_snapshot_enabled.lto_priv.0', selfPercent: 1.22 },
     ];
-    expect(hotTableText(hotTable(functions))).toMatch(/2 +hakmem_env_snapshot_enabled +1.22% +env/);
+    const hot = hotTableText({ source: 'engine sampled', rows: hotTable(functions) });
+    expect(hot).toMatch(/2 +hakmem_env_snapshot_enabled +1.22% +env/);
+    expect(hot).toContain('Hot functions (engine sampled)');
+    expect(hot.split('\n').at(-1)).toBe('wrapper 60.00%, env 1.22%');
     const rule = topRuleText(topRule(['hakmem_env_snapshot_enabled', 'mid_v3_enabled'], functions));
     expect(rule).toMatch(/hakmem_env_snapshot_enabled +2 +1.22% +hot/);
     expect(rule).toMatch(/mid_v3_enabled +- +- +not seen/);

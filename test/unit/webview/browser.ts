@@ -137,17 +137,60 @@ export class ReportBrowser {
   }
 }
 
-/** Puts the page into a theme of high contrast, as the editor would. */
-export async function highContrast(page: Page): Promise<void> {
+export type Theme = 'dark' | 'light' | 'highContrast' | 'highContrastLight';
+
+/** Of VS Code's own themes, as far as the page uses them. */
+const themeColours: Readonly<Record<Theme, Readonly<Record<string, string>>>> = {
+  dark: {
+    ...{ 'editor-background': '#1f1f1f', foreground: '#cccccc', descriptionForeground: '#9d9d9d' },
+    ...{ 'textLink-foreground': '#4daafc', focusBorder: '#0078d4', 'panel-border': '#2b2b2b' },
+    ...{ 'list-inactiveSelectionBackground': '#37373d', 'list-hoverBackground': '#2a2d2e' },
+  },
+  light: {
+    ...{ 'editor-background': '#ffffff', foreground: '#3b3b3b', descriptionForeground: '#3b3b3b' },
+    ...{ 'textLink-foreground': '#005fb8', focusBorder: '#005fb8', 'panel-border': '#e5e5e5' },
+    ...{ 'list-inactiveSelectionBackground': '#e4e6f1', 'list-hoverBackground': '#f2f2f2' },
+  },
+  highContrast: {
+    ...{ 'editor-background': '#000000', foreground: '#ffffff', descriptionForeground: '#ffffff' },
+    ...{ 'textLink-foreground': '#21a6ff', focusBorder: '#f38518', 'panel-border': '#6fc3df' },
+    ...{ contrastBorder: '#6fc3df', contrastActiveBorder: '#f38518' },
+  },
+  highContrastLight: {
+    ...{ 'editor-background': '#ffffff', foreground: '#292929', descriptionForeground: '#292929' },
+    ...{ 'textLink-foreground': '#0f4a85', focusBorder: '#006bbd', 'panel-border': '#0f4a85' },
+    ...{ contrastBorder: '#0f4a85', contrastActiveBorder: '#006bbd' },
+  },
+};
+
+const bodyClasses: Readonly<Record<Theme, string>> = {
+  dark: 'vscode-dark',
+  light: 'vscode-light',
+  highContrast: 'vscode-high-contrast',
+  highContrastLight: 'vscode-high-contrast vscode-high-contrast-light',
+};
+
+/** Puts the page into a theme, as the editor would: its own colours and those that the extension contributes. */
+export async function inTheme(page: Page, theme: Theme): Promise<void> {
+  const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+    contributes: { colors: { id: string; defaults: Readonly<Record<Theme, string>> }[] };
+  };
+  const own = manifest.contributes.colors.map((c) => [c.id.replaceAll('.', '-'), c.defaults[theme]]);
+  const text = themeColours[theme].foreground ?? '';
+  const tabs = { 'panelTitle-activeForeground': text, 'panelTitle-inactiveForeground': text };
+  const colours = { ...themeColours[theme], ...tabs, ...Object.fromEntries(own) };
   await page.evaluate(`
-    document.body.dataset.vscodeThemeKind = 'vscode-high-contrast';
-    for (const [name, value] of Object.entries({
-      'editor-background': '#000000', foreground: '#ffffff', descriptionForeground: '#ffffff',
-      'textLink-foreground': '#21a6ff', focusBorder: '#f38518', contrastBorder: '#6fc3df',
-      contrastActiveBorder: '#f38518', 'panel-border': '#6fc3df', 'allocLens-heat-ruler7': '#e79f4b',
-    })) document.documentElement.style.setProperty('--vscode-' + name, value);
-    document.body.className = 'vscode-high-contrast';
+    document.body.dataset.vscodeThemeKind = ${JSON.stringify(bodyClasses[theme].split(' ').at(-1))};
+    document.documentElement.style.setProperty('color-scheme', ${JSON.stringify(theme.toLowerCase().endsWith('light') ? 'light' : 'dark')});
+    for (const [name, value] of Object.entries(${JSON.stringify(colours)}))
+      document.documentElement.style.setProperty('--vscode-' + name, value);
+    document.body.className = ${JSON.stringify(bodyClasses[theme])};
   `);
+}
+
+/** Puts the page into a theme of high contrast. */
+export async function highContrast(page: Page): Promise<void> {
+  await inTheme(page, 'highContrast');
 }
 
 /** Opens a tab and waits until its view is built. */

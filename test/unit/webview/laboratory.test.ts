@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LedgerRecord } from '../../../extension/model-experiment.ts';
+import type { LedgerRecord } from '../../../extension/model-ledger.ts';
 import type { ReportModel } from '../../../extension/model.ts';
 import { buildReport } from '../../../extension/report/build.ts';
 import { laboratoryPart } from '../../../extension/report/laboratory.ts';
@@ -172,13 +172,14 @@ describe.skipIf(chromiumPath === null)('the laboratory in the report (skipped wi
     });
     const { page } = await browser.openFile(model(recordsOf([replayed])));
     await showTab(page, 'experiments');
+    expect(await page.getByRole('region', { name: 'What differs' }).innerText()).toContain('1 place;');
     expect(await cells(page, 'experiment-changed', 1)).toEqual(['tiny_superslab_free.ts:22']);
     expect([
       ...(await cells(page, 'experiment-changed', 3)),
       ...(await cells(page, 'experiment-changed', 4)),
     ]).toEqual(['1,934,112', '0']);
-    expect(await cells(page, 'experiment-top-rule', 2)).toEqual(['9', '–']);
-    expect(await cells(page, 'experiment-top-rule', 4)).toEqual(['hot', 'not seen']);
+    expect(await cells(page, 'experiment-top-rule', 3)).toEqual(['9', '–']);
+    expect(await cells(page, 'experiment-top-rule', 2)).toEqual(['hot', 'not seen']);
     expect(await page.locator('#view-experiments').innerText()).toContain('of the record itself');
     await page.context().close();
   });

@@ -1,0 +1,10 @@
+import { createReadStream, readFileSync } from 'node:fs';
+import { importRecording } from './extension/profile/import/detect.ts';
+import { buildProfile } from './extension/profile/import/build-profile.ts';
+const f = process.argv[2] ?? '';
+const t0 = performance.now();
+const raw = await importRecording(createReadStream(f, { highWaterMark: 1 << 20 }), '', { event: null, thread: null });
+const t1 = performance.now();
+const p = buildProfile(raw, { target: { kind: 'imported', name: 't', variant: null, sha256: null }, workload: '', recordedAt: '' });
+const t2 = performance.now();
+console.log('cpu', JSON.stringify(process.cpuUsage()), 'read', t1 - t0, 'build', t2 - t1, raw.event.samples, raw.frames.length, raw.nodes.parent.length, JSON.stringify(raw.skipped), p.functions.length, p.details?.tree?.parent.length, /VmHWM.*/.exec(readFileSync('/proc/self/status', 'utf8'))?.[0]);
