@@ -21,6 +21,7 @@ import { HoverProvider } from './editor/hovers.ts';
 import { LensProvider } from './editor/lenses.ts';
 import { registerMemory } from './editor/memory.ts';
 import { Measuring } from './editor/measuring.ts';
+import { readyChoice } from './editor/native-offers.ts';
 import { Navigation } from './editor/navigation.ts';
 import { ProfileCommands } from './editor/profile-commands.ts';
 import { ProfileEditor } from './editor/profile-editor.ts';
@@ -28,6 +29,7 @@ import { ImportCommand } from './editor/profile-import.ts';
 import { ProfileLoader } from './editor/profile-loader.ts';
 import { ProfileMarks } from './editor/profile-marks.ts';
 import { ProfilesTree } from './editor/profiles-tree.ts';
+import { profileExporter, recordingReader } from './editor/recordings.ts';
 import { Report } from './editor/report.ts';
 import { SoakCommand } from './editor/soak.ts';
 import { RecordTraceCommand } from './editor/record-trace.ts';
@@ -42,6 +44,7 @@ import { nativeTargetNamed } from './native/named.ts';
 import { NativeTarget } from './native/target.ts';
 import { recordLimits, recordTrace } from './native/trace-record.ts';
 import { profileFromBench } from './profile/from-bench.ts';
+import { ImportClient } from './profile/import/client.ts';
 
 export function activate(context: vscode.ExtensionContext): void {
   const version = String(context.extension.packageJSON.version);
@@ -59,8 +62,8 @@ export function activate(context: vscode.ExtensionContext): void {
     cacheFolder: vscode.Uri.joinPath(context.globalStorageUri, 'analysis').fsPath,
   });
   const marks = new ProfileMarks(store);
-  const loader = new ProfileLoader({ store, log });
   const analysis = AnalysisController.register(store, config, analyzer, log);
+  const loader = new ProfileLoader({ store, measured: (root) => analysis.ensure(root), log });
   const heat = HeatOverlay.register(store, config);
   const engine = EngineSources.register(context.extensionUri, store);
   const navigation = new Navigation(store, engine);
@@ -102,13 +105,24 @@ export function activate(context: vscode.ExtensionContext): void {
     store,
     config,
     measuring,
-@@BENCH@@    toProfile: profileFromBench,
+    loader,
+    engine: engineTarget,
+    native: async () => [
+      ...(await discoverAllocators()).map(({ name, path }) =>
+        readyChoice(new NativeTarget({ name, preload: path, cacheDir, harness }), 'installed', path),
+      ),
+      readyChoice(system, 'system'),
+    ],
+    toProfile: profileFromBench,
     log,
   });
   const importer = new ImportCommand({
     store,
     loader,
-    read: readRecording,
+    read: recordingReader({
+      client: new ImportClient({ workerPath: inDist('import-worker.js') }),
+      perfClient: new ImportClient({ workerPath: inDist('perf-data-worker.js') }),
+    }),
     dropFolder: vscode.Uri.joinPath(context.globalStorageUri, 'dropped'),
     memento: context.workspaceState,
     log,
@@ -172,7 +186,7 @@ export function activate(context: vscode.ExtensionContext): void {
       soak: new SoakCommand(lab),
       assembly,
       importer,
-      profiles: new ProfileCommands(store, exportProfile),
+      profiles: new ProfileCommands(store, profileExporter(`Alloc Lens ${version}`)),
       openReport: () => report.show(),
       openReportAt: report.showAt.bind(report),
       log,

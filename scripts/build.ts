@@ -34,6 +34,7 @@ export const bundles: readonly BuildOptions[] = [
   { ...esm, entryPoints: ['extension/analysis/worker.ts'], outfile: 'dist/analysis-worker.js' },
   { ...esm, entryPoints: ['extension/analysis/parse-worker.ts'], outfile: 'dist/parse-worker.js' },
   { ...esm, entryPoints: ['extension/profile/import/worker.ts'], outfile: 'dist/import-worker.js' },
+  { ...esm, entryPoints: ['extension/native/perf-data-worker.ts'], outfile: 'dist/perf-data-worker.js' },
   { ...esm, entryPoints: ['engine/host/runner.ts'], outfile: 'dist/engine-runner.js' },
   { ...esm, entryPoints: ['extension/cli/main.ts'], outfile: 'dist/cli.js' },
   {

@@ -24,6 +24,7 @@ export const expected: readonly RegExp[] = [
   /^dist\/extension\.cjs$/,
   /^dist\/analysis-worker\.js$/,
   /^dist\/import-worker\.js$/,
+  /^dist\/perf-data-worker\.js$/,
   /^dist\/engine-runner\.js$/,
   /^dist\/webview\.js$/,
   /^dist\/webview\.css$/,

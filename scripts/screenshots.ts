@@ -14,12 +14,16 @@ import {
   runBenchmark,
   showTab,
 } from '../test/e2e/driver/alloc-lens.ts';
+import { hottestLine, hoverOn, profileSample, watched } from '../test/e2e/driver/native.ts';
 import { repository, Session } from '../test/e2e/driver/session.ts';
 import { eventually } from '../test/e2e/driver/wait.ts';
 import type { ThemeName } from '../test/e2e/driver/workbench.ts';
+import { findProgram } from './process.ts';
 
 const images = path.join(repository, 'docs/images');
 const themes: readonly ThemeName[] = ['light', 'dark'];
+/** Of native profiles also in high contrast, where heat is told by borders. */
+const nativeThemes: readonly ThemeName[] = ['light', 'dark', 'hc-dark', 'hc-light'];
 
 async function main(): Promise<void> {
   const temporary = mkdtempSync(path.join(os.tmpdir(), 'alloc-lens-pictures-'));
@@ -29,8 +33,12 @@ async function main(): Promise<void> {
   const session = await Session.start({ folder, size: { width: 1280, height: 800 } });
   const { workbench } = session;
   /** Each picture is set up anew for each theme: a hover closes when the theme's picker opens. */
-  const shoot = async (name: string, prepare?: () => Promise<unknown>): Promise<void> => {
-    for (const theme of themes) {
+  const shoot = async (
+    name: string,
+    prepare?: () => Promise<unknown>,
+    wanted: readonly ThemeName[] = themes,
+  ): Promise<void> => {
+    for (const theme of wanted) {
       await workbench.theme(theme);
       await workbench.tidy();
       await prepare?.();
@@ -70,6 +78,32 @@ async function main(): Promise<void> {
     await shoot('report');
     await showTab(frame, 'Atomics');
     await shoot('report-atomics');
+    if (findProgram('perf') === null || findProgram('gcc') === null) {
+      console.log('perf or gcc is missing: the pictures of native profiles stay as they are');
+      return;
+    }
+    await workbench.command('View: Close All Editors');
+    await profileSample(session);
+    const line = await hottestLine(workbench);
+    await workbench.lensMatching(/% self/, 60_000);
+    await shoot(
+      'native',
+      async () => {
+        await workbench.goToLine(line.line);
+        await hoverOn(workbench, line.line, line.text);
+      },
+      nativeThemes,
+    );
+    await workbench.command('Alloc Lens: Open Assembly');
+    await watched(
+      session,
+      'a tab with the assembly',
+      async () => (await workbench.tabs()).find((t) => t.endsWith('.s')) ?? null,
+    );
+    await shoot('assembly', undefined, nativeThemes);
+    await workbench.command('View: Toggle Primary Side Bar Visibility');
+    await workbench.command('View: Show Alloc Lens');
+    await shoot('profiles', undefined, nativeThemes);
   } catch (error) {
     await session.keepEvidence('failed-screenshots');
     throw error;

@@ -149,6 +149,12 @@ export class AnalysisController implements vscode.Disposable {
     void this.#first(place.root);
   }
 
+  /** Analyses a folder that something else has turned out to be about, unless the user does not want that. */
+  async ensure(root: vscode.Uri): Promise<void> {
+    if (root.scheme !== 'file' || this.#store.folder(root).state !== 'none') return;
+    if (this.#config.for(root).automatic) await this.#first(root);
+  }
+
   async #first(root: vscode.Uri): Promise<void> {
     const key = root.toString();
     if (this.#considered.has(key)) return;

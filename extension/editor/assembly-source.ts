@@ -113,7 +113,7 @@ export interface ListingOptions {
 }
 
 const shareWidth = 7;
-const addressWidth = 10;
+const addressWidth = 8;
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
 const baseName = (file: string): string => file.slice(file.lastIndexOf('/') + 1);

@@ -11,7 +11,7 @@ import {
 import type { Config } from './config.ts';
 import { commands, internalCommands } from './ids.ts';
 import { type Measuring, requireTrust } from './measuring.ts';
-import { choiceText, type NativeChoice, type NativeChoices, orderedChoices } from './native-choices.ts';
+import { choiceText, type NativeChoice, type NativeChoices, orderedChoices } from './native-offers.ts';
 import { hottestPlace, type ProfileLoader } from './profile-loader.ts';
 import type { Store } from './store.ts';
 import { sourceText, speedText, workloadText } from './words.ts';

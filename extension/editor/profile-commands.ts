@@ -7,7 +7,10 @@ import type { KnownProfile, Store } from './store.ts';
 export type ExportFormat = 'speedscope' | 'pprof' | 'alloc-lens';
 
 /** @throws UserError when the profile has not what the format needs */
-export type ExportProfile = (profile: Profile, format: ExportFormat) => Promise<Uint8Array> | Uint8Array;
+export type ExportProfile = (
+  profile: Profile,
+  format: ExportFormat,
+) => { readonly file: Uint8Array; readonly notes: readonly string[] };
 
 const formats: readonly { readonly format: ExportFormat; readonly about: string; readonly ending: string }[] =
   [
@@ -122,7 +125,7 @@ export class ProfileCommands {
       { title: vscode.l10n.t('Export Profile: format') },
     );
     if (chosen === undefined) return;
-    const data = await this.#exporter(known.profile, chosen.format);
+    const { file, notes } = this.#exporter(known.profile, chosen.format);
     const name = profileTitle(known).replace(/[^\w.+-]+/g, '-');
     const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
     const target = await vscode.window.showSaveDialog({
@@ -132,7 +135,8 @@ export class ProfileCommands {
         : { defaultUri: vscode.Uri.joinPath(folder, `${name}.${chosen.ending}`) }),
     });
     if (target === undefined) return;
-    await vscode.workspace.fs.writeFile(target, data);
-    await vscode.window.showInformationMessage(vscode.l10n.t('Profile written to {0}.', target.fsPath));
+    await vscode.workspace.fs.writeFile(target, file);
+    const said = [vscode.l10n.t('Profile written to {0}.', target.fsPath), ...notes];
+    await vscode.window.showInformationMessage(said.join(' '));
   }
 }

@@ -30,6 +30,8 @@ export function fileNames(profile: Profile): string[] {
 
 export interface LoaderDeps {
   readonly store: Store;
+  /** Lines of this folder were measured: what stands around them is wanted, too. */
+  readonly measured?: (root: vscode.Uri) => unknown;
   readonly log: vscode.LogOutputChannel;
 }
 
@@ -63,13 +65,13 @@ export class ProfileLoader implements vscode.Disposable {
     profile: Profile,
     file: string | null,
   ): Promise<{ readonly id: string; readonly mapped: MappedProfiles }> {
-    const mapped = await this.#mapped(profile);
+    const mapped = await this.#placed(profile);
     return { id: this.#deps.store.addProfile({ profile, mapped, run: null, file }), mapped };
   }
 
   async addRun(result: BenchResult, recordedAt: string, profile: Profile | null): Promise<void> {
     const run: LoadedRun = { result, recordedAt };
-    this.#deps.store.addRun(run, profile, profile === null ? new Map() : await this.#mapped(profile));
+    this.#deps.store.addRun(run, profile, profile === null ? new Map() : await this.#placed(profile));
   }
 
   /** Looks for the files of all profiles again. */
@@ -77,6 +79,12 @@ export class ProfileLoader implements vscode.Disposable {
     for (const { id, profile } of this.#deps.store.profiles) {
       if (profile.target.kind !== 'engine') this.#deps.store.setMapped(id, await this.#mapped(profile));
     }
+  }
+
+  async #placed(profile: Profile): Promise<MappedProfiles> {
+    const mapped = await this.#mapped(profile);
+    for (const [key, of] of mapped) if (sharePlaced(of) > 0) this.#deps.measured?.(vscode.Uri.parse(key));
+    return mapped;
   }
 
   async #mapped(profile: Profile): Promise<MappedProfiles> {

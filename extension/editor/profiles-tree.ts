@@ -1,6 +1,6 @@
 /** The Profiles view: what was measured or imported in this window, newest first; files dropped on it are imported. */
 import * as vscode from 'vscode';
-import { commands, contexts, views } from './ids.ts';
+import { colors, commands, contexts, views } from './ids.ts';
 import type { ImportCommand } from './profile-import.ts';
 import type { KnownProfile, Store } from './store.ts';
 import { ageText, countText, counted, percentText, sharesText, sourceText, workloadText } from './words.ts';
@@ -39,6 +39,8 @@ export function profileDescription(known: KnownProfile, now: number): string {
 }
 
 const unmappedShown = 20;
+/** Percent of the samples. */
+const worthNaming = 0.05;
 
 /** What stands below a profile: where it came from, what to know of it, which files are not here. Exposed for its test. */
 export function detailRows({ id, profile, mapped, file }: KnownProfile): ProfileRow[] {
@@ -98,7 +100,7 @@ export function detailRows({ id, profile, mapped, file }: KnownProfile): Profile
     );
   }
   const [placed] = mapped.values();
-  const lost = placed?.details?.unmapped ?? details.unmapped;
+  const lost = (placed?.details?.unmapped ?? details.unmapped).filter((u) => u.percent >= worthNaming);
   if (lost.length > 0) {
     add(
       'unmapped',
@@ -217,7 +219,7 @@ export class ProfilesTree
     item.tooltip = `${profileTitle(known)}\n${sharesText(known.profile)}`;
     // Shapes differ, so that colour is not needed.
     item.iconPath = isLoaded
-      ? new vscode.ThemeIcon('flame', new vscode.ThemeColor('charts.orange'))
+      ? new vscode.ThemeIcon('flame', new vscode.ThemeColor(colors.heatText))
       : new vscode.ThemeIcon(isBaseline ? 'diff' : known.file === null ? 'graph' : 'file-symlink-file');
     item.contextValue = ['profile', isLoaded ? 'loaded' : 'other', known.profile.target.kind].join('.');
     item.accessibilityInformation = { label: `${profileTitle(known)}, ${item.description}` };

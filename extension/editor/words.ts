@@ -49,7 +49,7 @@ export function runName(run: BenchResult | null, profile: Profile): string {
   const target = run?.target ?? profile.target.name;
   return [
     workloadText(run?.workload ?? profile.workload),
-    variant === null ? target : `${target} ${variant}`,
+    variant === null || variant === 'native' ? target : `${target} ${variant}`,
   ].join(', ');
 }
 

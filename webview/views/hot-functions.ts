@@ -35,7 +35,7 @@ function nativeColumns(rows: readonly HotFunctionRow[]): TableColumn<HotFunction
       title: 'Total',
       key: (r) => r.totalPercent ?? 0,
       numeric: true,
-      width: '64px',
+      width: '76px',
       cell: (r) => (r.totalPercent === undefined ? '–' : percent(r.totalPercent)),
     });
   }
@@ -100,10 +100,10 @@ function columns(context: ViewContext, largest: number, wide: boolean): TableCol
     },
   ];
   if (!wide) return short;
-  const [name, self, bar, ...rest] = short;
+  const [name, self, share, ...rest] = short;
   const native = nativeColumns(context.model.hotFunctions);
   return [
-    ...[name, self, ...native.filter((c) => c.id === 'total'), bar].filter((c) => c !== undefined),
+    ...[name, self, ...native.filter((c) => c.id === 'total'), share].filter((c) => c !== undefined),
     ...rest,
     ...native.filter((c) => c.id === 'object'),
     {
@@ -167,6 +167,8 @@ export function profileNote(context: ViewContext): string {
 }
 
 const unmappedShown = 5;
+/** Percent of the samples. */
+const worthNaming = 0.05;
 
 /** What a reader of a native profile should know: how it was made, what was skipped, whose files are not here. */
 function notes(context: ViewContext): HTMLElement | null {
@@ -191,9 +193,10 @@ function notes(context: ViewContext): HTMLElement | null {
   if (skipped !== null) {
     lines.push(`${count(skipped.count)} lines could not be read, the first: ${skipped.first}`);
   }
-  if (unmapped.length > 0) {
-    const shown = unmapped.slice(0, unmappedShown).map((u) => `${u.file} (${percent(u.percent)})`);
-    const more = unmapped.length > unmappedShown ? `, and ${unmapped.length - unmappedShown} more` : '';
+  const lost = unmapped.filter((u) => u.percent >= worthNaming);
+  if (lost.length > 0) {
+    const shown = lost.slice(0, unmappedShown).map((u) => `${u.file} (${percent(u.percent)})`);
+    const more = lost.length > unmappedShown ? `, and ${lost.length - unmappedShown} more` : '';
     lines.push(`Not in this workspace: ${shown.join(', ')}${more}.`);
   }
   if (lines.length === 0) return null;

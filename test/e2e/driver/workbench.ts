@@ -193,10 +193,22 @@ export class Workbench {
 
   /** Types a path into VS Code's own file dialog and accepts it. */
   async answerFileDialog(file: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget input[type="text"]');
+    // What is typed before the dialog has named its own folder is overwritten.
+    await eventually('the folder of the file dialog', async () =>
+      (await input.inputValue()).endsWith('/') ? true : null,
+    );
+    await this.page.waitForTimeout(500);
     await this.#quick.filter(file);
-    // The dialog reads the folder that the path is in before it can be accepted.
+    // It reads the folder that the path is in before it can be accepted.
     await this.page.waitForTimeout(1500);
     await this.#quick.accept();
+  }
+
+  /** Puts the keyboard into the editor group at that place, 1 to 8. */
+  async focusGroup(place: number): Promise<void> {
+    await this.page.keyboard.press('Escape');
+    await this.page.keyboard.press(`ControlOrMeta+${place}`);
   }
 
   /** Presses a button of an open dialog and gives the dialog's text; null when none opened in time. */

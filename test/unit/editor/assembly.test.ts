@@ -45,13 +45,13 @@ describe('a listing', () => {
         '; f, liba.so: 40.0% of the samples (perf cpu-clock, 12,345 samples)',
         '',
         '; core/a.c:4 if (n == 0) return 0; // core/a.c',
-        '  10.0%        1180  test %edi,%edi',
+        '  10.0%      1180  test %edi,%edi',
         '; core/b.h:2',
-        '  30.0%        1184  mov (%rdi),%rax',
-        '               1188  nop',
+        '  30.0%      1184  mov (%rdi),%rax',
+        '             1188  nop',
         '; core/a.c:6',
-        '               118c  ret',
-        '               118d  nopw 0x0',
+        '             118c  ret',
+        '             118d  nopw 0x0',
         '',
       ].join('\n'),
     );
@@ -146,7 +146,7 @@ describe('Open Assembly', () => {
     expect(asked).toEqual([`${library} f`]);
     const editor = asmEditor(h);
     expect(editor.document.getText()).toContain('; core/b.h:2 return *p;');
-    expect(editor.document.getText()).toContain('  30.0%        1184  mov (%rdi),%rax');
+    expect(editor.document.getText()).toContain('  30.0%      1184  mov (%rdi),%rax');
     expect(hot(editor)).toEqual(['4 background8', '6 background8']);
     expect(h.state.executed.at(-1)).toMatchObject([
       'showTextDocument',

@@ -345,7 +345,7 @@ describe('every command', () => {
       soak: new SoakCommand(labOf(h).deps),
       assembly: { open: async () => {} },
       importer: { pick: async () => {}, fromExplorer: async () => {}, locate: async () => {} },
-      profiles: new ProfileCommands(h.store, () => new Uint8Array()),
+      profiles: new ProfileCommands(h.store, () => ({ file: new Uint8Array(), notes: [] })),
       openReportAt: (place, folder) => shownAt.push([place, folder?.toString() ?? null]),
       openReport: () => h.log.info('report'),
       log: real.log(h.log),

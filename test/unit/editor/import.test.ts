@@ -77,6 +77,19 @@ describe('Import Profile', () => {
     expect(h.log.lines).toContain('info: /r/perf.data: cycles are not counted here: cpu-clock was used');
   });
 
+  it('asks for the analysis of a folder whose lines were measured, and of no other', async () => {
+    const measured: string[] = [];
+    const loader = new ProfileLoader({
+      store: h.store,
+      measured: (folder) => measured.push(folder.path),
+      log: real.log(h.log),
+    });
+    await loader.add(native({ lines: [{ file: './malloc/malloc.c', line: 1, percent: 99 }] }), null);
+    expect(measured).toEqual([]);
+    await loader.add(native(), null);
+    expect(measured).toEqual(['/project']);
+  });
+
   it('dismissed or cancelled changes nothing and says nothing', async () => {
     await importer(async () => native()).pick();
     expect(asked).toEqual([]);

@@ -26,9 +26,10 @@ const importer = {
 const tree = (store: Store = h.store): ProfilesTree =>
   new ProfilesTree(store, importer, (error) => failures.push(error));
 const commands = (): ProfileCommands =>
-  new ProfileCommands(h.store, (profile, format) =>
-    new TextEncoder().encode(`${format} ${profile.workload}`),
-  );
+  new ProfileCommands(h.store, (profile, format) => ({
+    file: new TextEncoder().encode(`${format} ${profile.workload}`),
+    notes: ['Lines are left out.'],
+  }));
 
 const engine = engineProfile({ malloc: 60, free: 40 });
 const imported = native({
@@ -227,6 +228,7 @@ describe('commands on profiles', () => {
     ];
     await commands().export(rowOf(ids.native));
     expect(h.state.files['/out/p.pb.gz']).toBe('pprof random_mixed:mixed');
+    expect(h.state.messages).toEqual(['information: Profile written to /out/p.pb.gz. Lines are left out.']);
     expect(h.state.dialogs).toMatchObject([{ defaultUri: { path: '/project/random_mixed-liba.pb.gz' } }]);
   });
 

@@ -321,7 +321,6 @@ export const window = {
     const answer = mock.state.answers.shift();
     return typeof answer === 'function' ? answer(items) : answer;
   },
-  showSaveDialog: async (): Promise<unknown> => mock.state.answers.shift(),
   showInputBox: async (options: {
     validateInput?: (text: string) => string | undefined;
   }): Promise<string | undefined> => {

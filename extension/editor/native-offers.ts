@@ -27,3 +27,31 @@ export function orderedChoices(choices: readonly NativeChoice[]): NativeChoice[]
 /** What a user reads beside a choice. */
 export const choiceText = ({ origin, detail }: NativeChoice): string =>
   `${{ workspace: 'this workspace', installed: 'installed', system: 'system' }[origin]}${detail === '' ? '' : ` · ${detail}`}`;
+
+/** A target that is there already. */
+export const readyChoice = (target: Target, origin: NativeChoice['origin'], detail = ''): NativeChoice => ({
+  name: target.name,
+  target: async () => target,
+  origin,
+  detail,
+});
+
+/** What is known of a target of the workspace before it is opened. */
+interface Described {
+  readonly config: { readonly name: string };
+}
+
+/**
+ * The targets of the workspace, the preferred one first.
+ *
+ * @param describe says of one how it is made
+ */
+export async function workspaceChoices<T extends Described>(
+  workspace: { list(): Promise<readonly T[]>; named(name: string): Promise<Target | null> },
+  describe: (target: T) => string,
+): Promise<NativeChoice[]> {
+  return (await workspace.list()).map((t): NativeChoice => {
+    const { name } = t.config;
+    return { name, target: () => workspace.named(name), origin: 'workspace', detail: describe(t) };
+  });
+}
