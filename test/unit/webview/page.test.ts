@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ReportModel } from '../../../extension/model.ts';
 import { buildReport } from '../../../extension/report/build.ts';
+import { details, native, project } from '../editor/native.ts';
 import { candidate, findings, gate, manySites, profile, run, site, variable } from '../report/fixtures.ts';
 import { cells, chromiumPath, highContrast, ReportBrowser, savedBy, sentBy, showTab } from './browser.ts';
 
@@ -128,6 +129,33 @@ describe.skipIf(chromiumPath === null)('the report page in Chromium (skipped whe
   });
 
   describe('tables', () => {
+    it('shows total and object of a native profile, and what is to know of it', async () => {
+      const mapped = native({
+        functions: native().functions.map((f) => ({ ...f, file: f.file?.replace('/project/', '') ?? null })),
+        details: details({
+          skipped: { count: 3, first: 'line 9: ???' },
+          unmapped: [
+            { file: './malloc/malloc.c', percent: 20 },
+            { file: './nptl/start.c', percent: 0.01 },
+          ],
+        }),
+      });
+      const { page, complaints } = await browser.openFile(model({ findings: project(), profile: mapped }));
+      await showTab(page, 'hot');
+      expect(await cells(page, 'hot', 1)).toEqual(['g', 'take', 'free', 'f']);
+      expect(await cells(page, 'hot', 3)).toEqual(['40.00%', '30.00%', '20.00%', '40.00%']);
+      expect(await cells(page, 'hot', 7)).toEqual(['liba.so', 'liba.so', 'libc.so.6', 'liba.so']);
+      const section = page.locator('section:has(#table-hot)').last();
+      expect(await section.locator('h2').innerText()).toContain('12,345 samples');
+      expect(await section.locator('ul.notes li').allInnerTexts()).toEqual([
+        'cycles are not counted here: cpu-clock was used',
+        '3 lines could not be read, the first: line 9: ???',
+        'Not in this workspace: ./malloc/malloc.c (20.00%).',
+      ]);
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    });
+
     it('sort by a column, both ways, and say so', async () => {
       const { page } = await browser.openFile(model());
       await showTab(page, 'hot');
