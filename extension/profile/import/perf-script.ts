@@ -103,11 +103,16 @@ function result(reader: PerfScriptReader, options: ImportOptions): RawProfile {
   };
 }
 
+/** As much as `sniff` ever gets. */
+const fullHead = 64 * 1024;
+
 /** Whether the first lines read as samples with addresses, and little of them makes no sense. */
 function looksLikeScript(head: Uint8Array): boolean {
   const reader = new PerfScriptReader(null);
   try {
-    reader.feed(head.subarray(0, 16 * 1024));
+    // Of a full head without the line that it ends in; one deep stack may be all of it.
+    const whole = head.length < fullHead ? head : head.subarray(0, head.lastIndexOf(10) + 1);
+    reader.feed(whole);
     reader.end();
   } catch {
     // Too many events: what was read so far tells.
