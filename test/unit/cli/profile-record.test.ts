@@ -14,7 +14,7 @@ const canSample = missing.length === 0 && (await preflight()).choice?.tool === '
 if (!canSample)
   console.log(`skipped: recordings need perf that may record (${missing.join(', ')} not installed)`);
 
-describe.skipIf(!canSample)('alloc-lens on native programs', () => {
+describe.skipIf(!canSample)('alloc-lens on native programs', { timeout: 240_000 }, () => {
   let dir = '';
   let program = '';
   let toy = '';
@@ -95,7 +95,7 @@ describe.skipIf(!canSample)('alloc-lens on native programs', () => {
   });
 
   it('bench --sample --counters on a library: its own functions and lines, the harness apart, exact counts', async () => {
-    const args = ['bench', 'random_mixed', '--target', toy, '--iterations', '300000', '--passes', '2'];
+    const args = ['bench', 'random_mixed', '--target', toy, '--iterations', '50000', '--passes', '2'];
     const done = await runCli([...args, '--sample', '--counters', '--format', 'json'], {
       env: { TOY_FAULT: 'none' },
     });

@@ -34,7 +34,7 @@ function profileOf({ raw }: Recorded): Profile {
   });
 }
 
-describe.skipIf(!canSample)('recordings', () => {
+describe.skipIf(!canSample)('recordings', { timeout: 240_000 }, () => {
   let dir = '';
   let program = '';
   const record = (more: Partial<RecordRequest> = {}): Promise<Recorded> =>
