@@ -18,9 +18,12 @@ import { type PlanParts, runPlan } from '../experiment/run-plan.ts';
 import { TargetPair } from '../experiment/target-pair.ts';
 import { type Target, UserError } from '../model.ts';
 import { NativeCosts } from '../native/costs.ts';
+import { type ExactCommand, exactText } from '../native/build.ts';
+import { ConfiguredTarget } from '../native/configured.ts';
 import { discoverAllocators, knownAllocators } from '../native/discover.ts';
 import { InstalledTarget } from '../native/installed.ts';
 import { NativeTarget } from '../native/target.ts';
+import { type WorkspaceTargets, workspaceTargets } from '../native/workspace-targets.ts';
 import { keepCosts, readCosts } from '../profile/cost-file.ts';
 import { hostState, thisHost } from '../profile/cost-host.ts';
 import { profileFromBench } from '../profile/from-bench.ts';
@@ -49,7 +52,10 @@ function nativeCache(env: NodeJS.ProcessEnv): string {
   return path.join(path.isAbsolute(base) ? base : path.join(os.homedir(), '.cache'), 'alloc-lens');
 }
 
-function targetNamed(name: string): Target {
+/** Commands that take the names of targets. */
+const takingTargets: readonly string[] = ['bench', 'compare-allocators', 'experiment', 'record'];
+
+function targetNamed(name: string, folder: WorkspaceTargets, onLine: (line: string) => void): Target {
   if (name === 'engine') return new EngineTarget({ distDir });
   const cacheDir = nativeCache(process.env);
   const harness = path.join(distDir, 'native', 'harness.c');
@@ -58,9 +64,21 @@ function targetNamed(name: string): Target {
     requireExists(name, '--target');
     return new NativeTarget({ name, preload: path.resolve(name), cacheDir, harness });
   }
+  const own = folder.targets.find((t) => t.config.name === name);
+  if (own !== undefined) {
+    const approve = async (commands: readonly ExactCommand[]): Promise<void> => {
+      // The build's own commands are told as they run.
+      const last = commands.at(-1);
+      if (last !== undefined) onLine(`${name} (${own.origin}) runs: ${exactText(last)}`);
+    };
+    return new ConfiguredTarget({ target: own, cacheDir, harness, approve, onLine });
+  }
   if (!knownAllocators.includes(name)) {
+    const [problem] = folder.problems;
+    if (problem !== undefined) throw new UserError(problem);
+    const here = folder.targets.map((t) => t.config.name);
     throw new UserError(
-      `--target ${quoted(name)}: expected engine, system, ${knownAllocators.join(', ')}, or the path of a preload library`,
+      `--target ${quoted(name)}: expected engine, system, ${[...knownAllocators, ...here].join(', ')}, or the path of a preload library`,
     );
   }
   return new InstalledTarget({ name, cacheDir, harness });
@@ -84,11 +102,11 @@ function sourceReader(): Services['sourceText'] {
 }
 
 /** Both kinds of runner, and what this machine remembers of its noise. */
-function planParts(): PlanParts {
+function planParts(target: (name: string) => Target): PlanParts {
   const folder = costsFolder();
   return {
     engine: new EnginePair({ distDir }),
-    apart: new TargetPair(targetNamed, (spec) =>
+    apart: new TargetPair(target, (spec) =>
       spec.target === 'engine'
         ? engineSide(spec)
         : { variant: spec.variant, env: spec.env, flags: spec.flags },
@@ -171,12 +189,14 @@ async function main(): Promise<void> {
     fail(error);
     process.exit();
   });
+  let folder: WorkspaceTargets = { targets: [], problems: [] };
+  const target = (name: string): Target => targetNamed(name, folder, (line) => output.say(line));
   const services: Services = {
     output,
     signal: controller.signal,
     version: packageVersion(),
     analyze: (paths, options) => analyzePaths(paths, { ...options, ...analysisSetup() }),
-    target: targetNamed,
+    target,
     installed: async () => (await discoverAllocators()).map((a) => a.name),
     profileFromBench,
     sourceText: sourceReader(),
@@ -186,7 +206,7 @@ async function main(): Promise<void> {
       style: readFileSync(path.join(distDir, 'webview.css'), 'utf8'),
     }),
     experiment: (plan, hooks, { maxProcesses, calibrate }) =>
-      runPlan(planParts(), plan, { maxProcesses, calibrate, hooks }),
+      runPlan(planParts(target), plan, { maxProcesses, calibrate, hooks }),
     appendToLedger: async (record, file) => {
       await appendRecord(file === undefined || file === null ? ledgerOf('.') : nodeLedger(file), record);
     },
@@ -196,6 +216,9 @@ async function main(): Promise<void> {
   };
   const program = createProgram(services, (status) => {
     process.exitCode = status;
+  });
+  program.hook('preAction', async (_program, command) => {
+    if (takingTargets.includes(command.name())) folder = await workspaceTargets(process.cwd(), undefined);
   });
   try {
     if (process.argv.length <= 2) {

@@ -64,13 +64,13 @@ export function createProgram(services: Services, finish: (status: number) => vo
     .option('--flatten', "do a trace's operations on one thread, in the order of the file")
     .option(
       '--target <target>',
-      'engine, system, an installed allocator (mimalloc, jemalloc, tcmalloc), or the path of a preload library',
+      'engine, system, an installed allocator (mimalloc, jemalloc, tcmalloc), the path of a preload library, or a target of this folder: of alloc-lens.json, or what its Makefile or CMakeLists.txt builds',
       'engine',
     )
     .option('--variant <name>', 'build of the target (default: its first, fast for the engine)')
     .option('--preset <name>', 'engine preset, such as MIXED_TINYV3_C7_BALANCED')
     .option('--env <name=value>', 'environment gate of the target (repeatable)', collect)
-    .option('--flag <name=value>', 'compile flag of the engine (repeatable)', collect)
+    .option('--flag <name=value>', "compile flag of the engine, or of a target's build (repeatable)", collect)
     .option('--iterations <n>', 'operations a pass; larson: rounds, pc: items a producer, mstress: phases')
     .option('--working-set <n>', 'slots; larson: of a lineage, pc: of a ring, mstress: objects retained')
     .option('--min <bytes>', 'smallest size')

@@ -1,4 +1,5 @@
 /** What can be benchmarked from the editor, and the arguments of `allocLens.runBenchmark`. Pure. */
+import type { WorkspaceTarget } from '../model-profile.ts';
 import { type BenchRequest, UserError } from '../model.ts';
 
 export interface BenchmarkChoice {
@@ -27,6 +28,26 @@ export const engineVariants: readonly { readonly name: string; readonly about: s
   { name: 'sampled', about: 'box functions kept as calls, so that the sampler sees them' },
   { name: 'standard', about: 'gates read at run time' },
 ];
+
+const origins: Readonly<Record<WorkspaceTarget['origin'], string>> = {
+  settings: 'your settings',
+  'alloc-lens.json': 'alloc-lens.json',
+  detected: 'found in this folder',
+};
+
+/** A target of the workspace as it is offered. */
+export function targetOffer({ config, origin }: WorkspaceTarget): {
+  readonly label: string;
+  readonly description: string;
+} {
+  const what =
+    config.run !== null
+      ? 'your own benchmark program'
+      : config.build === null
+        ? 'preloaded'
+        : 'built, then preloaded';
+  return { label: config.name, description: `native: ${what} (${origins[origin]})` };
+}
 
 /** Fixed by the workloads' definition, so that runs can be compared by their hash. */
 const defaultSeed = 12345;

@@ -18,10 +18,12 @@ export interface Conditions {
   readonly flags: readonly string[];
 }
 
+type Runner = PairRunner & { conditions(work: ExperimentWork): Promise<Conditions> };
+
 export interface PlanParts {
-  readonly engine: PairRunner & { conditions(work: ExperimentWork): Promise<Conditions> };
+  readonly engine: Runner;
   /** For sides that cannot share a process. */
-  readonly apart: PairRunner;
+  readonly apart: Runner;
   readonly machine: (conditions: Conditions) => MachineState;
   /** File of the A/A history, null where nothing is kept. */
   readonly calibrations: string | null;
@@ -43,7 +45,7 @@ export async function runPlan(
 ): Promise<Experiment> {
   const apart = needsOwnProcesses(plan);
   const runner = apart ? parts.apart : parts.engine;
-  const conditions = apart ? { pinned: null, flags: [] } : await parts.engine.conditions(plan.work);
+  const conditions = await runner.conditions(plan.work);
   const machine = parts.machine(conditions);
   const file = parts.calibrations;
   let calibrations = file === null ? [] : (await readCalibrations(file)).calibrations;

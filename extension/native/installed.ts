@@ -1,5 +1,12 @@
 /** An allocator by its name, looked up among the installed ones when it has to run. */
-import { type BenchRequest, type BenchResult, type RunHooks, type Target, UserError } from '../model.ts';
+import {
+  type BenchRequest,
+  type BenchResult,
+  type PreparedTarget,
+  type RunHooks,
+  type Target,
+  UserError,
+} from '../model.ts';
 import { allocatorNamed, discoverAllocators, type InstalledAllocator } from './discover.ts';
 import { NativeTarget, type NativeTargetOptions } from './target.ts';
 
@@ -11,6 +18,7 @@ export interface InstalledTargetOptions extends Pick<NativeTargetOptions, 'name'
 export class InstalledTarget implements Target {
   readonly name: string;
   readonly variants: readonly string[] = ['native'];
+  readonly noFlags = 'native libraries are run as they were built';
   readonly #options: InstalledTargetOptions;
 
   constructor(options: InstalledTargetOptions) {
@@ -18,8 +26,7 @@ export class InstalledTarget implements Target {
     this.#options = options;
   }
 
-  /** Rejects with `UserError` naming what is installed when this one is not; otherwise as `NativeTarget`. */
-  async run(request: BenchRequest, hooks: RunHooks): Promise<BenchResult> {
+  async #target(): Promise<NativeTarget> {
     const { discover, ...options } = this.#options;
     const installed = await (discover ?? discoverAllocators)();
     const found = allocatorNamed(installed, this.name);
@@ -28,6 +35,16 @@ export class InstalledTarget implements Target {
         installed.length === 0 ? 'none is' : `installed: ${installed.map((a) => a.name).join(', ')}`;
       throw new UserError(`${this.name} is not installed (${there}): install it, or give a library's path`);
     }
-    return new NativeTarget({ ...options, preload: found.path }).run(request, hooks);
+    return new NativeTarget({ ...options, preload: found.path });
+  }
+
+  /** Rejects with `UserError` naming what is installed when this one is not; otherwise as `NativeTarget`. */
+  async run(request: BenchRequest, hooks: RunHooks): Promise<BenchResult> {
+    return (await this.#target()).run(request, hooks);
+  }
+
+  /** Looks it up once for all runs. */
+  async prepare(): Promise<PreparedTarget> {
+    return (await this.#target()).prepare();
   }
 }

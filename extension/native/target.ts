@@ -1,7 +1,15 @@
 /** A native allocator as a `Target`: the C harness in fresh processes, the library by LD_PRELOAD. */
 import { createHash } from 'node:crypto';
 import { readFile, realpath } from 'node:fs/promises';
-import { type BenchRequest, type BenchResult, type RunHooks, type Target, UserError } from '../model.ts';
+import {
+  type BenchRequest,
+  type BenchResult,
+  type PreparedTarget,
+  type RunHooks,
+  type Target,
+  UserError,
+} from '../model.ts';
+import { placedCommand } from '../profile/placement.ts';
 import {
   defaultPasses,
   latencyOperations,
@@ -12,6 +20,7 @@ import {
   type WorkloadParameters,
   workloadName,
 } from '../profile/workloads.ts';
+import { loadedHash } from './elf.ts';
 import { harnessBinary, type LinkedAllocator } from './harness.ts';
 import { type HarnessOutput, parseHarnessOutput } from './output.ts';
 import { type ProcessOutcome, abortError, runProcess } from './process.ts';
@@ -79,6 +88,7 @@ interface Job {
 export class NativeTarget implements Target {
   readonly name: string;
   readonly variants: readonly string[] = ['native'];
+  readonly noFlags = 'native libraries are run as they were built';
   readonly #options: NativeTargetOptions;
 
   constructor(options: NativeTargetOptions) {
@@ -93,7 +103,7 @@ export class NativeTarget implements Target {
     }
     const flag = Object.keys(request.flags)[0];
     if (flag !== undefined) {
-      throw new UserError(`${flag} is a compile flag: native libraries are run as they were built`);
+      throw new UserError(`${flag} is a compile flag: ${this.noFlags}`);
     }
     if (hooks.signal?.aborted) throw abortError();
     const preload = await this.#library();
@@ -111,6 +121,12 @@ export class NativeTarget implements Target {
     } finally {
       await text?.dispose();
     }
+  }
+
+  async prepare(): Promise<PreparedTarget> {
+    const preload = await this.#library();
+    const code = preload === null ? null : await loadedHash(preload);
+    return { run: (request, hooks) => this.run(request, hooks), code, ownProgram: false };
   }
 
   async #runs(job: Job, hooks: RunHooks): Promise<BenchResult> {
@@ -148,10 +164,11 @@ export class NativeTarget implements Target {
     });
     const env: NodeJS.ProcessEnv = { ...process.env, ...request.env };
     delete env.LD_PRELOAD;
-    if (preload !== null) env.LD_PRELOAD = preload;
+    const last: Record<string, string> = preload === null ? {} : { LD_PRELOAD: preload };
+    const placed = placedCommand(binary, args, env, last, request.placement);
     const label = request.runs === 1 ? this.name : `${this.name}, run ${index + 1} of ${request.runs}`;
-    const outcome = await runProcess(binary, args, {
-      env,
+    const outcome = await runProcess(placed.command, placed.args, {
+      env: placed.env,
       signal: hooks.signal,
       onErrorLine: (line) => {
         const m = /^pass (\d+) of (\d+)$/.exec(line);
