@@ -19,6 +19,7 @@ import { HoverProvider } from './editor/hovers.ts';
 import { LensProvider } from './editor/lenses.ts';
 import { registerMemory } from './editor/memory.ts';
 import { Measuring } from './editor/measuring.ts';
+import { NativeTargets } from './editor/native-targets.ts';
 import { Navigation } from './editor/navigation.ts';
 import { Report } from './editor/report.ts';
 import { SoakCommand } from './editor/soak.ts';
@@ -50,22 +51,25 @@ export function activate(context: vscode.ExtensionContext): void {
   const engine = EngineSources.register(context.extensionUri, store);
   const navigation = new Navigation(store, engine);
   const measuring = new Measuring();
-  const laboratory = engineLaboratory({ distDir: distUri.fsPath, folder: costsFolder() });
+  const engineTarget = new EngineTarget({ distDir: distUri.fsPath });
+  const harness = inDist('native/harness.c');
+  const system = new NativeTarget({ name: 'system', preload: null, cacheDir, harness });
+  const workspace = new NativeTargets({ memory: context.workspaceState, cacheDir, harness, log });
+  const laboratory = engineLaboratory({
+    distDir: distUri.fsPath,
+    folder: costsFolder(),
+    target: async (name) =>
+      [engineTarget, system].find((t) => t.name === name) ?? (await workspace.named(name)),
+  });
   const ledger = new LedgerWatch(laboratory, log);
   const report = Report.register(store, navigation, distUri, { ledger, laboratory });
   const benchmark = new BenchmarkCommand({
     store,
     config,
     measuring,
-    engine: new EngineTarget({ distDir: distUri.fsPath }),
-    native: [
-      new NativeTarget({
-        name: 'system',
-        preload: null,
-        cacheDir,
-        harness: inDist('native/harness.c'),
-      }),
-    ],
+    engine: engineTarget,
+    native: [system],
+    workspace,
     toProfile: profileFromBench,
     log,
   });
@@ -76,6 +80,8 @@ export function activate(context: vscode.ExtensionContext): void {
     measuring,
     showReport: report.showAt.bind(report),
     log,
+    workspace,
+    findings: (folder: vscode.Uri) => store.folder(folder).findings,
   };
 
   const calibrate = new CalibrateCommand({
@@ -97,6 +103,7 @@ export function activate(context: vscode.ExtensionContext): void {
     analyzer,
     analysis,
     heat,
+    workspace,
     engine,
     LensProvider.register(store, config),
     Underlines.register(store),

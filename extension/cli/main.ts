@@ -190,7 +190,12 @@ async function main(): Promise<void> {
     process.exit();
   });
   let folder: WorkspaceTargets = { targets: [], problems: [] };
-  const target = (name: string): Target => targetNamed(name, folder, (line) => output.say(line));
+  // Of a build's output what a compiler complained about; a failure's first line is in its message.
+  const worthSaying = /^\$ |\bruns: |(?:warning|error): |undefined reference|\*\*\*/;
+  const target = (name: string): Target =>
+    targetNamed(name, folder, (line) => {
+      if (worthSaying.test(line)) output.say(line);
+    });
   const services: Services = {
     output,
     signal: controller.signal,

@@ -56,12 +56,16 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * The command's argument object, each field optional. Anything else (none, or what a lens or menu passes along)
+ * The command's argument object, each field optional; without `target` it is `preferred`. Anything else (none, or what a lens or menu passes along)
  * gives null: ask the user.
  *
  * @throws UserError for a field that cannot be used
  */
-export function parseBenchmarkArgs(value: unknown, targets: readonly string[]): BenchmarkChoice | null {
+export function parseBenchmarkArgs(
+  value: unknown,
+  targets: readonly string[],
+  preferred = 'engine',
+): BenchmarkChoice | null {
   if (!isRecord(value)) return null;
   const known = ['workload', 'profile', 'target', 'variant', 'iterations'];
   if (!known.some((key) => key in value)) return null;
@@ -70,7 +74,8 @@ export function parseBenchmarkArgs(value: unknown, targets: readonly string[]): 
     if (typeof given === 'string' && allowed.includes(given)) return given;
     throw new UserError(`Run Benchmark: ${key} must be one of ${allowed.join(', ')}.`);
   };
-  const target = text('target', 'engine', targets);
+  // Variants are the engine's alone.
+  const target = text('target', 'variant' in value ? 'engine' : preferred, targets);
   const iterations = value.iterations ?? null;
   if (
     iterations !== null &&

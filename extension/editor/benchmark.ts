@@ -99,7 +99,7 @@ export class BenchmarkCommand {
     this.#deps.measuring.require();
     const own = vscode.workspace.isTrusted ? ((await this.#deps.workspace?.list()) ?? []) : [];
     const names = ['engine', ...own.map((t) => t.config.name), ...this.#natives().map((t) => t.name)];
-    const choice = parseBenchmarkArgs(args, names) ?? (await this.#ask(own));
+    const choice = parseBenchmarkArgs(args, names, own[0]?.config.name) ?? (await this.#ask(own));
     return choice === null ? undefined : this.#measure(choice);
   }
 

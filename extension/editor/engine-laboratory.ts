@@ -1,4 +1,4 @@
-/** The laboratory on the built-in engine, with the workspace's ledger. */
+/** The laboratory on the built-in engine and the workspace's own targets, with the workspace's ledger. */
 import path from 'node:path';
 import { presetByName } from '../../engine/host/presets.ts';
 import { engineSide } from '../../engine/host/pair-side.ts';
@@ -6,7 +6,7 @@ import { EnginePair } from '../../engine/host/pair-target.ts';
 import { EngineSoakRunner } from '../../engine/host/soak.ts';
 import { runningProducts } from '../experiment/cumulative.ts';
 import { appendRecord, ledgerOf, readLedger } from '../experiment/ledger.ts';
-import { engineLooks, looksWithin } from '../experiment/looks.ts';
+import { engineLooks, looksWithin, nativeLooks } from '../experiment/looks.ts';
 import { documentFigures } from '../experiment/replay.ts';
 import { replayPlan, replays } from '../experiment/replays.ts';
 import { type PlanParts, runPlan } from '../experiment/run-plan.ts';
@@ -15,7 +15,7 @@ import { beginSoak } from '../experiment/soak-run.ts';
 import { documentLimits, defaultEpochSeconds } from '../experiment/soak.ts';
 import { TargetPair } from '../experiment/target-pair.ts';
 import type { Experiment, LedgerRecord } from '../model-experiment.ts';
-import { UserError } from '../model.ts';
+import { type Target, UserError } from '../model.ts';
 import { readMachineState } from '../profile/machine-state.ts';
 import { problemText } from '../report/text-ledger.ts';
 import { writeDocuments } from '../report/lab-export.ts';
@@ -25,26 +25,38 @@ export interface EngineLaboratoryOptions {
   readonly distDir: string;
   /** Folder of the A/A history, null where nothing is kept. */
   readonly folder: string | null;
+  /** A target that cannot share a process with the other side; null for names that are none. Default: there are none. */
+  readonly target?: (name: string) => Promise<Target | null>;
 }
 
 const experimentsOf = (records: readonly LedgerRecord[]): Experiment[] =>
   records.flatMap((r) => (r.kind === 'experiment' ? [r.experiment] : []));
 
-export function engineLaboratory({ distDir, folder }: EngineLaboratoryOptions): Laboratory {
+export function engineLaboratory({ distDir, folder, target }: EngineLaboratoryOptions): Laboratory {
   const parts: PlanParts = {
     engine: new EnginePair({ distDir }),
-    apart: new TargetPair((name) => {
-      throw new UserError(
-        `${name}: comparing the engine with a native allocator is done on the command line`,
-      );
-    }, engineSide),
+    apart: new TargetPair(
+      async (name) => {
+        const found = (await target?.(name)) ?? null;
+        if (found !== null) return found;
+        throw new UserError(
+          `${name} is no target of this workspace: alloc-lens experiment takes others, too`,
+        );
+      },
+      (spec) =>
+        spec.target === 'engine'
+          ? engineSide(spec)
+          : { variant: spec.variant, env: spec.env, flags: spec.flags },
+    ),
     machine: readMachineState,
     calibrations: folder === null ? null : path.join(folder, 'calibrations.jsonl'),
   };
   const records = async (place: string): Promise<LedgerRecord[]> =>
     (await readLedger(ledgerOf(place))).entries.map((entry) => entry.record);
   return {
-    looks: (most) => looksWithin(engineLooks, most),
+    // 36 units of the engine are all that is planned, and so are 72 native ones.
+    looks: (most, native) =>
+      native === true ? looksWithin(nativeLooks, 2 * most) : looksWithin(engineLooks, most),
     replays: replays
       .filter((replay) => replay.kind === 'pair')
       .map((replay) => ({
