@@ -5,7 +5,11 @@ import path from 'node:path';
 import Ajv from 'ajv';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseTargetList, parseTargetsFile, reservedNames } from '../../../extension/native/targets-config.ts';
+import {
+  parseTargetList,
+  parseTargetsFile,
+  reservedNames,
+} from '../../../extension/native/targets-config.ts';
 import { workspaceTargets } from '../../../extension/native/workspace-targets.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -53,10 +57,18 @@ describe('targets as they are written', () => {
     ['a dash first', { ...built, name: '--help' }, /no name/],
     ['a long name', { ...built, name: 'x'.repeat(65) }, /no name/],
     ['a path as name', { ...built, name: '../x' }, /no name/],
-    ['neither library nor program', { name: 'mine' }, /'mine'\.preload: give the library to preload, or in run/],
+    [
+      'neither library nor program',
+      { name: 'mine' },
+      /'mine'\.preload: give the library to preload, or in run/,
+    ],
     ['both', { ...built, run: own.run }, /'mine'\.preload: a target has either preload or run, not both/],
     ['an unknown field', { ...built, comand: [] }, /target 1: "comand" is no field; known are name, build/],
-    ['a shell line', { ...built, build: { command: 'make all' } }, /'mine'\.build\.command: a command is a list/],
+    [
+      'a shell line',
+      { ...built, build: { command: 'make all' } },
+      /'mine'\.build\.command: a command is a list/,
+    ],
     ['no program', { ...built, build: { command: [] } }, /build\.command: it is empty/],
     ['a number in a command', { ...built, build: { command: ['make', 2] } }, /element 2 is 2, not a text/],
     ['an option as program', { ...built, build: { command: ['--x'] } }, /"--x" is an option, not a program/],
@@ -67,7 +79,11 @@ describe('targets as they are written', () => {
     ['a number as value', { ...built, env: { A: 1 } }, /"A" is 1, not a text/],
     ['a list as environment', { ...built, env: ['A=1'] }, /an object of environment variables is expected/],
     ['an unknown unit', withRule({ unit: 'ops' }), /throughput\.unit: .*Mops\/s.* are expected, not "ops"/],
-    ['a broken pattern', withRule({ pattern: '([0-9]+' }), /throughput\.pattern: it is no regular expression/],
+    [
+      'a broken pattern',
+      withRule({ pattern: '([0-9]+' }),
+      /throughput\.pattern: it is no regular expression/,
+    ],
     ['no group', withRule({ pattern: '[0-9]+' }), /one group has to hold the number, not 0/],
     ['two groups', withRule({ pattern: '(a)(b)' }), /not 2; write others as \(\?:\.\.\.\)/],
     ['a long pattern', withRule({ pattern: `(${'a'.repeat(600)})` }), /longer than 500/],
@@ -144,7 +160,13 @@ describe('targets of a folder', () => {
   it('settings win over the file by name, both over what is found', async () => {
     writeFileSync(
       path.join(dir, 'alloc-lens.json'),
-      JSON.stringify({ targets: [{ ...built, name: 'a' }, { ...built, name: 'found' }, { ...own, name: 'b' }] }),
+      JSON.stringify({
+        targets: [
+          { ...built, name: 'a' },
+          { ...built, name: 'found' },
+          { ...own, name: 'b' },
+        ],
+      }),
     );
     const { targets, problems } = await workspaceTargets(dir, [{ ...own, name: 'a' }]);
     expect(problems).toEqual([]);
@@ -238,7 +260,9 @@ describe('schemas of targets', () => {
 
   it('are the same in the settings, which an untrusted workspace cannot set', () => {
     const manifest = read('package.json') as {
-      readonly capabilities: { readonly untrustedWorkspaces: { readonly restrictedConfigurations: string[] } };
+      readonly capabilities: {
+        readonly untrustedWorkspaces: { readonly restrictedConfigurations: string[] };
+      };
       readonly contributes: {
         readonly configuration: { readonly properties: Readonly<Record<string, Schema>> };
         readonly jsonValidation: readonly { readonly fileMatch: string; readonly url: string }[];
@@ -249,7 +273,9 @@ describe('schemas of targets', () => {
     expect(manifest.contributes.jsonValidation).toEqual([
       { fileMatch: 'alloc-lens.json', url: './docs/schemas/targets.schema.json' },
     ]);
-    expect(readFileSync(path.join(root, '.vscodeignore'), 'utf8')).toContain('!docs/schemas/targets.schema.json');
+    expect(readFileSync(path.join(root, '.vscodeignore'), 'utf8')).toContain(
+      '!docs/schemas/targets.schema.json',
+    );
   });
 
   it.each([
