@@ -7,6 +7,8 @@ const mostMessage = 1000;
 
 /** gcc and clang: `file:line[:column]: severity: text`. */
 const diagnostic = /^([^:\s][^:]*):(\d{1,9})(?::(\d{1,9}))?: (fatal error|error|warning|note): (.+)$/;
+/** A flag's value is wrong: gcc's note below says where it was used. */
+const commandLine = /^<command-line>: (?:fatal )?error: (.+)$/;
 /** GNU ld, gold and lld, with the source file where debug information names it. */
 const linker =
   /^(?:\S*ld(?:\.\w+)?: )?(?:\S+\.o: (?:in function [^:]+: )?)?([^:\s][^:]*\.\w{1,4}):(\d{1,9}): ((?:undefined reference|multiple definition|undefined symbol|duplicate symbol).+)$/;
@@ -26,6 +28,8 @@ export class BuildProblems {
   #more = 0;
   /** A message of cmake stands on the lines after its head. */
   #head: Omit<BuildProblem, 'message'> | null = null;
+  /** Of a macro that was defined on the command line, until its use is named. */
+  #unplaced: string | null = null;
 
   /** @param cwd absolute; relative paths begin there, or where make says that it went */
   constructor(cwd: string) {
@@ -92,6 +96,11 @@ export class BuildProblems {
     const found = diagnostic.exec(text);
     if (found !== null) {
       const [, file = '', line = '1', column, kind, message = ''] = found;
+      if (kind === 'note' && this.#unplaced !== null && message.startsWith('in expansion of macro')) {
+        this.#add(file, line, column, 'error', `${this.#unplaced} (${message})`);
+        this.#unplaced = null;
+        return;
+      }
       const severity = kind === 'warning' ? 'warning' : kind === 'note' ? 'information' : 'error';
       this.#add(file, line, column, severity, message);
       return;
@@ -101,6 +110,7 @@ export class BuildProblems {
       this.#add(linked[1] ?? '', linked[2] ?? '1', undefined, 'error', linked[3] ?? '');
       return;
     }
+    this.#unplaced = commandLine.exec(text)?.[1] ?? this.#unplaced;
     if (general.test(text)) this.#general ??= text.trim().slice(0, mostMessage);
   }
 

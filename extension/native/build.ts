@@ -8,7 +8,7 @@ import path from 'node:path';
 import type { BuildProblem, WorkspaceTarget } from '../model-profile.ts';
 import { UserError } from '../model.ts';
 import { BuildProblems } from './build-problems.ts';
-import { abortError, runProcess } from './process.ts';
+import { abortError, oneLine, runProcess } from './process.ts';
 import {
   buildsOutOfSource,
   commandText,
@@ -203,7 +203,7 @@ export async function runBuild(plan: BuildPlan, name: string, hooks: BuildHooks)
     if (hooks.signal?.aborted) throw abortError();
     if (outcome.startError !== null) {
       throw new UserError(
-        `${name} cannot be built: \`${program}\` cannot be started (${outcome.startError})`,
+        `${name} cannot be built: \`${oneLine(program)}\` cannot be started (${outcome.startError})`,
         3,
       );
     }

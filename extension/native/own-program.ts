@@ -5,7 +5,7 @@ import { type BenchRequest, type BenchResult, type RunHooks, UserError } from '.
 import { placedCommand } from '../profile/placement.ts';
 import { median, summarizeRuns } from '../profile/run-statistics.ts';
 import type { ExactCommand } from './build.ts';
-import { runProcess } from './process.ts';
+import { oneLine, runProcess } from './process.ts';
 import { readThroughput } from './throughput.ts';
 
 export interface OwnProgram extends ExactCommand {
@@ -59,14 +59,17 @@ async function once(
   const seconds = (performance.now() - from) / 1000;
   if (outcome.startError !== null) {
     throw new UserError(
-      `${name}: \`${command}\` cannot be started in ${program.cwd} (${outcome.startError})`,
+      `${name}: \`${oneLine(command)}\` cannot be started in ${oneLine(program.cwd)} (${outcome.startError})`,
       3,
     );
   }
   const words = lastWords(outcome.stderr);
   const end = outcome.signal === null ? `exit status ${outcome.status}` : outcome.signal;
   if (outcome.status !== 0) {
-    throw new UserError(`${name}: \`${command}\` ended with ${end}${words === '' ? '' : `: ${words}`}`, 3);
+    throw new UserError(
+      `${name}: \`${oneLine(command)}\` ended with ${end}${words === '' ? '' : `: ${words}`}`,
+      3,
+    );
   }
   // Some print their figures on stderr.
   return {

@@ -34,6 +34,12 @@ const stderrTail = 1 << 16;
 /** Milliseconds between asking a group to end and ending it. */
 const groupGrace = 2000;
 
+/** For messages, which are one line: control characters as question marks, and not too long. */
+export function oneLine(text: string): string {
+  const plain = [...text.slice(0, 300)].map((c) => (c < ' ' || c === '\x7f' ? '?' : c)).join('');
+  return text.length > 300 ? `${plain}…` : plain;
+}
+
 export function abortError(): Error {
   return new DOMException('The benchmark was cancelled', 'AbortError');
 }

@@ -23,7 +23,7 @@ import {
 import { loadedHash } from './elf.ts';
 import { harnessBinary, type LinkedAllocator } from './harness.ts';
 import { type HarnessOutput, parseHarnessOutput } from './output.ts';
-import { type ProcessOutcome, abortError, runProcess } from './process.ts';
+import { type ProcessOutcome, abortError, oneLine, runProcess } from './process.ts';
 import { nativeResult } from './result.ts';
 import { harnessArguments } from './arguments.ts';
 import { type TraceText, traceText } from './trace-text.ts';
@@ -144,9 +144,9 @@ export class NativeTarget implements Target {
     const { preload } = this.#options;
     if (preload === null) return null;
     const file = await realPathOrNull(preload);
-    if (file === null) throw new UserError(`${preload} does not exist: build the library first`);
+    if (file === null) throw new UserError(`${oneLine(preload)} does not exist: build the library first`);
     if (/[\s:]/.test(file)) {
-      throw new UserError(`${file}: a preload library's path must be without blanks and colons`);
+      throw new UserError(`${oneLine(file)}: a preload library's path must be without blanks and colons`);
     }
     return file;
   }

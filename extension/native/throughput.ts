@@ -77,7 +77,8 @@ function matchesOf(pattern: string, text: string): readonly string[] {
     const list: unknown = JSON.parse(String(found));
     return Array.isArray(list) ? list.map(String) : [];
   } catch (error) {
-    const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+    const code: unknown =
+      typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
     if (code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
     throw new UserError(
       `throughput.pattern took longer than ${timeLimitMs} ms on the output: make it simpler, nested repetitions take for ever`,

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of targets, which are put in by name
 /** Builds: what compilers say becomes problems, folders for each combination of flags, a cancel ends everything. */
 import { spawnSync } from 'node:child_process';
 import {

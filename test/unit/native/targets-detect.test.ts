@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of targets, which are put in by name
 /** What is found in a folder where nothing is configured, without executing any of it. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
