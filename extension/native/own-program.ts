@@ -26,7 +26,8 @@ const ours = [
 /** Throws `UserError` for whatever the request asks of a workload of ours. */
 export function requireOwnWork(request: BenchRequest, name: string): void {
   const option =
-    ours.find(([key]) => request[key] !== null)?.[1] ??
+    // One thread is what whoever does not care asks for.
+    ours.find(([key]) => request[key] !== null && !(key === 'threads' && request.threads === 1))?.[1] ??
     (request.workload === 'trace' ? '--trace' : undefined) ??
     (request.latency ? '--latency' : undefined) ??
     (request.verify ? '--verify' : undefined);
