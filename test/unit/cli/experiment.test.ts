@@ -60,6 +60,7 @@ async function run(args: readonly string[], setup: Setup = {}): Promise<Done> {
     if (name === 'nonsense') throw new UserError("--target 'nonsense': expected engine");
     return {
       ...{ name, variants: name === 'engine' ? engineVariants : ['native'] },
+      ...(name === 'system' || name === 'mimalloc' ? { noFlags: 'it is run as it was built' } : {}),
       run: async (request) => {
         requests.push(request);
         return { ...benchResult(), ...setup.bench };
