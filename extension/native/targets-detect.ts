@@ -132,7 +132,7 @@ export function readCmake(text: string): DescribedLibrary | null {
         ...['cmake', '-S', '.', '-B', `\${out}`, '-DCMAKE_BUILD_TYPE=RelWithDebInfo'],
         ...[given, given.replace('_C_', '_CXX_')],
       ],
-      next: [['cmake', '--build', `\${out}`]],
+      next: [['cmake', '--build', `\${out}`, '--target', name]],
       file: `\${out}/lib${name}.so`,
       notes: [],
     };

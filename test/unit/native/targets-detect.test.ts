@@ -122,7 +122,7 @@ describe('CMakeLists.txt', () => {
     if (found === null) return;
     expect(found.file).toBe(`\${out}/lib${name}.so`);
     expect(found.command.slice(0, 5)).toEqual(['cmake', '-S', '.', '-B', '${out}']);
-    expect(found.next).toEqual([['cmake', '--build', '${out}']]);
+    expect(found.next).toEqual([['cmake', '--build', '${out}', '--target', name]]);
   });
 });
 
