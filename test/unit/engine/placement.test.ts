@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { EngineTarget } from '../../../engine/host/target.ts';
+import type { BenchRequest } from '../../../extension/model.ts';
 import { allowedCores } from '../../../extension/profile/pin.ts';
 
 const distDir = path.resolve(import.meta.dirname, '../../../dist');
@@ -27,11 +28,11 @@ it.skipIf(!able)('runs its process on the core of the placement', async () => {
     chmodSync(node, 0o755);
     const core = cores.at(-1) ?? 0;
     const target = new EngineTarget({ distDir, nodePath: node });
-    const request = {
+    const request: BenchRequest = {
       ...{ workload: 'random_mixed', profile: 'mixed', variant: 'fast', env: {}, flags: {} },
       ...{ iterations: 1000, workingSet: null, min: null, max: null, seed: 12345, threads: null, runs: 1 },
       ...{ passes: 1, sample: false, counters: false, latency: false, verify: false },
-    } as const;
+    };
     await target.run({ ...request, placement: { core, fixedAddresses: false, environmentBytes: 0 } }, {});
     expect(readFileSync(seen, 'utf8').trim().split('\n').at(-1)).toMatch(new RegExp(`\\b${core}$`));
     await target.run(request, {});
