@@ -20,6 +20,7 @@ import { HoverProvider } from './editor/hovers.ts';
 import { LensProvider } from './editor/lenses.ts';
 import { registerMemory } from './editor/memory.ts';
 import { Measuring } from './editor/measuring.ts';
+import { NativeTargets } from './editor/native-targets.ts';
 import { Navigation } from './editor/navigation.ts';
 import { Report } from './editor/report.ts';
 import { SoakCommand } from './editor/soak.ts';
@@ -59,19 +60,21 @@ export function activate(context: vscode.ExtensionContext): void {
     distDir: distUri.fsPath,
     cacheDir: vscode.Uri.joinPath(context.globalStorageUri, 'engine').fsPath,
   };
+  const engineTarget = new EngineTarget(engineDirs);
   const harness = inDist('native/harness.c');
+  const system = new NativeTarget({ name: 'system', preload: null, cacheDir, harness });
+  const workspace = new NativeTargets({ memory: context.workspaceState, cacheDir, harness, log });
   const laboratory = engineLaboratory({
     ...engineDirs,
     folder: costsFolder(),
-    native: (name) => nativeTargetNamed(name, { cacheDir, harness }),
+    target: async (name) => (await workspace.named(name)) ?? nativeTargetNamed(name, { cacheDir, harness }),
   });
   const ledger = new LedgerWatch(laboratory, log);
   const report = Report.register(store, navigation, distUri, { ledger, laboratory });
-  const engineTarget = new EngineTarget(engineDirs);
-  const system = new NativeTarget({ name: 'system', preload: null, cacheDir, harness });
   const compare = new CompareCommand({
     ...{ store, measuring, engine: engineTarget, log },
     natives: async () => [
+      ...(await workspace.targets()),
       system,
       ...(await discoverAllocators()).map(
         ({ name, path }) => new NativeTarget({ name, preload: path, cacheDir, harness }),
@@ -94,6 +97,7 @@ export function activate(context: vscode.ExtensionContext): void {
     measuring,
     engine: engineTarget,
     native: [system],
+    workspace,
     toProfile: profileFromBench,
     log,
   });
@@ -104,6 +108,8 @@ export function activate(context: vscode.ExtensionContext): void {
     measuring,
     showReport: report.showAt.bind(report),
     log,
+    workspace,
+    findings: (folder: vscode.Uri) => store.folder(folder).findings,
   };
 
   const calibrate = new CalibrateCommand({
@@ -126,6 +132,7 @@ export function activate(context: vscode.ExtensionContext): void {
     analyzer,
     analysis,
     heat,
+    workspace,
     engine,
     LensProvider.register(store, config),
     Underlines.register(store),

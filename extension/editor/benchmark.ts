@@ -1,16 +1,19 @@
 /** `Alloc Lens: Run Benchmark…`: asks, runs in the target's own process with progress and cancel, loads the result. */
 import * as vscode from 'vscode';
+import type { WorkspaceTarget } from '../model-profile.ts';
 import { type BenchResult, type Profile, type Target, UserError } from '../model.ts';
 import {
   type BenchmarkChoice,
   benchmarkRequest,
   engineVariants,
   parseBenchmarkArgs,
+  targetOffer,
   workloadProfiles,
 } from './benchmark-args.ts';
 import type { Config } from './config.ts';
 import { commands } from './ids.ts';
 import type { Measuring } from './measuring.ts';
+import type { NativeTargets } from './native-targets.ts';
 import type { Store } from './store.ts';
 import { speedText, workloadText } from './words.ts';
 
@@ -21,6 +24,8 @@ export interface BenchmarkDeps {
   readonly engine: Target;
   /** Native targets, by name; offered and run only in a trusted workspace. */
   readonly native: readonly Target[];
+  /** Of the workspace, preferred to all others; absent where there can be none. */
+  readonly workspace?: Pick<NativeTargets, 'list' | 'named'>;
   readonly toProfile: (result: BenchResult, recordedAt: string) => Profile | null;
   readonly log: vscode.LogOutputChannel;
 }
@@ -41,7 +46,7 @@ export class BenchmarkCommand {
     return vscode.workspace.isTrusted ? this.#deps.native : [];
   }
 
-  async #ask(): Promise<BenchmarkChoice | null> {
+  async #ask(own: readonly WorkspaceTarget[]): Promise<BenchmarkChoice | null> {
     const workload = await vscode.window.showQuickPick(
       workloadProfiles.map((p) => ({
         label: `random_mixed: ${p.name}`,
@@ -55,12 +60,14 @@ export class BenchmarkCommand {
       },
     );
     if (workload === undefined) return null;
-    const items: TargetItem[] = engineVariants.map((v) => ({
-      label: `engine: ${v.name}`,
-      description: v.about,
-      target: 'engine',
-      variant: v.name,
+    const items: TargetItem[] = own.map((t) => ({
+      ...targetOffer(t),
+      target: t.config.name,
+      variant: 'native',
     }));
+    for (const v of engineVariants) {
+      items.push({ label: `engine: ${v.name}`, description: v.about, target: 'engine', variant: v.name });
+    }
     for (const t of this.#natives()) {
       items.push({
         label: t.name,
@@ -90,15 +97,20 @@ export class BenchmarkCommand {
    */
   async run(args?: unknown): Promise<BenchResult | undefined> {
     this.#deps.measuring.require();
-    const names = ['engine', ...this.#natives().map((t) => t.name)];
-    const choice = parseBenchmarkArgs(args, names) ?? (await this.#ask());
+    const own = vscode.workspace.isTrusted ? ((await this.#deps.workspace?.list()) ?? []) : [];
+    const names = ['engine', ...own.map((t) => t.config.name), ...this.#natives().map((t) => t.name)];
+    const choice = parseBenchmarkArgs(args, names, own[0]?.config.name) ?? (await this.#ask(own));
     return choice === null ? undefined : this.#measure(choice);
   }
 
   async #measure(choice: BenchmarkChoice): Promise<BenchResult | undefined> {
     const { store, config, engine, measuring, log } = this.#deps;
     const target =
-      choice.target === 'engine' ? engine : this.#natives().find((t) => t.name === choice.target);
+      choice.target === 'engine'
+        ? engine
+        : (this.#natives().find((t) => t.name === choice.target) ??
+          (vscode.workspace.isTrusted ? await this.#deps.workspace?.named(choice.target) : null) ??
+          undefined);
     if (target === undefined) throw new UserError(`The target ${choice.target} needs a trusted workspace.`);
     const scope = vscode.workspace.workspaceFolders?.[0]?.uri ?? null;
     const request = benchmarkRequest(choice, config.for(scope).env);
