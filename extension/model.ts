@@ -483,7 +483,7 @@ export interface Target {
 }
 
 /** A target whose runs begin at once; what it was built with stays. */
-export interface PreparedTarget extends Pick<Target, 'run'> {
+export interface PreparedTarget extends Pick<Target, 'run' | 'systemCallsPerOp'> {
   /** SHA-256 of what the processor runs and of the target's own environment, null when unknown. */
   readonly code: string | null;
   /** A program of the user's own: its operations are its own, unhashed and unverified. */

@@ -162,7 +162,15 @@ export class ConfiguredTarget implements Target {
         const result = await native.run({ ...asked, flags: {}, env: { ...own, ...asked.env } }, runHooks);
         return { ...result, environment: environment(asked.env) };
       },
+      systemCallsPerOp: (asked, runHooks) =>
+        native.systemCallsPerOp({ ...asked, flags: {}, env: { ...own, ...asked.env } }, runHooks),
     };
+  }
+
+  /** Null for a program of the user's own: its operations are not ours to count. */
+  async systemCallsPerOp(request: BenchRequest, hooks: RunHooks): Promise<number | null> {
+    const prepared = await this.prepare(request, hooks);
+    return (await prepared.systemCallsPerOp?.(request, hooks)) ?? null;
   }
 
   /** As `NativeTarget`, or as the program says; builds before. */
