@@ -7,6 +7,7 @@ import { AnalysisClient } from './analysis/client.ts';
 import { AnalysisController } from './editor/analysis.ts';
 import { AssemblyView } from './editor/assembly.ts';
 import { BenchmarkCommand } from './editor/benchmark.ts';
+import { targetOffer } from './editor/benchmark-args.ts';
 import { CalibrateCommand } from './editor/calibrate-command.ts';
 import { registerCommands, showFailure } from './editor/commands.ts';
 import { CompareCommand } from './editor/compare.ts';
@@ -21,7 +22,8 @@ import { HoverProvider } from './editor/hovers.ts';
 import { LensProvider } from './editor/lenses.ts';
 import { registerMemory } from './editor/memory.ts';
 import { Measuring } from './editor/measuring.ts';
-import { readyChoice } from './editor/native-offers.ts';
+import { readyChoice, workspaceChoices } from './editor/native-offers.ts';
+import { NativeTargets } from './editor/native-targets.ts';
 import { Navigation } from './editor/navigation.ts';
 import { ProfileCommands } from './editor/profile-commands.ts';
 import { ProfileEditor } from './editor/profile-editor.ts';
@@ -72,19 +74,21 @@ export function activate(context: vscode.ExtensionContext): void {
     distDir: distUri.fsPath,
     cacheDir: vscode.Uri.joinPath(context.globalStorageUri, 'engine').fsPath,
   };
+  const engineTarget = new EngineTarget(engineDirs);
   const harness = inDist('native/harness.c');
+  const system = new NativeTarget({ name: 'system', preload: null, cacheDir, harness });
+  const workspace = new NativeTargets({ memory: context.workspaceState, cacheDir, harness, log });
   const laboratory = engineLaboratory({
     ...engineDirs,
     folder: costsFolder(),
-    native: (name) => nativeTargetNamed(name, { cacheDir, harness }),
+    target: async (name) => (await workspace.named(name)) ?? nativeTargetNamed(name, { cacheDir, harness }),
   });
   const ledger = new LedgerWatch(laboratory, log);
   const report = Report.register(store, navigation, distUri, { ledger, laboratory });
-  const engineTarget = new EngineTarget(engineDirs);
-  const system = new NativeTarget({ name: 'system', preload: null, cacheDir, harness });
   const compare = new CompareCommand({
     ...{ store, measuring, engine: engineTarget, log },
     natives: async () => [
+      ...(await workspace.targets()),
       system,
       ...(await discoverAllocators()).map(
         ({ name, path }) => new NativeTarget({ name, preload: path, cacheDir, harness }),
@@ -108,6 +112,7 @@ export function activate(context: vscode.ExtensionContext): void {
     loader,
     engine: engineTarget,
     native: async () => [
+      ...(await workspaceChoices(workspace, (t) => targetOffer(t).description.replace(/^native: /, ''))),
       ...(await discoverAllocators()).map(({ name, path }) =>
         readyChoice(new NativeTarget({ name, preload: path, cacheDir, harness }), 'installed', path),
       ),
@@ -135,6 +140,8 @@ export function activate(context: vscode.ExtensionContext): void {
     measuring,
     showReport: report.showAt.bind(report),
     log,
+    workspace,
+    findings: (folder: vscode.Uri) => store.folder(folder).findings,
   };
 
   const calibrate = new CalibrateCommand({
@@ -157,6 +164,7 @@ export function activate(context: vscode.ExtensionContext): void {
     analyzer,
     analysis,
     heat,
+    workspace,
     engine,
     marks,
     loader,

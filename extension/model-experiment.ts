@@ -85,6 +85,8 @@ export interface SideFacts {
   /** Of the operations, 16 hex digits a thread. */
   readonly hash: readonly string[];
   readonly verified: boolean;
+  /** A program of the user's own, whose operations are neither hashed nor verified. */
+  readonly ownProgram?: boolean;
   readonly counters: BenchCounters | null;
   /** Where the counters come from, by function and line; null or absent where nothing was counted. */
   readonly counted?: CountedTable | null;

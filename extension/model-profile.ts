@@ -216,6 +216,9 @@ export interface TargetConfig {
   readonly name: string;
   readonly build: {
     readonly command: readonly string[];
+    /** Further commands, each when the one before it succeeded (`cmake --build`). */
+    readonly next?: readonly (readonly string[])[];
+    /** Null: the target's own. */
     readonly cwd: string | null;
     readonly env: Readonly<Record<string, string>>;
   } | null;
@@ -232,8 +235,19 @@ export interface TargetConfig {
 /** Where a target came from. */
 export type TargetOrigin = 'settings' | 'alloc-lens.json' | 'detected';
 
+/** A target and where it was found. */
+export interface WorkspaceTarget {
+  readonly config: TargetConfig;
+  readonly origin: TargetOrigin;
+  /** Absolute path of the workspace folder: `${workspaceFolder}`, and what relative paths begin at. */
+  readonly folder: string;
+  /** What the user should know of it, a sentence each. */
+  readonly notes: readonly string[];
+}
+
 /** Something that a compiler said about a file. */
 export interface BuildProblem {
+  /** Absolute. */
   readonly file: string;
   readonly line: number;
   readonly column: number;

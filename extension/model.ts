@@ -332,6 +332,18 @@ export interface BenchRequest {
   readonly counters: boolean;
   readonly latency: boolean;
   readonly verify: boolean;
+  /** Where an experiment wants its processes; as the system likes without it. */
+  readonly placement?: Placement;
+}
+
+/** Core, addresses and environment block of a process, for comparisons (Mytkowicz et al., ASPLOS 2009). */
+export interface Placement {
+  /** Null: any core. */
+  readonly core: number | null;
+  /** Address space randomisation is off. */
+  readonly fixedAddresses: boolean;
+  /** Where the stack begins: bytes, modulo 4096, that arguments and environment take together. */
+  readonly environmentBytes: number;
 }
 
 export interface BenchRun {
@@ -457,6 +469,8 @@ export interface RunHooks {
 export interface Target {
   readonly name: string;
   readonly variants: readonly string[];
+  /** Absent: `request.flags` may be given. Else why this target is run as it was built, a clause. */
+  readonly noFlags?: string;
   /** Rejects with `UserError`-shaped errors (`message` is one clear line) or with an AbortError. */
   run(request: BenchRequest, hooks: RunHooks): Promise<BenchResult>;
   /**
@@ -464,6 +478,16 @@ export interface Target {
    * counted. Rejects as `run`.
    */
   systemCallsPerOp?(request: BenchRequest, hooks: RunHooks): Promise<number | null>;
+  /** Does once what several runs of such a request need (builds, looks up). Rejects as `run`. */
+  prepare?(request: BenchRequest, hooks: RunHooks): Promise<PreparedTarget>;
+}
+
+/** A target whose runs begin at once; what it was built with stays. */
+export interface PreparedTarget extends Pick<Target, 'run' | 'systemCallsPerOp'> {
+  /** SHA-256 of what the processor runs and of the target's own environment, null when unknown. */
+  readonly code: string | null;
+  /** A program of the user's own: its operations are its own, unhashed and unverified. */
+  readonly ownProgram: boolean;
 }
 
 // ---------------------------------------------------------------------------------------------- annotations

@@ -20,7 +20,7 @@ import { readManifest } from './manifest.ts';
 import { layoutRecipes, seededRandom } from './module-layout.ts';
 import { Modules } from './modules.ts';
 import { engineSide, engineSideLabel, hasThreads, workParameters } from './pair-side.ts';
-import { type Pin, probePin } from './pin.ts';
+import { type Pin, probePin } from '../../extension/profile/pin.ts';
 import type {
   CheckResult,
   CompareResult,

@@ -137,7 +137,11 @@ export class EngineTarget implements Target {
       throw new UserError(`--runs has to be a whole number from 1 to 1000, not ${request.runs}`);
     }
     const manifest = this.#manifest();
-    const options = await this.#childOptions();
+    const core = request.placement?.core ?? null;
+    const options = {
+      ...(await this.#childOptions()),
+      ...(core === null ? {} : { launcher: ['taskset', '-c', String(core)] }),
+    };
     if (hooks.signal?.aborted) throw abortError();
     hooks.onProgress?.({ message: `engine ${request.variant}: preparing`, fraction: 0 });
     const module = await this.#modules.resolve(manifest, request.variant, request.flags, request.env);

@@ -1,5 +1,5 @@
 /** `alloc-lens annotate`: a source file with its percentages, as perf annotate prints it. */
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { sourcePattern } from '../analysis/discover.ts';
@@ -29,21 +29,42 @@ const collect = (value: string, before: readonly string[] | undefined): readonly
   value,
 ];
 
-/** The newest profile that was kept in this workspace, else the newest recording that lies in its folder. */
+/** A profile as `profile record --out` and `profile export --to json` write it. */
+function isPrintedProfile(file: string): boolean {
+  const descriptor = openSync(file, 'r');
+  try {
+    const head = Buffer.alloc(64);
+    readSync(descriptor, head, 0, head.length, 0);
+    return head.toString('latin1').startsWith('{"schemaVersion":1,"target":{"kind":');
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** The newest profile that is kept in this workspace, else the newest recording or profile that lies in its folder. */
 function newestProfile(root: string): string | null {
-  const within = (folder: string, wanted: RegExp): { file: string; time: number }[] => {
+  const within = (
+    folder: string,
+    wanted: (name: string, file: string) => boolean,
+  ): { readonly file: string; readonly time: number }[] => {
     try {
       return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
         const file = path.join(folder, entry.name);
-        return entry.isFile() && wanted.test(entry.name) ? [{ file, time: statSync(file).mtimeMs }] : [];
+        return entry.isFile() && wanted(entry.name, file) ? [{ file, time: statSync(file).mtimeMs }] : [];
       });
     } catch {
       return [];
     }
   };
-  const kept = within(path.join(root, '.alloc-lens', 'profiles'), /^[^.].*/);
-  const found = kept.length > 0 ? kept : within(root, recordingName);
-  return found.sort((a, b) => b.time - a.time)[0]?.file ?? null;
+  const kept = within(path.join(root, '.alloc-lens', 'profiles'), (name) => !name.startsWith('.'));
+  const found =
+    kept.length > 0
+      ? kept
+      : within(
+          root,
+          (name, file) => recordingName.test(name) || (name.endsWith('.json') && isPrintedProfile(file)),
+        );
+  return [...found].sort((a, b) => b.time - a.time)[0]?.file ?? null;
 }
 
 function readSource(file: string): { readonly at: string; readonly text: string } {
@@ -86,7 +107,7 @@ async function runAnnotate(services: Services, file: string, flags: AnnotateFlag
   const from = flags.profile ?? newestProfile(root);
   if (from === null) {
     throw new UserError(
-      'no profile in this workspace: record one (alloc-lens profile record -- COMMAND), or name a recording with --profile FILE',
+      'no profile in this workspace: record one (alloc-lens profile record --out profile.json -- COMMAND), or name a recording with --profile FILE',
     );
   }
   if (flags.profile === undefined) services.output.say(`profile: ${path.relative(root, from)}`);

@@ -164,7 +164,11 @@ export async function runBench(
     services.signal.throwIfAborted();
     results.push({
       ...result,
-      environment: { preset: flags.preset ?? null, env: request.env, flags: request.flags },
+      environment: {
+        preset: flags.preset ?? null,
+        env: { ...result.environment?.env, ...request.env },
+        flags: request.flags,
+      },
     });
   }
   const [first] = results;

@@ -114,8 +114,10 @@ function checkSide(services: Services, option: string, side: SideSpec): void {
   }
   if (side.target !== 'engine') {
     const flag = Object.keys(side.flags)[0];
-    if (flag === undefined) return;
-    throw new UserError(`${option}: ${flag} is a compile flag of the engine; write gates as env:${flag}=...`);
+    if (flag === undefined || target.noFlags === undefined) return;
+    throw new UserError(
+      `${option}: ${flag} is a compile flag, and ${target.name} has none: ${target.noFlags}; write gates as env:${flag}=...`,
+    );
   }
   compileSettings(side.flags);
   const gate = Object.keys(side.env).find((name) => !envGates.includes(name));

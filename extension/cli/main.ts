@@ -18,11 +18,14 @@ import { type PlanParts, runPlan } from '../experiment/run-plan.ts';
 import { TargetPair } from '../experiment/target-pair.ts';
 import { type Target, UserError } from '../model.ts';
 import { NativeCosts } from '../native/costs.ts';
+import { type ExactCommand, exactText } from '../native/build.ts';
+import { ConfiguredTarget } from '../native/configured.ts';
 import { discoverAllocators, knownAllocators } from '../native/discover.ts';
 import { nativeTargetNamed } from '../native/named.ts';
 import { readPerfData } from '../native/perf-data.ts';
 import { functionSymbols } from '../native/symbols.ts';
 import { recordTrace } from '../native/trace-record.ts';
+import { type WorkspaceTargets, workspaceTargets } from '../native/workspace-targets.ts';
 import { keepCosts, readCosts } from '../profile/cost-file.ts';
 import { thisHost } from '../profile/cost-host.ts';
 import { profileFromBench } from '../profile/from-bench.ts';
@@ -51,16 +54,32 @@ function nativeCache(env: NodeJS.ProcessEnv): string {
   return path.join(path.isAbsolute(base) ? base : path.join(os.homedir(), '.cache'), 'alloc-lens');
 }
 
-function targetNamed(name: string): Target {
+/** Commands that take the names of targets. */
+const takingTargets: readonly string[] = ['bench', 'compare-allocators', 'experiment', 'record'];
+
+function targetNamed(name: string, folder: WorkspaceTargets, onLine: (line: string) => void): Target {
   if (name === 'engine') return new EngineTarget({ distDir });
-  if (name.includes('/') || /\.so(\.\d+)*$/.test(name)) requireExists(name, '--target');
-  const target = nativeTargetNamed(name, {
+  const places = {
     cacheDir: nativeCache(process.env),
     harness: path.join(distDir, 'native', 'harness.c'),
-  });
+  };
+  const own = folder.targets.find((t) => t.config.name === name);
+  if (own !== undefined) {
+    const approve = async (commands: readonly ExactCommand[]): Promise<void> => {
+      // The build's own commands are told as they run.
+      const last = commands.at(-1);
+      if (last !== undefined) onLine(`${name} (${own.origin}) runs: ${exactText(last)}`);
+    };
+    return new ConfiguredTarget({ target: own, ...places, approve, onLine });
+  }
+  if (name.includes('/') || /\.so(\.\d+)*$/.test(name)) requireExists(name, '--target');
+  const target = nativeTargetNamed(name, places);
   if (target === null) {
+    const [problem] = folder.problems;
+    if (problem !== undefined) throw new UserError(problem);
+    const here = folder.targets.map((t) => t.config.name);
     throw new UserError(
-      `--target ${quoted(name)}: expected engine, system, ${knownAllocators.join(', ')}, or the path of a preload library`,
+      `--target ${quoted(name)}: expected engine, system, ${[...knownAllocators, ...here].join(', ')}, or the path of a preload library`,
     );
   }
   return target;
@@ -84,11 +103,11 @@ function sourceReader(): Services['sourceText'] {
 }
 
 /** Both kinds of runner, and what this machine remembers of its noise. */
-function planParts(): PlanParts {
+function planParts(target: (name: string) => Target): PlanParts {
   const folder = costsFolder();
   return {
     engine: new EnginePair({ distDir }),
-    apart: new TargetPair(targetNamed, (spec) =>
+    apart: new TargetPair(target, (spec) =>
       spec.target === 'engine'
         ? engineSide(spec)
         : { variant: spec.variant, env: spec.env, flags: spec.flags },
@@ -170,12 +189,19 @@ async function main(): Promise<void> {
     fail(error);
     process.exit();
   });
+  let folder: WorkspaceTargets = { targets: [], problems: [] };
+  // Of a build's output what a compiler complained about; a failure's first line is in its message.
+  const worthSaying = /^\$ |\bruns: |(?:warning|error): |undefined reference|\*\*\*/;
+  const target = (name: string): Target =>
+    targetNamed(name, folder, (line) => {
+      if (worthSaying.test(line)) output.say(line);
+    });
   const services: Services = {
     output,
     signal: controller.signal,
     version: packageVersion(),
     analyze: (paths, options) => analyzePaths(paths, { ...options, ...analysisSetup() }),
-    target: targetNamed,
+    target,
     installed: async () => (await discoverAllocators()).map((a) => a.name),
     profileFromBench,
     readPerfData: (file, options) => readPerfData(file, options),
@@ -186,7 +212,7 @@ async function main(): Promise<void> {
       style: readFileSync(path.join(distDir, 'webview.css'), 'utf8'),
     }),
     experiment: (plan, hooks, { maxProcesses, calibrate }) =>
-      runPlan(planParts(), plan, { maxProcesses, calibrate, hooks }),
+      runPlan(planParts(target), plan, { maxProcesses, calibrate, hooks }),
     appendToLedger: async (record, file) => {
       await appendRecord(file === undefined || file === null ? ledgerOf('.') : nodeLedger(file), record);
     },
@@ -203,6 +229,9 @@ async function main(): Promise<void> {
   };
   const program = createProgram(services, (status) => {
     process.exitCode = status;
+  });
+  program.hook('preAction', async (_program, command) => {
+    if (takingTargets.includes(command.name())) folder = await workspaceTargets(process.cwd(), undefined);
   });
   try {
     if (process.argv.length <= 2) {

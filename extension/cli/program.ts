@@ -58,13 +58,17 @@ export function createProgram(services: Services, finish: (status: number) => vo
     )
     .option(
       '--target <target>',
-      'engine, system, an installed allocator (mimalloc, jemalloc, tcmalloc), or the path of a preload library',
+      'engine, system, an installed allocator (mimalloc, jemalloc, tcmalloc), the path of a preload library, or a target of this folder: of alloc-lens.json, or what its Makefile or CMakeLists.txt builds',
       'engine',
     )
     .option('--variant <name>', 'build of the target (default: its first, fast for the engine)')
     .option('--preset <name>', 'engine preset, such as MIXED_TINYV3_C7_BALANCED')
     .option('--env <name=value>', 'environment gate of the target (repeatable)', collect)
-    .option('--flag <name=value>', 'compile flag of the engine (repeatable)', collect);
+    .option(
+      '--flag <name=value>',
+      "compile flag of the engine, or of a target's build (repeatable)",
+      collect,
+    );
   const threads = "threads (default: the workload's own); several give one result each";
   withWork(bench, ['--threads <n[,n...]>', threads])
     .option('--runs <n>', 'fresh processes (default 1)')

@@ -1,4 +1,5 @@
 /** What can be benchmarked from the editor, and the arguments of `allocLens.runBenchmark`. Pure. */
+import type { WorkspaceTarget } from '../model-profile.ts';
 import { type BenchRequest, UserError } from '../model.ts';
 
 export interface BenchmarkChoice {
@@ -28,6 +29,26 @@ export const engineVariants: readonly { readonly name: string; readonly about: s
   { name: 'standard', about: 'gates read at run time' },
 ];
 
+const origins: Readonly<Record<WorkspaceTarget['origin'], string>> = {
+  settings: 'your settings',
+  'alloc-lens.json': 'alloc-lens.json',
+  detected: 'found in this folder',
+};
+
+/** A target of the workspace as it is offered. */
+export function targetOffer({ config, origin }: WorkspaceTarget): {
+  readonly label: string;
+  readonly description: string;
+} {
+  const what =
+    config.run !== null
+      ? 'your own benchmark program'
+      : config.build === null
+        ? 'preloaded'
+        : 'built, then preloaded';
+  return { label: config.name, description: `native: ${what} (${origins[origin]})` };
+}
+
 /** Fixed by the workloads' definition, so that runs can be compared by their hash. */
 const defaultSeed = 12345;
 
@@ -35,12 +56,16 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * The command's argument object, each field optional. Anything else (none, or what a lens or menu passes along)
+ * The command's argument object, each field optional; without `target` it is `preferred`. Anything else (none, or what a lens or menu passes along)
  * gives null: ask the user.
  *
  * @throws UserError for a field that cannot be used
  */
-export function parseBenchmarkArgs(value: unknown, targets: readonly string[]): BenchmarkChoice | null {
+export function parseBenchmarkArgs(
+  value: unknown,
+  targets: readonly string[],
+  preferred = 'engine',
+): BenchmarkChoice | null {
   if (!isRecord(value)) return null;
   const known = ['workload', 'profile', 'target', 'variant', 'iterations'];
   if (!known.some((key) => key in value)) return null;
@@ -49,7 +74,8 @@ export function parseBenchmarkArgs(value: unknown, targets: readonly string[]): 
     if (typeof given === 'string' && allowed.includes(given)) return given;
     throw new UserError(`Run Benchmark: ${key} must be one of ${allowed.join(', ')}.`);
   };
-  const target = text('target', targets[0] ?? 'engine', targets);
+  // Variants are the engine's alone.
+  const target = text('target', 'variant' in value ? 'engine' : preferred, targets);
   const iterations = value.iterations ?? null;
   if (
     iterations !== null &&

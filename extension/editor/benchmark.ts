@@ -116,7 +116,8 @@ export class BenchmarkCommand {
     this.#deps.measuring.require();
     const natives = await this.#natives();
     const names = ['engine', ...natives.map((n) => n.name)];
-    const choice = parseBenchmarkArgs(args, names) ?? (await this.#ask(natives));
+    const own = natives.find((n) => n.origin === 'workspace')?.name;
+    const choice = parseBenchmarkArgs(args, names, own) ?? (await this.#ask(natives));
     return choice === null ? undefined : this.#measure(choice, natives);
   }
 
@@ -136,11 +137,7 @@ export class BenchmarkCommand {
       );
     }
     const names = natives.map((n) => n.name);
-    const given =
-      typeof args === 'object' && args !== null && !('target' in args)
-        ? { ...args, target: preferred.name }
-        : args;
-    const choice = parseBenchmarkArgs(given, names) ?? (await this.#askNative(natives));
+    const choice = parseBenchmarkArgs(args, names, preferred.name) ?? (await this.#askNative(natives));
     return choice === null ? undefined : this.#measure(choice, natives);
   }
 

@@ -1,4 +1,4 @@
-/** The laboratory on the built-in engine and, where it stands against one, a native allocator; with the workspace's ledger. */
+/** The laboratory on the built-in engine, the workspace's own targets and installed allocators, with the workspace's ledger. */
 import path from 'node:path';
 import { readManifest } from '../../engine/host/manifest.ts';
 import { presetByName } from '../../engine/host/presets.ts';
@@ -31,8 +31,8 @@ export interface EngineLaboratoryOptions {
   readonly folder: string | null;
   /** Keeps modules with changed flags; default: beside the engine. */
   readonly cacheDir?: string;
-  /** Null for names that mean nothing. */
-  readonly native: (name: string) => Target | null;
+  /** A target other than the engine; null for names that are none. Default: there are none. */
+  readonly target?: (name: string) => Promise<Target | null>;
 }
 
 const experimentsOf = (records: readonly LedgerRecord[]): Experiment[] =>
@@ -48,21 +48,22 @@ function planOfReplay(replay: Replay, id: string): ExperimentPlan {
 }
 
 export function engineLaboratory(options: EngineLaboratoryOptions): Laboratory {
-  const { distDir, folder, native } = options;
+  const { distDir, folder } = options;
   const engine = { distDir, ...(options.cacheDir === undefined ? {} : { cacheDir: options.cacheDir }) };
-  const target = (name: string): Target => {
-    const found = name === 'engine' ? new EngineTarget(engine) : native(name);
-    if (found === null) throw new UserError(`${name} is neither the engine nor an allocator that is known`);
-    return found;
-  };
   const parts: PlanParts = {
     engine: new EnginePair(engine),
-    apart: new TargetPair(target, settingsOf),
+    apart: new TargetPair(async (name) => {
+      if (name === 'engine') return new EngineTarget(engine);
+      const found = (await options.target?.(name)) ?? null;
+      if (found !== null) return found;
+      throw new UserError(`${name} is no target of this workspace and no allocator that is known`);
+    }, settingsOf),
     machine: readMachineState,
     calibrations: folder === null ? null : path.join(folder, 'calibrations.jsonl'),
   };
   const replayParts = (most: number): ReplayParts => ({
-    ...{ target, settings: settingsOf },
+    // What replays run outside of a pair is the engine.
+    ...{ target: () => new EngineTarget(engine), settings: settingsOf },
     functions: () => readManifest(distDir).functions.map((f) => f.name),
     machine: () => readMachineState({ pinned: null, flags: [] }),
     measure: (plan, hooks) => runPlan(parts, plan, { maxProcesses: most, calibrate: 'stale', hooks }),
@@ -70,7 +71,9 @@ export function engineLaboratory(options: EngineLaboratoryOptions): Laboratory {
   const records = async (place: string): Promise<LedgerRecord[]> =>
     (await readLedger(ledgerOf(place))).entries.map((entry) => entry.record);
   return {
-    looks: (most) => looksWithin(engineLooks, most),
+    // 36 units of the engine are all that is planned, and so are 72 native ones.
+    looks: (most, native) =>
+      native === true ? looksWithin(nativeLooks, 2 * most) : looksWithin(engineLooks, most),
     replays: replays.map((replay) => ({
       name: replay.name,
       about: replay.title,

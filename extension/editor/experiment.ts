@@ -3,7 +3,10 @@ import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import { calibrationUnits } from '../experiment/calibration-history.ts';
 import type { Calibration, Experiment, ExperimentWork } from '../model-experiment.ts';
-import { type ReportPlace, UserError } from '../model.ts';
+import type { WorkspaceTarget } from '../model-profile.ts';
+import { type Findings, type ReportPlace, UserError } from '../model.ts';
+import { flagsRefusal } from '../native/substitute.ts';
+import { targetOffer } from './benchmark-args.ts';
 import type { Config } from './config.ts';
 import {
   type FlagBuild,
@@ -31,6 +34,17 @@ import type { LedgerWatch } from './experiment-ledger.ts';
 import { calibrationText, experimentText, noiseText } from './experiment-words.ts';
 import type { Laboratory } from './laboratory.ts';
 import { ledgerFolder, type Measured, type Measuring, requireTrust } from './measuring.ts';
+import {
+  gateOffersOf,
+  nativeDifferences,
+  type NativeDifference,
+  nativeEnvSides,
+  nativeFlagSides,
+  otherOffers,
+  otherSides,
+  parseSetting,
+} from './native-choice.ts';
+import type { NativeTargets } from './native-targets.ts';
 
 export interface LabDeps {
   readonly config: Config;
@@ -39,6 +53,9 @@ export interface LabDeps {
   readonly measuring: Measuring;
   readonly showReport: (place: ReportPlace, folder: vscode.Uri) => unknown;
   readonly log: vscode.LogOutputChannel;
+  /** Targets of the workspace, and what is known of its sources; absent where there can be none. */
+  readonly workspace?: Pick<NativeTargets, 'list'>;
+  readonly findings?: (folder: vscode.Uri) => Findings | null;
 }
 
 /** What the answers come to. */
@@ -48,7 +65,8 @@ interface Asked {
   readonly run: (hooks: Measured) => Promise<Experiment>;
 }
 
-type Difference = 'flag' | 'fastFlag' | 'gate' | 'preset' | 'variant' | 'replay';
+type EngineDifference = 'flag' | 'fastFlag' | 'gate' | 'preset' | 'variant' | 'replay';
+type Difference = EngineDifference | NativeDifference;
 
 async function choose<T>(
   title: string,
@@ -92,7 +110,61 @@ export class ExperimentCommand {
     this.#deps = deps;
   }
 
-  async #askSides(difference: Difference): Promise<Sides | undefined> {
+  /** Two builds, two environments or two allocators of the user's own. */
+  async #askNative(
+    difference: NativeDifference,
+    own: readonly WorkspaceTarget[],
+    findings: Findings | null,
+  ): Promise<Sides | undefined> {
+    const title = vscode.l10n.t('Run A/B Experiment (2/4): what differs');
+    const able = difference === 'native-flag' ? own.filter((t) => flagsRefusal(t) === null) : own;
+    const [only] = able;
+    const target =
+      able.length === 1 && only !== undefined
+        ? only.config.name
+        : await choose(
+            title,
+            vscode.l10n.t('Which of your targets?'),
+            able.map((t) => ({ ...targetOffer(t), value: t.config.name })),
+          );
+    if (target === undefined) return undefined;
+    if (difference === 'native-other') {
+      const other = await choose(title, vscode.l10n.t('Baseline'), otherOffers(own, target));
+      return other === undefined ? undefined : otherSides(target, other);
+    }
+    const compile = difference === 'native-flag';
+    const offers = gateOffersOf(findings, compile ? 'compile' : 'env');
+    const typed: Offer<null> = { label: vscode.l10n.t('Other…'), description: 'NAME=VALUE', value: null };
+    const gate = await choose(
+      title,
+      compile ? vscode.l10n.t('Compile flag') : vscode.l10n.t('Environment variable'),
+      [...offers, typed],
+    );
+    if (gate === undefined) return undefined;
+    if (gate === null) {
+      const prompt = vscode.l10n.t('NAME=VALUE of the treatment; the baseline leaves it as it is');
+      return enter(title, prompt, '', (text) => {
+        const { name, value } = parseSetting(text);
+        return compile ? nativeFlagSides(target, name, value) : nativeEnvSides(target, name, [null, value]);
+      });
+    }
+    if (compile) {
+      if (gate.default === '0' || gate.default === '1') {
+        return nativeFlagSides(target, gate.name, String(1 - Number(gate.default)));
+      }
+      const prompt = vscode.l10n.t('Value of {0} in the treatment', gate.name);
+      return enter(title, prompt, '', (text) =>
+        nativeFlagSides(target, gate.name, parseSetting(`${gate.name}=${text}`).value),
+      );
+    }
+    const pair = await choose(gate.name, vscode.l10n.t('Baseline → treatment'), gateValues);
+    if (pair === undefined) return undefined;
+    if (pair !== null) return nativeEnvSides(target, gate.name, pair);
+    const prompt = vscode.l10n.t('Two values, the baseline’s first; - leaves {0} unset', gate.name);
+    return enter(title, prompt, '', (text) => nativeEnvSides(target, gate.name, parseGateValues(text)));
+  }
+
+  async #askSides(difference: EngineDifference): Promise<Sides | undefined> {
     const title = vscode.l10n.t('Run A/B Experiment (2/4): what differs');
     switch (difference) {
       case 'flag':
@@ -137,9 +209,12 @@ export class ExperimentCommand {
     return value === undefined ? undefined : { work, threshold: value };
   }
 
-  async #ask(most: number, folder: string): Promise<Asked | undefined> {
+  async #ask(most: number, uri: vscode.Uri): Promise<Asked | undefined> {
     const { laboratory } = this.#deps;
+    const folder = uri.fsPath;
+    const own = (await this.#deps.workspace?.list()) ?? [];
     const offers: Offer<Difference>[] = [
+      ...nativeDifferences(own),
       {
         label: vscode.l10n.t('Compile flag'),
         description: vscode.l10n.t('its default against another value'),
@@ -193,11 +268,15 @@ export class ExperimentCommand {
         run: (hooks) => replay.run(id, most, folder, hooks),
       };
     }
-    const sides = await this.#askSides(difference);
+    const native =
+      difference === 'native-flag' || difference === 'native-env' || difference === 'native-other';
+    const sides = native
+      ? await this.#askNative(difference, own, this.#deps.findings?.(uri) ?? null)
+      : await this.#askSides(difference);
     if (sides === undefined) return undefined;
     const how = await this.#askWork(sides);
     if (how === undefined) return undefined;
-    const plan = planOf(this.#id('ab'), sides, how.work, how.threshold, laboratory.looks(most));
+    const plan = planOf(this.#id('ab'), sides, how.work, how.threshold, laboratory.looks(most, native));
     this.#deps.log.info(`Experiment ${plan.id}: ${JSON.stringify(plan)}`);
     return {
       id: plan.id,
@@ -216,7 +295,7 @@ export class ExperimentCommand {
     requireTrust(vscode.l10n.t('An experiment'));
     measuring.require();
     const folder = ledgerFolder(vscode.l10n.t('An experiment'));
-    const asked = await this.#ask(config.for(folder).maxProcesses, folder.fsPath);
+    const asked = await this.#ask(config.for(folder).maxProcesses, folder);
     if (asked === undefined) return undefined;
     const experiment = await measuring.run('An experiment', asked.title, log, asked.run);
     if (experiment === undefined) return undefined;

@@ -51,8 +51,11 @@ export interface LedgerContents {
 
 /** Folders are absolute paths of workspace folders. Everything rejects with `UserError`-shaped errors, or as its signal says. */
 export interface Laboratory {
-  /** Units after which a decision may be taken, when at most `most` fresh processes are allowed. */
-  readonly looks: (most: number) => readonly number[];
+  /**
+   * Units after which a decision may be taken, when at most `most` fresh processes are allowed; with native targets, whose
+   * units are more and take four processes each, `most` stands for the same share of what is planned.
+   */
+  readonly looks: (most: number, native?: boolean) => readonly number[];
   readonly replays: readonly ReplayChoice[];
   /** Figures of the documents that can be replayed. */
   readonly documents: readonly DocumentFigures[];

@@ -257,11 +257,12 @@ function warningsOf(
   const failed = gates.filter((g) => !g.passed && g.name === 'calibration');
   const noisy = gates.filter((g) => !g.passed && g.name === 'machine');
   const uncounted = gates.filter((g) => g.name === 'coverage' && g.note.includes('could not be counted'));
+  const unchecked = gates.filter((g) => g.name === 'checksum' && g.note.includes('was not checked'));
   return [
     ...noisy.map((g) => `the machine is ${g.note.split(';')[0] ?? g.note}`),
     ...machineNotes(options.machine),
     ...failed.map((g) => g.note),
-    ...uncounted.map((g) => g.note),
+    ...[...uncounted, ...unchecked].map((g) => g.note),
     ...unitWarnings(session.units, own),
     ...(outcome.judgement?.layoutSensitive
       ? ['layout-sensitive: the effect depends on where the code lies; its interval is that over layouts']

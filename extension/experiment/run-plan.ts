@@ -27,10 +27,12 @@ export interface Conditions {
   readonly flags: readonly string[];
 }
 
+type Runner = PairRunner & { conditions(work: ExperimentWork): Promise<Conditions> };
+
 export interface PlanParts {
-  readonly engine: PairRunner & { conditions(work: ExperimentWork): Promise<Conditions> };
+  readonly engine: Runner;
   /** For sides that cannot share a process. */
-  readonly apart: PairRunner;
+  readonly apart: Runner;
   readonly machine: (conditions: Conditions) => MachineState;
   /** File of the A/A history, null where nothing is kept. */
   readonly calibrations: string | null;
@@ -57,10 +59,10 @@ interface Place {
 
 async function placeOf(parts: PlanParts, plan: ExperimentPlan): Promise<Place> {
   const apart = needsOwnProcesses(plan);
-  const conditions = apart ? { pinned: null, flags: [] } : await parts.engine.conditions(plan.work);
+  const runner = apart ? parts.apart : parts.engine;
   return {
-    runner: apart ? parts.apart : parts.engine,
-    machine: parts.machine(conditions),
+    runner,
+    machine: parts.machine(await runner.conditions(plan.work)),
     calibrations:
       parts.calibrations === null ? [] : (await readCalibrations(parts.calibrations)).calibrations,
   };

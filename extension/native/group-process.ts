@@ -57,6 +57,8 @@ export async function runGroup(
       child.kill(options.ask);
       timer ??= setTimeout(kill, patience);
     };
+    // A group of its own is not ended with us.
+    process.once('exit', kill);
     signal?.addEventListener('abort', end, { once: true });
     stop?.addEventListener('abort', end, { once: true });
     if (stop?.aborted) end();
@@ -76,6 +78,7 @@ export async function runGroup(
       if (settled) return;
       settled = true;
       clearTimeout(timer);
+      process.removeListener('exit', kill);
       signal?.removeEventListener('abort', end);
       stop?.removeEventListener('abort', end);
       if (ending()) {

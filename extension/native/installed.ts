@@ -1,5 +1,12 @@
 /** An allocator by its name, looked up among the installed ones when it has to run. */
-import { type BenchRequest, type BenchResult, type RunHooks, type Target, UserError } from '../model.ts';
+import {
+  type BenchRequest,
+  type BenchResult,
+  type PreparedTarget,
+  type RunHooks,
+  type Target,
+  UserError,
+} from '../model.ts';
 import { allocatorNamed, discoverAllocators, type InstalledAllocator } from './discover.ts';
 import { NativeTarget, type NativeTargetOptions } from './target.ts';
 
@@ -11,6 +18,7 @@ export interface InstalledTargetOptions extends Pick<NativeTargetOptions, 'name'
 export class InstalledTarget implements Target {
   readonly name: string;
   readonly variants: readonly string[] = ['native'];
+  readonly noFlags = 'native libraries are run as they were built';
   readonly #options: InstalledTargetOptions;
 
   constructor(options: InstalledTargetOptions) {
@@ -25,6 +33,11 @@ export class InstalledTarget implements Target {
 
   async systemCallsPerOp(request: BenchRequest, hooks: RunHooks): Promise<number | null> {
     return (await this.#found()).systemCallsPerOp(request, hooks);
+  }
+
+  /** Looks it up once for all runs. */
+  async prepare(): Promise<PreparedTarget> {
+    return (await this.#found()).prepare();
   }
 
   async #found(): Promise<NativeTarget> {

@@ -2,7 +2,15 @@
 import { createHash } from 'node:crypto';
 import { readFile, realpath } from 'node:fs/promises';
 import path from 'node:path';
-import { type BenchRequest, type BenchResult, type RunHooks, type Target, UserError } from '../model.ts';
+import {
+  type BenchRequest,
+  type BenchResult,
+  type PreparedTarget,
+  type RunHooks,
+  type Target,
+  UserError,
+} from '../model.ts';
+import { placedCommand } from '../profile/placement.ts';
 import {
   defaultPasses,
   latencyOperations,
@@ -13,9 +21,10 @@ import {
   type WorkloadParameters,
   workloadName,
 } from '../profile/workloads.ts';
+import { loadedHash } from './elf.ts';
 import { harnessBinary, type LinkedAllocator } from './harness.ts';
 import { type HarnessOutput, parseHarnessOutput } from './output.ts';
-import { type ProcessOutcome, abortError, runProcess } from './process.ts';
+import { type ProcessOutcome, abortError, oneLine, runProcess } from './process.ts';
 import { profileHarness } from './profile-run.ts';
 import { nativeBenchProfile, nativeResult } from './result.ts';
 import { harnessArguments } from './arguments.ts';
@@ -82,6 +91,7 @@ interface Job {
 export class NativeTarget implements Target {
   readonly name: string;
   readonly variants: readonly string[] = ['native'];
+  readonly noFlags = 'native libraries are run as they were built';
   readonly #options: NativeTargetOptions;
 
   constructor(options: NativeTargetOptions) {
@@ -101,7 +111,7 @@ export class NativeTarget implements Target {
     }
     const flag = Object.keys(request.flags)[0];
     if (flag !== undefined) {
-      throw new UserError(`${flag} is a compile flag: native libraries are run as they were built`);
+      throw new UserError(`${flag} is a compile flag: ${this.noFlags}`);
     }
     if (hooks.signal?.aborted) throw abortError();
     const preload = await this.#library();
@@ -140,6 +150,12 @@ export class NativeTarget implements Target {
       framePointers,
       signal,
     });
+  }
+
+  async prepare(): Promise<PreparedTarget> {
+    const preload = await this.#library();
+    const code = preload === null ? null : await loadedHash(preload);
+    return { run: (request, hooks) => this.run(request, hooks), code, ownProgram: false };
   }
 
   async #runs(job: Job, hooks: RunHooks): Promise<BenchResult> {
@@ -206,9 +222,9 @@ export class NativeTarget implements Target {
     const { preload } = this.#options;
     if (preload === null) return null;
     const file = await realPathOrNull(preload);
-    if (file === null) throw new UserError(`${preload} does not exist: build the library first`);
+    if (file === null) throw new UserError(`${oneLine(preload)} does not exist: build the library first`);
     if (/[\s:]/.test(file)) {
-      throw new UserError(`${file}: a preload library's path must be without blanks and colons`);
+      throw new UserError(`${oneLine(file)}: a preload library's path must be without blanks and colons`);
     }
     return file;
   }
@@ -233,10 +249,11 @@ export class NativeTarget implements Target {
     const args = this.#arguments(job, index === 0);
     const env: NodeJS.ProcessEnv = { ...process.env, ...request.env };
     delete env.LD_PRELOAD;
-    if (preload !== null) env.LD_PRELOAD = preload;
+    const last: Record<string, string> = preload === null ? {} : { LD_PRELOAD: preload };
+    const placed = placedCommand(binary, args, env, last, request.placement);
     const label = request.runs === 1 ? this.name : `${this.name}, run ${index + 1} of ${request.runs}`;
-    const outcome = await runProcess(binary, args, {
-      env,
+    const outcome = await runProcess(placed.command, placed.args, {
+      env: placed.env,
       signal: hooks.signal,
       onErrorLine: (line) => {
         const m = /^pass (\d+) of (\d+)$/.exec(line);

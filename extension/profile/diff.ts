@@ -156,8 +156,11 @@ function notesOf(before: Profile, after: Profile): string[] {
     if (a !== b) notes.push(`Different ${what}: ${a} before, ${b} after.`);
   };
   differ('events', eventOf(before), eventOf(after));
-  differ('targets', nameOf(before), nameOf(after));
-  differ('workloads', before.workload, after.workload);
+  // What was imported is named after its file, which says nothing.
+  if (before.target.kind !== 'imported' && after.target.kind !== 'imported') {
+    differ('targets', nameOf(before), nameOf(after));
+    differ('workloads', before.workload, after.workload);
+  }
   const anew = rebuilt(before, after);
   if (anew.length > 0) {
     notes.push(

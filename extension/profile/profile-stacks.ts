@@ -15,29 +15,47 @@ interface Part {
   readonly share: number;
 }
 
-/**
- * Where in each function its own share lies. Profiles keep lines beside functions: a line belongs to the function of its
- * file that is defined last before it. Shares of lines that are more than their function's are scaled down to it.
- */
-function partsOf(profile: Profile): {
+interface Parts {
   readonly parts: ReadonlyMap<ProfileFunction, readonly Part[]>;
+  /** Lines were more than their function. */
   readonly scaled: boolean;
-} {
-  const byFile = new Map<string, { readonly f: ProfileFunction; readonly from: number }[]>();
+  /** Share on lines that could be of several functions. */
+  readonly left: number;
+}
+
+/** The function of a line: the one defined last before it; where none of the file has a place, the only one with samples. */
+function ownerOf(functions: readonly ProfileFunction[], line: number): ProfileFunction | undefined {
+  const placed = functions.filter((f) => f.line !== null);
+  if (placed.length > 0) return placed.findLast((f) => (f.line ?? 0) <= line);
+  const sampled = functions.filter((f) => f.selfPercent > 0);
+  return sampled.length === 1 ? sampled[0] : undefined;
+}
+
+/**
+ * Where in each function its own share lies. Profiles keep lines beside functions, so that a line's function is found by its
+ * file and place. Shares of lines that are more than their function's are scaled down to it.
+ */
+function partsOf(profile: Profile): Parts {
+  const byFile = new Map<string, ProfileFunction[]>();
   for (const f of profile.functions) {
-    if (f.file === null || f.line === null) continue;
-    const list = byFile.get(f.file) ?? [];
-    list.push({ f, from: f.line });
-    byFile.set(f.file, list);
+    if (f.file === null) continue;
+    const list = byFile.get(f.file);
+    if (list === undefined) byFile.set(f.file, [f]);
+    else list.push(f);
   }
-  for (const list of byFile.values()) list.sort((a, b) => a.from - b.from);
+  for (const list of byFile.values()) list.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
   const linesOf = new Map<ProfileFunction, Part[]>();
+  let left = 0;
   for (const { file, line, percent } of profile.lines) {
-    const owner = byFile.get(file)?.findLast((f) => f.from <= line);
-    if (owner === undefined || percent <= 0) continue;
-    const list = linesOf.get(owner.f) ?? [];
+    if (!(percent > 0)) continue;
+    const owner = ownerOf(byFile.get(file) ?? [], line);
+    if (owner === undefined) {
+      left += percent;
+      continue;
+    }
+    const list = linesOf.get(owner) ?? [];
     list.push({ line, share: percent });
-    linesOf.set(owner.f, list);
+    linesOf.set(owner, list);
   }
   let scaled = false;
   const parts = new Map<ProfileFunction, readonly Part[]>();
@@ -57,7 +75,7 @@ function partsOf(profile: Profile): {
       ...(rest > 1e-9 ? [{ line: null, share: rest }] : []),
     ]);
   }
-  return { parts, scaled };
+  return { parts, scaled, left };
 }
 
 /** Functions of one name in several objects are one in the tree. */
@@ -104,7 +122,7 @@ function leftOut(
 export function stacksOfProfile(profile: Profile): RawProfile {
   const { details } = profile;
   const table = new StackTable();
-  const { parts, scaled } = partsOf(profile);
+  const { parts, scaled, left } = partsOf(profile);
   const event = details?.event ?? {
     name: profile.origin.functions,
     unit: profile.unit,
@@ -159,6 +177,11 @@ export function stacksOfProfile(profile: Profile): RawProfile {
   }
   if (scaled)
     notes.push('Lines and functions were counted in different ways: lines are scaled to their functions.');
+  if (left > 0.005) {
+    notes.push(
+      `${left.toFixed(2)}% lie on lines whose function the profile does not tell: these lines are left out.`,
+    );
+  }
   const { frames, nodes } = table.done();
   return {
     format: details?.format ?? 'alloc-lens',

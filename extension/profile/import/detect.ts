@@ -4,9 +4,8 @@ import type { ProfileFormat, RawProfile } from '../../model-profile.ts';
 import { type BuildOptions, buildProfile } from './build-profile.ts';
 import { gunzip, isGzip } from './gunzip.ts';
 import { importers } from './importers.ts';
+import { headBytes } from './text-lines.ts';
 import type { Importer, ImportOptions } from './types.ts';
-
-const headBytes = 64 * 1024;
 
 const perfMagics = ['PERFILE2', '2ELIFREP', 'PERFFILE'];
 

@@ -217,7 +217,7 @@ export const perfReport: Importer = {
   format: 'perf-report',
   title: 'perf report --stdio',
   sniff: (head) => {
-    const lines = headLines(head, 400);
+    const lines = headLines(head, 4000);
     return (
       lines.some((l) => sectionsOf(l) !== null) ||
       (lines.some((l) => /^#\s+(Overhead|Children\s+Self)\b/.test(l)) &&

@@ -5,6 +5,7 @@ import { chosenEvent, heaviestThreads, otherEventsNote } from './events.ts';
 import { type PerfFrame, perfFrame } from './perf-script-frame.ts';
 import { PerfScriptReader } from './perf-script-reader.ts';
 import { StackTable } from './stack-table.ts';
+import { headBytes } from './text-lines.ts';
 import type { Importer, ImportOptions } from './types.ts';
 
 const quoted = (text: string): string => (text === '' ? '' : `, the first one: ${text}`);
@@ -107,7 +108,9 @@ function result(reader: PerfScriptReader, options: ImportOptions): RawProfile {
 function looksLikeScript(head: Uint8Array): boolean {
   const reader = new PerfScriptReader(null);
   try {
-    reader.feed(head.subarray(0, 16 * 1024));
+    // Of a full head without the line that it ends in; one deep stack may be all of it.
+    const whole = head.length < headBytes ? head : head.subarray(0, head.lastIndexOf(10) + 1);
+    reader.feed(whole);
     reader.end();
   } catch {
     // Too many events: what was read so far tells.

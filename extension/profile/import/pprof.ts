@@ -30,7 +30,6 @@ import type { Importer, ImportOptions } from './types.ts';
 
 type Numeric = number | bigint;
 
-const mostBytes = 1024 * 1024 * 1024;
 const damaged = 'This pprof profile is damaged or was cut off: record or download it again.';
 
 /** Wire types of the fields of `Profile` (0 a number, 2 bytes), by field. */
@@ -238,7 +237,7 @@ function decode(bytes: Uint8Array): Message {
 }
 
 async function read(input: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<RawProfile> {
-  const message = decode(await readBytes(input, 'pprof profile', options, mostBytes));
+  const message = decode(await readBytes(input, 'pprof profile', options));
   const table = new StackTable();
   const reader = new Reader(message, table);
   const skipped = new Skipped();

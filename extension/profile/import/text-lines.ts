@@ -29,11 +29,13 @@ export async function* textLines(
   if (rest !== '') yield trimmed(rest.slice(0, longest));
 }
 
+/** As many bytes as a format is known by, at most. */
+export const headBytes = 64 * 1024;
+
 /** The first lines of a head, the last one left out when the head was cut there. */
 export function headLines(head: Uint8Array, most: number): string[] {
-  const text = new TextDecoder().decode(head.subarray(0, 16 * 1024));
-  const lines = text.split(/\r?\n/);
-  if (head.length >= 16 * 1024) lines.pop();
+  const lines = new TextDecoder().decode(head).split(/\r?\n/);
+  if (head.length >= headBytes) lines.pop();
   return lines.slice(0, most);
 }
 

@@ -54,6 +54,7 @@ async function run(args: readonly string[], setup: Setup = {}): Promise<Done> {
     if (name === 'nonsense') throw new UserError("--target 'nonsense': expected engine");
     return {
       ...{ name, variants: name === 'engine' ? engineVariants : ['native'] },
+      ...(name === 'system' || name === 'mimalloc' ? { noFlags: 'it is run as it was built' } : {}),
       run: async (request) => {
         requests.push(request);
         return { ...benchResult(), ...setup.bench };
@@ -184,7 +185,7 @@ describe('two sides', () => {
     [['--baseline', 'preset:NO', '--treatment', 'engine'], /unknown preset NO/],
     [['--baseline', 'engine,NO=1', '--treatment', 'engine'], /unknown compile flag NO/],
     [['--baseline', 'engine,env:NO=1', '--treatment', 'engine'], /unknown environment gate NO/],
-    [['--baseline', 'system,NO=1', '--treatment', 'engine'], /NO is a compile flag of the engine/],
+    [['--baseline', 'system,NO=1', '--treatment', 'engine'], /NO is a compile flag, and system has none/],
     [[...sides, '--workload', 'floor'], /floor allocates nothing/],
     [[...sides, '--workload', 'mstress', '--threads', '1,2'], /one count of threads/],
     [[...sides, '--workload', 'nonsense'], /expected random_mixed/],

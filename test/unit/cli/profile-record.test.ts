@@ -14,7 +14,7 @@ const canSample = missing.length === 0 && (await preflight()).choice?.tool === '
 if (!canSample)
   console.log(`skipped: recordings need perf that may record (${missing.join(', ')} not installed)`);
 
-describe.skipIf(!canSample)('alloc-lens on native programs', () => {
+describe.skipIf(!canSample)('alloc-lens on native programs', { timeout: 240_000 }, () => {
   let dir = '';
   let program = '';
   let toy = '';
@@ -94,8 +94,24 @@ describe.skipIf(!canSample)('alloc-lens on native programs', () => {
     await expect.poll(() => alive(program), { timeout: 6000 }).toEqual([]);
   });
 
+  it('cancelled twice, it ends at once, and so does a program that does not listen', async () => {
+    let sent = false;
+    const mark = `deaf-${process.pid}-${dir.length}`;
+    const deaf = ['sh', '-c', 'trap "" TERM INT; echo started; while :; do sleep 1; done', mark];
+    const done = await runCli(['profile', 'record', '--', ...deaf], {
+      onStderr: (text, child) => {
+        if (sent || !text.includes('started')) return;
+        sent = true;
+        child.kill('SIGINT');
+        setTimeout(() => child.kill('SIGINT'), 100);
+      },
+    });
+    expect(done.status).toBe(130);
+    await expect.poll(() => alive(mark), { timeout: 6000 }).toEqual([]);
+  });
+
   it('bench --sample --counters on a library: its own functions and lines, the harness apart, exact counts', async () => {
-    const args = ['bench', 'random_mixed', '--target', toy, '--iterations', '300000', '--passes', '2'];
+    const args = ['bench', 'random_mixed', '--target', toy, '--iterations', '50000', '--passes', '2'];
     const done = await runCli([...args, '--sample', '--counters', '--format', 'json'], {
       env: { TOY_FAULT: 'none' },
     });

@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import os from 'node:os';
@@ -265,6 +266,14 @@ describe('annotate', () => {
     expect(messages(finished)).toEqual([`profile: ${path.join('.alloc-lens', 'profiles', 'one.json')}`]);
     expect(finished.stdout).toMatch(/hot: self/);
     rmSync(path.join(root, '.alloc-lens'), { recursive: true });
+    // Without one that is kept: what lies in the folder, be it a tool's recording or a profile of our own.
+    writeFileSync(path.join(root, 'package.json'), '{"schemaVersion":1}');
+    copyFileSync(at('callgrind.out.1'), path.join(root, 'callgrind.out.1'));
+    utimesSync(path.join(root, 'callgrind.out.1'), 1000, 1000);
+    expect(messages(await cli('annotate', 'core/main.c'))).toEqual(['profile: callgrind.out.1']);
+    await cli('profile', 'export', '../callgrind.out.1', '--to', 'json', '--out', 'mine.json');
+    expect(messages(await cli('annotate', 'core/main.c'))).toEqual(['profile: mine.json']);
+    for (const name of ['mine.json', 'callgrind.out.1', 'package.json']) rmSync(path.join(root, name));
   });
 
   it('says where the samples are when they are elsewhere, and that there are no instructions', async () => {

@@ -6,7 +6,7 @@ import { UserError } from '../../../extension/model.ts';
 import { schemaProblems } from '../cli/run-cli.ts';
 import { dist } from '../engine/engine.ts';
 
-const laboratory = engineLaboratory({ distDir: dist, folder: null, native: () => null });
+const laboratory = engineLaboratory({ distDir: dist, folder: null });
 const replay = (name: string) => {
   const found = laboratory.replays.find((r) => r.name === name);
   if (found === undefined) throw new Error(name);

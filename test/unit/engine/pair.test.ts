@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { engineSide, engineSideLabel } from '../../../engine/host/pair-side.ts';
 import { EnginePair } from '../../../engine/host/pair-target.ts';
 import { blockLogRatio } from '../../../engine/host/pair-run.ts';
-import { parseCoreList } from '../../../engine/host/pin.ts';
+import { parseCoreList } from '../../../extension/profile/pin.ts';
 import { UserError } from '../../../extension/model.ts';
 import type { ExperimentPlan, ExperimentWork, SideSpec } from '../../../extension/model-experiment.ts';
 import { dist } from './engine.ts';

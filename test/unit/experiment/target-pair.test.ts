@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { needsOwnProcesses, TargetPair } from '../../../extension/experiment/target-pair.ts';
 import type { ExperimentPlan, SideSpec } from '../../../extension/model-experiment.ts';
-import type { BenchRequest, BenchResult, Target } from '../../../extension/model.ts';
+import type { BenchRequest, BenchResult, PreparedTarget, Target } from '../../../extension/model.ts';
+import { factGates, refusalOf } from '../../../extension/experiment/verdict-gates.ts';
+import type { Placing } from '../../../extension/profile/placement.ts';
 import { run as benchResult } from '../report/fixtures.ts';
 
 const side = (target: string, over: Partial<SideSpec> = {}): SideSpec => ({
@@ -32,6 +34,9 @@ interface Setup {
   readonly requests: BenchRequest[];
 }
 
+const placing: Placing = { core: 3, fixedAddresses: true };
+const options = { placing: async () => placing };
+
 /** Every target's speeds in order. */
 function setup(speeds: Readonly<Record<string, number[]>>): Setup {
   const order: string[] = [];
@@ -45,11 +50,8 @@ function setup(speeds: Readonly<Record<string, number[]>>): Setup {
       return { ...benchResult(), target: name, median, iterations: 1000, hash: ['a'.repeat(16)] };
     },
   });
-  const pair = new TargetPair(target, (spec) => ({
-    variant: spec.variant,
-    env: spec.env,
-    flags: spec.flags,
-  }));
+  const settings = (spec: SideSpec) => ({ variant: spec.variant, env: spec.env, flags: spec.flags });
+  const pair = new TargetPair(target, settings, options);
   return { pair, order, requests };
 }
 
@@ -124,12 +126,137 @@ describe('a pair of targets', () => {
         return { ...benchResult(), median: 1 };
       },
     });
-    const pair = new TargetPair(target, (s) => ({ variant: s.variant, env: {}, flags: {} }));
+    const pair = new TargetPair(target, (s) => ({ variant: s.variant, env: {}, flags: {} }), options);
     await pair.unit(plan(side('a'), side('b')), 0, 'l', {
       signal: controller.signal,
       onProgress: (_, fraction) => void seen.push(fraction),
     });
     expect(seen).toEqual([0.125, 0.375, 0.625, 0.875]);
     expect(new Set(signals)).toEqual(new Set([controller.signal]));
+  });
+});
+
+describe('placement of the four processes', () => {
+  it('is the core and the layout of the unit, the same for both sides', async () => {
+    const { pair, requests } = setup({ a: [1, 1, 1, 1], b: [1, 1, 1, 1] });
+    const p = plan(side('a'), side('b'));
+    expect(await pair.conditions(p.work)).toEqual({ pinned: [3], flags: [] });
+    const layouts = pair.layouts();
+    expect(layouts.length).toBeGreaterThanOrEqual(4);
+    const seen: unknown[] = [];
+    for (const [i, layout] of layouts.slice(0, 2).entries()) {
+      const unit = await pair.unit(p, i, layout, {});
+      expect(unit.layout).toBe(layout);
+      const placements = requests.splice(0).map((r) => r.placement);
+      expect(placements).toHaveLength(4);
+      expect(new Set(placements.map((x) => JSON.stringify(x))).size).toBe(1);
+      expect(placements[0]).toMatchObject({ core: 3, fixedAddresses: true });
+      seen.push(placements[0]?.environmentBytes);
+    }
+    expect(new Set(seen).size).toBe(2);
+  });
+
+  it.each<[Partial<ExperimentPlan['work']>, number | null]>([
+    [{ workload: 'larson' }, null],
+    [{ workload: 'mstress', threads: 1 }, 3],
+    [{ workload: 'trace', trace: { file: 'x', flatten: false } }, null],
+    [{ workload: 'trace', trace: { file: 'x', flatten: true } }, 3],
+  ])('several threads are not put on one core: %j', async (work, core) => {
+    const { pair, requests } = setup({ a: [1, 1], b: [1, 1] });
+    const p = { ...plan(side('a'), side('b')), work: { ...plan(side('a'), side('b')).work, ...work } };
+    expect((await pair.conditions(p.work)).pinned).toEqual(core === null ? null : [core]);
+    await pair.unit(p, 0, 'x', {});
+    expect(requests[0]?.placement?.core).toBe(core);
+  });
+});
+
+describe('targets that are prepared', () => {
+  /** Builds of each side's flags; what was asked of `prepare` and `run`. */
+  function building(code: (request: BenchRequest) => string | null, ownProgram = false) {
+    const prepared: BenchRequest[] = [];
+    const ran: BenchRequest[] = [];
+    const target: Target = {
+      ...{ name: 'a', variants: ['native'] },
+      run: async () => {
+        throw new Error('it was not prepared');
+      },
+      prepare: async (request): Promise<PreparedTarget> => {
+        prepared.push(request);
+        const run = async (asked: BenchRequest): Promise<BenchResult> => {
+          ran.push(asked);
+          const hash = ownProgram ? [] : ['a'.repeat(16)];
+          return { ...benchResult(), median: 5, iterations: 1000, hash };
+        };
+        return { run, code: code(request), ownProgram };
+      },
+    };
+    const settings = (spec: SideSpec) => ({ variant: spec.variant, env: spec.env, flags: spec.flags });
+    return { pair: new TargetPair(async () => target, settings, options), prepared, ran };
+  }
+
+  it('are built once, before the units', async () => {
+    const { pair, prepared, ran } = building((r) => JSON.stringify(r.flags));
+    const p = plan(side('a'), side('a', { flags: { X: '1' } }));
+    const facts = await pair.facts(p, {});
+    expect(prepared.map((r) => r.flags)).toEqual([{}, { X: '1' }]);
+    await pair.unit(p, 0, 'l', {});
+    await pair.unit(p, 1, 'l', {});
+    expect(prepared).toHaveLength(2);
+    expect(ran).toHaveLength(2 + 8);
+    expect(facts.identical).toBe(false);
+  });
+
+  it('of one build in two environments are built once for both', async () => {
+    const { pair, prepared } = building(() => 'same');
+    const facts = await pair.facts(plan(side('a'), side('a', { env: { X: '1' } })), {});
+    expect(prepared).toHaveLength(1);
+    // The same bytes, and another environment.
+    expect(facts.identical).toBe(false);
+  });
+
+  it('whose flags change no loaded byte are identical code, and end as such', async () => {
+    const { pair } = building(() => 'same');
+    const facts = await pair.facts(plan(side('a'), side('a', { flags: { X: '1' } })), {});
+    expect(facts.identical).toBe(true);
+    expect(refusalOf(factGates(facts, false))).toMatchObject({
+      verdict: 'NEUTRAL',
+      reason: expect.stringMatching(/^identical code/),
+    });
+  });
+
+  it('whose code is unknown are never called identical for it', async () => {
+    const { pair } = building(() => null);
+    expect((await pair.facts(plan(side('a'), side('a', { flags: { X: '1' } })), {})).identical).toBe(false);
+  });
+
+  it('a build that failed is tried again', async () => {
+    let fails = true;
+    const target: Target = {
+      ...{ name: 'a', variants: ['native'], run: async () => benchResult() },
+      prepare: async () => {
+        if (fails) throw new Error('no');
+        return { run: async () => benchResult(), code: null, ownProgram: false };
+      },
+    };
+    const pair = new TargetPair(
+      () => target,
+      (s) => ({ variant: s.variant, env: {}, flags: {} }),
+      options,
+    );
+    const p = plan(side('a'), side('a', { env: { X: '1' } }));
+    await expect(pair.facts(p, {})).rejects.toThrow('no');
+    fails = false;
+    expect((await pair.facts(p, {})).identical).toBe(false);
+  });
+
+  it('programs of the user’s own are asked for no verification, and their gate says so', async () => {
+    const { pair, ran } = building(() => null, true);
+    const facts = await pair.facts(plan(side('a'), side('a', { flags: { X: '1' } })), {});
+    expect(ran.map((r) => r.verify)).toEqual([false, false]);
+    const checksum = factGates(facts, false).find((g) => g.name === 'checksum');
+    expect(checksum).toMatchObject({ passed: true, note: expect.stringMatching(/was not checked/) });
+    // One of them against a workload of ours does other work.
+    const mixed = { ...facts, baseline: { ...facts.baseline, ownProgram: false, hash: ['b'.repeat(16)] } };
+    expect(refusalOf(factGates(mixed, false))?.verdict).toBe('INCONCLUSIVE');
   });
 });

@@ -256,6 +256,8 @@ class MockState {
   sourceCount = 10;
   /** `kind: text` of every message shown. */
   messages: string[] = [];
+  /** Small print of modal messages. */
+  details: unknown[] = [];
   /** What the next messages and quick picks answer, in order. */
   answers: unknown[] = [];
   /** Items of every quick pick shown. */
@@ -265,6 +267,8 @@ class MockState {
   /** A file that a watcher follows changed. */
   fileChanged = new EventEmitter<Uri>();
   executed: unknown[][] = [];
+  /** Diagnostics by collection and path. */
+  diagnostics = new Map<string, Map<string, Diagnostic[]>>();
   registered = new Map<string, (...args: unknown[]) => unknown>();
   statusItem = { text: '', tooltip: '', name: '', command: '', shown: false };
   progress: { message?: string; increment?: number }[] = [];
@@ -294,8 +298,10 @@ export function resetMock(): MockState {
 
 const show =
   (kind: string) =>
-  async (text: string): Promise<unknown> => {
+  async (text: string, options?: unknown): Promise<unknown> => {
     mock.state.messages.push(`${kind}: ${text}`);
+    if (typeof options === 'object' && options !== null)
+      mock.state.details.push(Reflect.get(options, 'detail'));
     return mock.state.answers.shift();
   };
 
@@ -472,7 +478,27 @@ export const commands = {
   },
 };
 
+export const DiagnosticSeverity = { Error: 0, Warning: 1, Information: 2, Hint: 3 };
+
+export class Diagnostic {
+  source: string | undefined;
+  constructor(
+    readonly range: Range,
+    readonly message: string,
+    readonly severity: number,
+  ) {}
+}
+
 export const languages = {
+  createDiagnosticCollection: (name: string) => {
+    const entries = new Map<string, Diagnostic[]>();
+    mock.state.diagnostics.set(name, entries);
+    return {
+      set: (uri: Uri, all: Diagnostic[]) => void entries.set(uri.path, all),
+      clear: () => entries.clear(),
+      dispose: () => entries.clear(),
+    };
+  },
   registerCodeLensProvider: (): Disposable => new Disposable(() => {}),
   registerHoverProvider: (): Disposable => new Disposable(() => {}),
 };

@@ -165,7 +165,7 @@ const missing = lacking('cc', 'perf', 'objdump');
 const canSample = missing.length === 0 && (await preflight()).choice?.tool === 'perf';
 if (!canSample) console.log('skipped: perf.data needs cc and perf that may record');
 
-describe.skipIf(!canSample)('perf.data', () => {
+describe.skipIf(!canSample)('perf.data', { timeout: 240_000 }, () => {
   let dir = '';
   let program = '';
   let data = '';

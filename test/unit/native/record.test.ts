@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Profile } from '../../../extension/model.ts';
 import { preflight } from '../../../extension/native/preflight.ts';
 import { withEnvironment } from '../../../extension/native/perf-record.ts';
@@ -34,7 +34,7 @@ function profileOf({ raw }: Recorded): Profile {
   });
 }
 
-describe.skipIf(!canSample)('recordings', () => {
+describe.skipIf(!canSample)('recordings', { timeout: 240_000 }, () => {
   let dir = '';
   let program = '';
   const record = (more: Partial<RecordRequest> = {}): Promise<Recorded> =>
@@ -230,8 +230,8 @@ describe.skipIf(!canSample)('recordings', () => {
     );
     execFileSync('cc', ['-o', deaf, source]);
     const env = without.length === 0 ? process.env : pathWithout(path.join(dir, 'cancel'), ...without);
-    const folders = () => readdirSync(tmpdir()).filter((f) => /^alloc-lens-(profile|perf)-/.test(f)).length;
-    const before = folders();
+    const temporary = mkdtempSync(path.join(dir, 'temporary-'));
+    vi.stubEnv('TMPDIR', temporary);
     const controller = new AbortController();
     const running = record({
       command: [deaf],
@@ -243,7 +243,8 @@ describe.skipIf(!canSample)('recordings', () => {
     });
     await expect(running).rejects.toMatchObject({ name: 'AbortError' });
     await expect.poll(() => alive(deaf), { timeout: 5000 }).toEqual([]);
-    expect(folders()).toBeLessThanOrEqual(before);
+    vi.unstubAllEnvs();
+    expect(readdirSync(temporary)).toEqual([]);
   });
 
   it('stopped early, what there is of the recording is kept', async () => {

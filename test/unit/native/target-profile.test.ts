@@ -25,7 +25,7 @@ const base: BenchRequest = {
   ...{ sample: false, counters: true, latency: false, verify: false },
 };
 
-describe.skipIf(missing.length > 0)('counters of the system allocator', () => {
+describe.skipIf(missing.length > 0)('counters of the system allocator', { timeout: 240_000 }, () => {
   let dir = '';
   let target: NativeTarget;
   beforeAll(() => {

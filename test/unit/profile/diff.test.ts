@@ -136,7 +136,7 @@ describe('two profiles', () => {
   it('say what else is different', () => {
     const other: Profile = {
       ...after,
-      target: { ...after.target, name: 'other.txt' },
+      target: { ...after.target, kind: 'native', name: 'libother.so' },
       workload: 'larson',
       samples: 120,
       details: {
@@ -145,11 +145,16 @@ describe('two profiles', () => {
         buildIds: { '/b/libhak.so': 'bb' },
       },
     };
-    const first: Profile = { ...before, details: { ...details, buildIds: { '/a/libhak.so': 'aa' } } };
+    const first: Profile = {
+      ...before,
+      target: { ...before.target, kind: 'native', name: 'libhak.so' },
+      workload: 'random_mixed',
+      details: { ...details, buildIds: { '/a/libhak.so': 'aa' } },
+    };
     expect(diffProfiles(first, other).notes).toEqual([
       'Different events: cpu-clock before, cycles after.',
-      'Different targets: perf.txt before, other.txt after.',
-      'Different workloads: perf.txt before, larson after.',
+      'Different targets: libhak.so before, libother.so after.',
+      'Different workloads: random_mixed before, larson after.',
       'Built anew between the recordings: libhak.so. Where its source changed, line numbers are not the same lines.',
       'Only 120 samples: record for longer.',
     ]);

@@ -116,6 +116,22 @@ describe('a profile exported and imported again', () => {
     ]);
   });
 
+  it('lines of functions whose place is not known are kept where only one of the file has samples', async () => {
+    const functions = [
+      { name: 'hot', category: 'core' as const, selfPercent: 90, file: 'a.c', line: null },
+      { name: 'main', category: 'core' as const, selfPercent: 0, totalPercent: 90, file: 'a.c', line: null },
+      { name: 'x', category: 'core' as const, selfPercent: 6, file: 'b.c', line: null },
+      { name: 'y', category: 'core' as const, selfPercent: 4, file: 'b.c', line: null },
+    ];
+    const lines = [
+      { file: 'a.c', line: 3, percent: 90 },
+      { file: 'b.c', line: 7, percent: 10 },
+    ];
+    const { file, notes } = toPprof(importedProfile({ functions, lines }));
+    expect(linesOf(await again(file))).toEqual({ 'a.c:3': 90 });
+    expect(notes.join(' ')).toMatch(/10\.00% lie on lines whose function/);
+  });
+
   it('functions of one name in two objects keep their shares', () => {
     const tree = {
       names: ['f'],

@@ -1,7 +1,9 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Profile } from '../../../../extension/model.ts';
 import { UserError } from '../../../../extension/model.ts';
 import { readProfile } from '../../../../extension/profile/import/alloc-lens.ts';
+import { importProfile } from '../../../../extension/profile/import/detect.ts';
 import { importers } from '../../../../extension/profile/import/importers.ts';
 import { run } from '../../report/fixtures.ts';
 import { importedProfile, linesOf, profileOf, sharesOf } from '../fixtures.ts';
@@ -166,4 +168,32 @@ describe('every format', () => {
       /larger than 2 MiB.*Record for a shorter time/,
     );
   });
+});
+
+it('through the door for profiles our own loses nothing, another becomes what it is asked to be', async () => {
+  const build = {
+    target: { kind: 'imported', name: 'x', variant: null, sha256: null },
+    workload: 'w',
+    recordedAt: at,
+  } as const;
+  const kept: Profile = {
+    ...profile,
+    target: { kind: 'native', name: 'libhak.so', variant: 'a', sha256: null },
+    lines: [
+      {
+        file: 'alloc.c',
+        line: 12,
+        percent: 50,
+        instructions: [{ address: '1139', text: 'lock incl (%rax)', percent: 50, function: 'hak_alloc' }],
+      },
+    ],
+  };
+  const packed = gzipSync(JSON.stringify({ schemaVersion: 1, ...kept }));
+  async function* file(): AsyncGenerator<Uint8Array> {
+    yield packed;
+  }
+  expect(await importProfile(file(), 'kept.json.gz', anyOptions, build)).toEqual(kept);
+  const other = await importProfile(once('main;f 3\nmain;g 1\n'), 'x.folded', anyOptions, build);
+  expect(other).toMatchObject({ target: build.target, workload: 'w', recordedAt: at });
+  expect(sharesOf(other)).toMatchObject({ f: [75, 75], main: [0, 100] });
 });

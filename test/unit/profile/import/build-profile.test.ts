@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { buildProfile } from '../../../../extension/profile/import/build-profile.ts';
 import { StackTable } from '../../../../extension/profile/import/stack-table.ts';
@@ -70,6 +71,49 @@ describe('shares by function', () => {
     );
     expect(row(profile, 'a')?.totalPercent).toBe(75);
     expect(row(profile, 'b')?.totalPercent).toBe(75);
+  });
+
+  test('agrees with counting each sample by itself, whatever the stacks', () => {
+    const frameOf = fc.record({
+      name: fc.constantFrom('a', 'b', 'c', 'd'),
+      line: fc.integer({ min: 1, max: 3 }),
+      inlined: fc.boolean(),
+    });
+    const stack = fc.tuple(fc.array(frameOf, { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 9 }));
+    fc.assert(
+      fc.property(fc.array(stack, { minLength: 1, maxLength: 30 }), (stacks) => {
+        const all = stacks.reduce((sum, [, w]) => sum + w, 0);
+        const profile = build(
+          recording(stacks.map(([frames, w]) => [frames.map((f) => ({ ...f, file: 'x.c' })), w])),
+        );
+        const share = (has: (frames: (typeof stacks)[number][0]) => boolean): number =>
+          stacks.reduce((sum, [frames, w]) => sum + (has(frames) ? (100 * w) / all : 0), 0);
+        for (const f of profile.functions) {
+          expect(f.selfPercent).toBeCloseTo(
+            share((s) => s.at(-1)?.name === f.name),
+            9,
+          );
+          expect(f.totalPercent).toBeCloseTo(
+            share((s) => s.some((g) => g.name === f.name)),
+            9,
+          );
+        }
+        /** Lines of the frames that the innermost one was inlined into, one after the other. */
+        const sites = (s: (typeof stacks)[number][0]): number[] => {
+          let first = s.length - 1;
+          while (first > 0 && s[first]?.inlined === true) first--;
+          return s.slice(first, -1).map((g) => g.line);
+        };
+        for (const l of profile.lines) {
+          expect(l.percent).toBeCloseTo(
+            share((s) => s.at(-1)?.line === l.line),
+            9,
+          );
+          const expected = share((s) => s.at(-1)?.line !== l.line && sites(s).includes(l.line));
+          expect(l.callSitePercent ?? 0).toBeCloseTo(expected, 9);
+        }
+      }),
+    );
   });
 
   test('one name in two objects is two functions; the sum is 100', () => {

@@ -1,4 +1,7 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import { detectFormat, importRecording } from '../../../../extension/profile/import/detect.ts';
 import { gunzip } from '../../../../extension/profile/import/gunzip.ts';
@@ -147,4 +150,20 @@ describe('reading', () => {
     expect(seen[0]).toBe(10);
     expect(stacksOf(raw)).toEqual({ 'main;work;malloc': 12, 'main;work': 3 });
   });
+});
+
+test('the readers run in a browser: nothing of Node is in their bundle', async () => {
+  const folder = fileURLToPath(new URL('../../../../extension/profile/import', import.meta.url));
+  const bundle = await build({
+    entryPoints: [path.join(folder, 'detect.ts'), path.join(folder, 'build-profile.ts')],
+    ...{
+      bundle: true,
+      write: false,
+      outdir: 'unused',
+      platform: 'browser',
+      format: 'esm',
+      logLevel: 'silent',
+    },
+  });
+  expect(bundle.outputFiles).toHaveLength(2);
 });

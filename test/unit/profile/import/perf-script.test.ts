@@ -224,6 +224,13 @@ ${chains}`;
     expect(raw.skipped?.count).toBe(1);
   });
 
+  test('a first sample that is deeper than the head is known for what it is', async () => {
+    let deep = 't 1 1.0: 1 cycles:\n';
+    for (let i = 0; i < 5000; i++) deep += `\t${(4096 + i).toString(16)} again+0x1 (/t)\n`;
+    const profile = profileOf(await read(`${deep}\n`));
+    expect(profile.functions).toMatchObject([{ name: 'again', selfPercent: 100, totalPercent: 100 }]);
+  });
+
   test('many different stacks grow every table', async () => {
     let big = '';
     for (let i = 0; i < 30_000; i++) {

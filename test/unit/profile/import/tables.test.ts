@@ -93,9 +93,8 @@ describe('lines', () => {
 
   test('of a head that is cut off, without the last', () => {
     expect(headLines(new TextEncoder().encode('a\nb'), 10)).toEqual(['a', 'b']);
-    expect(headLines(new TextEncoder().encode('abc\n'.repeat(10_000)), 1e6).every((l) => l === 'abc')).toBe(
-      true,
-    );
+    const head = new TextEncoder().encode('abcd\n'.repeat(20_000)).subarray(0, 64 * 1024);
+    expect(headLines(head, 1e6).every((l) => l === 'abcd')).toBe(true);
   });
 
   test('that were skipped are words', () => {
