@@ -95,6 +95,7 @@ describe('parseHarnessOutput', () => {
     operations: 1000,
     threads: 1,
     switches: 3,
+    pageFaults: -1,
     hash: ['4f8522de81e06661'],
     peakBytes: -1,
     requestedBytes: 10,
@@ -107,6 +108,7 @@ describe('parseHarnessOutput', () => {
     const output = parseHarnessOutput(`banner\n${JSON.stringify(good)}\nbye\n`, 5);
     expect(output.allocator).toBe('/lib/libm"x.so');
     expect(output.peakBytes).toBeNull();
+    expect(output.pageFaults).toBeNull();
     expect(output.faults).toEqual({ contents: 0, alignment: 1, zero: 2 });
   });
 
