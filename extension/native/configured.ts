@@ -10,6 +10,7 @@ import {
   type Target,
   UserError,
 } from '../model.ts';
+import { withSourceMap } from '../profile/path-map.ts';
 import { type BuildReport, type ExactCommand, planBuild, runBuild, variablesOf } from './build.ts';
 import { definesMalloc, loadedHash } from './elf.ts';
 import { type OwnProgram, requireOwnWork, runOwnProgram } from './own-program.ts';
@@ -160,7 +161,10 @@ export class ConfiguredTarget implements Target {
       ownProgram: false,
       run: async (asked, runHooks): Promise<BenchResult> => {
         const result = await native.run({ ...asked, flags: {}, env: { ...own, ...asked.env } }, runHooks);
-        return { ...result, environment: environment(asked.env) };
+        const { sourceMap } = target.config;
+        const profile =
+          result.profile === null ? null : withSourceMap(result.profile, sourceMap, target.folder);
+        return { ...result, profile, environment: environment(asked.env) };
       },
       systemCallsPerOp: (asked, runHooks) =>
         native.systemCallsPerOp({ ...asked, flags: {}, env: { ...own, ...asked.env } }, runHooks),

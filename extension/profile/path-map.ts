@@ -4,7 +4,7 @@
  * path and file (KDAB/hotspot#418, #285). Nothing is guessed between two equally good files.
  */
 import type { UnmappedFile } from '../model-profile.ts';
-import type { Profile, ProfileFunction, ProfileLine } from '../model.ts';
+import type { BenchProfile, Profile, ProfileFunction, ProfileLine } from '../model.ts';
 
 export interface PathMapOptions {
   /** Absolute folder that `files` are relative to. */
@@ -158,6 +158,32 @@ export function mapEntry(recorded: string, file: string): { readonly from: strin
   if (parts === 0) return { from, to };
   // Where all of a relative path is common, the folder itself cannot be named: the whole path stands for it.
   return without(from) === '' ? { from, to } : { from: without(from), to: without(to) || '.' };
+}
+
+/**
+ * A target's own map (`sourceMap`): recorded paths that begin with one of its prefixes as absolute paths below `folder`; the
+ * longest prefix is taken, other paths stay.
+ */
+export function withSourceMap(
+  profile: BenchProfile,
+  map: Readonly<Record<string, string>>,
+  folder: string,
+): BenchProfile {
+  const entries = entriesOf(map);
+  if (entries.length === 0) return profile;
+  const root = normalPath(folder);
+  const mapped = (recorded: string): string => {
+    const file = normalPath(recorded);
+    const entry = entries.find((e) => file === e.from || relativeTo(e.from, file) !== null);
+    if (entry === undefined) return recorded;
+    const to = absolute.test(entry.to) ? entry.to : `${root}/${entry.to}`;
+    return normalPath(`${to}/${file.slice(entry.from.length)}`);
+  };
+  return {
+    ...profile,
+    functions: profile.functions.map((f) => ({ ...f, file: f.file === null ? null : mapped(f.file) })),
+    lines: profile.lines.map((l) => ({ ...l, file: mapped(l.file) })),
+  };
 }
 
 /** Lines that became one, with their shares added. */

@@ -6,6 +6,7 @@ import {
   mapPaths,
   normalPath,
   PathMapper,
+  withSourceMap,
 } from '../../../extension/profile/path-map.ts';
 import { importedProfile } from './fixtures.ts';
 
@@ -129,6 +130,26 @@ describe('mapPaths', () => {
   it("leaves the engine's own files alone", () => {
     const engine = { ...profile, target: { ...profile.target, kind: 'engine' as const } };
     expect(mapPaths(engine, options)).toBe(engine);
+  });
+});
+
+describe("a target's own map", () => {
+  const place = (file: string) => {
+    const { target, lines } = importedProfile();
+    const one = { ...importedProfile(), target: target.name, variant: 'native' };
+    const mapped = withSourceMap(
+      { ...one, functions: [], lines: [{ file, line: 1, percent: lines[0]?.percent ?? 1 }] },
+      { '/build': 'core', '/build/deep': '/opt/deep' },
+      '/home/me/hak',
+    );
+    return mapped.lines[0]?.file;
+  };
+
+  it('takes the longest prefix, relative to the folder, and leaves other paths', () => {
+    expect(place('/build/a.c')).toBe('/home/me/hak/core/a.c');
+    expect(place('/build/./x/../a.c')).toBe('/home/me/hak/core/a.c');
+    expect(place('/build/deep/b.c')).toBe('/opt/deep/b.c');
+    expect(place('/builder/a.c')).toBe('/builder/a.c');
   });
 });
 
