@@ -6,7 +6,7 @@
  */
 
 import type { CostTable } from './model-costs.ts';
-import type { CumulativeStep, DocumentFigures, Experiment } from './model-experiment.ts';
+import type { CumulativeStep, DocumentFigures, Experiment, TopRule } from './model-experiment.ts';
 import type { NativeCounters, ProfileDetails, ProfileInstruction, ProfileUnit } from './model-profile.ts';
 import type { CandidateTable, Disagreement, PhaseTable, ReplayRow } from './model-report.ts';
 import type { SoakSummary } from './model-soak.ts';
@@ -595,6 +595,8 @@ export interface ReportModel {
   readonly experiments?: readonly Experiment[];
   readonly soaks?: readonly SoakSummary[];
   readonly costs?: readonly CostTable[];
+  /** Gates of the sources against those that the profile shows (Phase 42); absent without a profile of them. */
+  readonly gateRule?: TopRule;
   /** Allocators side by side, newest first. */
   readonly comparisons?: readonly CompareResult[];
   readonly cumulative?: readonly CumulativeStep[];

@@ -125,6 +125,13 @@ function hotSection({ hot }: Experiment): string[] {
   );
 }
 
+/** The rule in the report, as a section of its own; empty without one. */
+export function gateRuleMarkdown(rule: TopRule | undefined): string[] {
+  if (rule === undefined) return [];
+  const title = `## Gates in the code and in the profile (Top ${rule.top})`;
+  return tableSection(title, gateColumns, rule.gates, `**${rule.verdict}**: ${markdownCell(rule.reason)}`);
+}
+
 /** Sections of a replay, none for an experiment of one's own. */
 export function replaySections(e: Experiment): string[] {
   return [

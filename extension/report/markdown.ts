@@ -9,6 +9,7 @@ import type {
   ReportModel,
 } from '../model.ts';
 import { bytes, percent, signedPercent, speed } from './format.ts';
+import { gateRuleMarkdown } from './lab-replays.ts';
 import { candidatesMarkdown, laboratoryMarkdown } from './markdown-laboratory.ts';
 import { callsText } from './text-compare.ts';
 import { estimateNote } from './text-costs.ts';
@@ -135,6 +136,7 @@ export function renderMarkdown(model: ReportModel): string {
       model.hotFunctions.slice(0, 10),
     ),
     ...markdownSection('Atomics audit', '', auditColumns, model.audit),
+    ...gateRuleMarkdown(model.gateRule),
     ...markdownSection('Environment gates', '', gateColumns, env),
     ...markdownSection('Compile gates', '', gateColumns, compile),
     ...markdownSection(

@@ -264,7 +264,7 @@ export function experimentDetail(context: ViewContext, e: Experiment): readonly 
         looksSection(e),
         countersSection(e.counters),
         changedSection(context, e),
-        topRuleSection(context, e),
+        topRuleSection(context, e.topRule),
       ),
       ...replayParts(context, e),
       h('div', { class: 'wide' }, runsSection(e)),

@@ -140,16 +140,20 @@ const gateColumns: readonly TableColumn<Gate>[] = [
 ];
 
 /** Phase 42: present in the code against seen in the profile. */
-export function topRuleSection(context: ViewContext, e: Experiment): HTMLElement | null {
-  if (e.topRule === undefined) return null;
-  const { top, floor, functions, gates, verdict, reason } = e.topRule;
+export function topRuleSection(
+  context: ViewContext,
+  rule: TopRule | undefined,
+  id = 'experiment-top-rule',
+): HTMLElement | null {
+  if (rule === undefined) return null;
+  const { top, floor, functions, gates, verdict, reason } = rule;
   const seen = gates.filter((g) => g.rank !== null).length;
   const table = createTable({
-    id: 'experiment-top-rule',
+    id,
     label: 'Gates in the code and in the profile',
     columns: gateColumns,
     rows: gates,
-    ...sorted(context, 'experiment-top-rule'),
+    ...sorted(context, id),
   }).element;
   table.classList.add('short');
   return section(

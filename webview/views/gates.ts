@@ -1,6 +1,7 @@
 /** Environment and compile gates: default, how they are read, what they guard. */
 import type { Gate, SourceLocation } from '../../extension/model.ts';
 import { createTable, type TableColumn } from '../ui/table.ts';
+import { topRuleSection } from './experiment-replay.ts';
 import { emptyState, opener, placeCell, section, sourceLink, type ViewContext } from './context.ts';
 
 const locate = (g: Gate): SourceLocation => ({ origin: 'project', file: g.file, line: g.line });
@@ -97,6 +98,8 @@ export function gatesView(context: ViewContext): HTMLElement {
     return emptyState(context, 'No environment or compile gate was found.', null);
   }
   const view = document.createElement('div');
+  const rule = topRuleSection(context, context.model.gateRule, 'gates-rule');
+  if (rule !== null) view.append(rule);
   if (env.length > 0) {
     view.append(
       section('Environment gates', 'read at run time', gateTable(context, 'gates-env', 'env', env)),

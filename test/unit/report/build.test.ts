@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BenchResult, Findings, Profile } from '../../../extension/model.ts';
 import { buildReport } from '../../../extension/report/build.ts';
+import { renderMarkdown } from '../../../extension/report/markdown.ts';
 import { library, native, project } from '../editor/native.ts';
 import { candidate, findings, fn, gate, profile, run, site, variable } from './fixtures.ts';
 
@@ -121,6 +122,29 @@ describe('hot functions', () => {
       functions: [{ name: 'cold', category: 'core', selfPercent: 0, file: null, line: null }],
     });
     expect(report(null, p).hotFunctions).toEqual([]);
+  });
+});
+
+describe('gates in the code and in the profile', () => {
+  const two = findings({ gates: [gate(), gate({ id: 'g2', function: 'tiny_guard_enabled' })] });
+
+  it('follow the rule of Phase 42', () => {
+    const rule = report(two, profile()).gateRule;
+    expect(rule?.gates.map((g) => [g.name, g.state, g.selfPercent])).toEqual([
+      ['hakmem_env_snapshot_enabled', 'hot', 1.22],
+      ['tiny_guard_enabled', 'not seen', null],
+    ]);
+    expect(rule?.verdict).toBe('INCONCLUSIVE');
+    expect(renderMarkdown(report(two, profile()))).toContain(
+      '## Gates in the code and in the profile (Top 50)',
+    );
+  });
+
+  it('are not judged by a profile of something else, or by none', () => {
+    const other = findings({ functions: [fn('malloc'), fn('free')], gates: [gate()] });
+    expect(report(other, profile()).gateRule).toBeUndefined();
+    expect(report(two, null).gateRule).toBeUndefined();
+    expect(renderMarkdown(report(two, null))).not.toContain('Gates in the code and in the profile');
   });
 });
 

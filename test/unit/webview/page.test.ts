@@ -59,7 +59,18 @@ async function focusedRow(page: Page): Promise<string | null> {
   return page.evaluate<string | null>("document.activeElement?.getAttribute('aria-rowindex') ?? null");
 }
 
-const tabs = ['overview', 'hot', 'atomics', 'gates', 'candidates', 'runs', 'experiments', 'soak', 'costs'];
+const tabs = [
+  'overview',
+  'hot',
+  'atomics',
+  'gates',
+  'candidates',
+  'runs',
+  'allocators',
+  'experiments',
+  'soak',
+  'costs',
+];
 
 describe.skipIf(chromiumPath === null)('the report page in Chromium (skipped where there is none)', () => {
   let browser: ReportBrowser;
