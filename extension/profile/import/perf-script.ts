@@ -105,7 +105,12 @@ function result(reader: PerfScriptReader, options: ImportOptions): RawProfile {
 }
 
 /** Whether the first lines read as samples with addresses, and little of them makes no sense. */
+/** `{"`: JSON without line breaks would pass for one long name with a number behind it. */
+const beginsAsJson = (head: Uint8Array): boolean =>
+  /^\s*[{[]\s*["{[]/.test(new TextDecoder('latin1').decode(head.subarray(0, 64)));
+
 function looksLikeScript(head: Uint8Array): boolean {
+  if (beginsAsJson(head)) return false;
   const reader = new PerfScriptReader(null);
   try {
     // Of a full head without the line that it ends in; one deep stack may be all of it.

@@ -69,7 +69,7 @@ async function findingsOf(args: readonly string[]): Promise<Findings> {
 describe('usage', () => {
   it.each([
     [['nonsense'], "unknown command 'nonsense'"],
-    [['annotate', 'x.c'], 'annotate is not there yet'],
+    [['annotate', 'x.c'], "source 'x.c': no such file"],
     [['analyze'], "missing required argument 'path'"],
     [['analyze', '.', '--nope'], "unknown option '--nope'"],
     [['analyze', '.', '--format', 'xml'], 'expected text, json, sarif, markdown'],

@@ -25,6 +25,15 @@ describe('what a file is', () => {
     );
   });
 
+  test('JSON in one line is no perf script text, whatever stands in it', () => {
+    const profile =
+      '{"schemaVersion":1,"target":{"kind":"native"},"workload":"prof 0 3 9000000","functions":[{"name":"mix","selfPercent":94.9}]}\n';
+    expect(detectFormat(new TextEncoder().encode(profile), 'pr.json')).toBe('alloc-lens');
+    expect(detectFormat(new TextEncoder().encode(`${profile.trim()} 5 6 7: 8 main\n`), '')).toBe(
+      'alloc-lens',
+    );
+  });
+
   test('perf.data needs perf', async () => {
     const data = new TextEncoder().encode('PERFILE2\0\0\0\0');
     expect(detectFormat(data, '')).toBe('perf.data');
