@@ -45,7 +45,7 @@ export class QuickInput {
    */
   async choose(wanted: string | null): Promise<PickRow> {
     let before = '';
-    const row = await eventually(`a row ${wanted ?? ''} to choose`, async () => {
+    return eventually(`a row ${wanted ?? ''} to choose`, async () => {
       const rows = await this.rows();
       const found =
         wanted === null
@@ -56,9 +56,16 @@ export class QuickInput {
       const now = found === undefined ? '' : `${found.index} ${found.label}`;
       const steady = now !== '' && now === before;
       before = now;
-      return steady && found !== undefined ? found : null;
+      if (!steady || found === undefined) return null;
+      const row = this.#widget.locator(`.monaco-list-row[data-index="${found.index}"]`).first();
+      try {
+        await row.click({ timeout: 1000 });
+        return found;
+      } catch {
+        // Refilled under the pointer: what is there now is looked at again.
+        before = '';
+        return null;
+      }
     });
-    await this.#widget.locator(`.monaco-list-row[data-index="${row.index}"]`).first().click();
-    return row;
   }
 }
