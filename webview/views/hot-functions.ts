@@ -44,7 +44,7 @@ function nativeColumns(rows: readonly HotFunctionRow[]): TableColumn<HotFunction
       id: 'object',
       title: 'Object',
       key: (r) => r.object ?? '',
-      width: '150px',
+      width: '104px',
       cell: (r) => h('span', { title: r.object ?? '' }, baseName(r.object ?? '–')),
     });
   }
@@ -102,14 +102,23 @@ function columns(context: ViewContext, largest: number, wide: boolean): TableCol
   if (!wide) return short;
   const [name, self, share, ...rest] = short;
   const native = nativeColumns(context.model.hotFunctions);
+  // Two columns more: the names keep their place before bars and words do.
+  const narrow: Readonly<Record<string, string>> =
+    native.length > 0 ? { name: '28%', bar: '62px', reduce: '130px' } : {};
+  const fitted = (c: TableColumn<HotFunctionRow>): TableColumn<HotFunctionRow> => {
+    const width = narrow[c.id];
+    return width === undefined ? c : { ...c, width };
+  };
   return [
-    ...[name, self, ...native.filter((c) => c.id === 'total'), share].filter((c) => c !== undefined),
-    ...rest,
+    ...[name, self, ...native.filter((c) => c.id === 'total'), share]
+      .filter((c) => c !== undefined)
+      .map(fitted),
+    ...rest.map(fitted),
     ...native.filter((c) => c.id === 'object'),
     {
       id: 'source',
       title: 'Source',
-      width: '32%',
+      ...(native.length > 0 ? {} : { width: '32%' }),
       key: (r) => {
         const at = sourceOf(r);
         return at === null ? '' : place(at);

@@ -156,6 +156,12 @@ describe.skipIf(chromiumPath === null)('the report page in Chromium (skipped whe
       expect(await cells(page, 'hot', 1)).toEqual(['g', 'take', 'free', 'f']);
       expect(await cells(page, 'hot', 3)).toEqual(['40.00%', '30.00%', '20.00%', '40.00%']);
       expect(await cells(page, 'hot', 7)).toEqual(['liba.so', 'liba.so', 'libc.so.6', 'liba.so']);
+      // In an editor beside a side bar the names still have their place.
+      await page.setViewportSize({ width: 1000, height: 800 });
+      for (const column of ['Function', 'Source']) {
+        const box = await page.locator('#table-hot th', { hasText: column }).boundingBox();
+        expect(box?.width).toBeGreaterThan(150);
+      }
       const section = page.locator('section:has(#table-hot)').last();
       expect(await section.locator('h2').innerText()).toContain('12,345 samples');
       expect(await section.locator('ul.notes li').allInnerTexts()).toEqual([
