@@ -35,6 +35,8 @@ describe('the laboratory of the palette', () => {
     await expect(few).rejects.toThrow(/at least 24 processes, not 6/);
     const none = replay('phase-59').run('id', 36, '/nowhere', {});
     await expect(none).rejects.toThrow(UserError);
-    await expect(replay('phase-59').run('id', 36, '/nowhere', {})).rejects.toThrow(/mimalloc is no target of this workspace and no allocator/);
+    await expect(replay('phase-59').run('id', 36, '/nowhere', {})).rejects.toThrow(
+      /mimalloc is no target of this workspace and no allocator/,
+    );
   });
 });
