@@ -1,10 +1,12 @@
 /** Flags in a real VS Code: the package has no compiler, and a changed flag is measured all the same. */
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { FlipIndex } from '../../engine/host/flips.ts';
 import type { Manifest } from '../../engine/host/manifest.ts';
+import type { Experiment } from '../../extension/model-experiment.ts';
 import { tableRows } from './driver/alloc-lens.ts';
 import {
   askExperiment,
@@ -69,6 +71,29 @@ describe('a changed flag, in the package without a compiler', () => {
       expect(row[1]).toMatch(new RegExp(`^${flag} 0 → 1 in fast`));
     },
     experimentMs + 60_000,
+  );
+
+  test(
+    'counts what the command line counts, to the instruction',
+    () => {
+      const sides = ['--baseline', 'engine:fast', '--treatment', `engine:fast,${flag}=1`];
+      const work = ['--workload', 'random_mixed:tiny', '--max-processes', String(processes)];
+      const args = [
+        path.join(repository, 'dist/cli.js'),
+        'experiment',
+        ...sides,
+        ...work,
+        '--format',
+        'json',
+      ];
+      const text = execFileSync(process.execPath, args, { cwd: temporary, encoding: 'utf8' });
+      const own = JSON.parse(text) as Pick<Experiment, 'counters'>;
+      const there = ledgerExperiments(folder)[0]?.experiment?.counters;
+      expect(own.counters?.rows[0]?.baseline).toBeGreaterThan(10);
+      // Another V8 counts there, and everything is the same.
+      expect(there?.rows).toEqual(own.counters?.rows);
+    },
+    experimentMs,
   );
 
   test('an experiment of the documents that times nothing is done again, too', async () => {

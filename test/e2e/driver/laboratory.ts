@@ -20,6 +20,7 @@ export interface LedgerExperiment {
   readonly baseline: { readonly sha256: string | null };
   readonly treatment: { readonly sha256: string | null };
   readonly gates: readonly { readonly name: string; readonly passed: boolean }[];
+  readonly counters: { readonly rows: readonly unknown[] } | null;
 }
 
 export interface LedgerLine {
