@@ -14,11 +14,16 @@ export class QuickInput {
     return this.#page.locator('.quick-input-widget:not([style*="display: none"])');
   }
 
-  /** Opens it with a key and types a text. */
+  /** Opens it with a key and types a text; again where a page that takes the focus closed it. */
   async open(key: string, text: string): Promise<void> {
-    await this.#page.keyboard.press('Escape');
-    await this.#page.keyboard.press(key);
-    await this.filter(text);
+    const input = this.#widget.locator('input[type="text"]');
+    await eventually('the quick input', async () => {
+      await this.#page.keyboard.press('Escape');
+      await this.#page.keyboard.press(key);
+      await input.waitFor({ timeout: 3000 });
+      await input.fill(text, { timeout: 3000 });
+      return true;
+    });
   }
 
   /** Replaces what stands in the open input. */
